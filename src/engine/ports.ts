@@ -1,0 +1,101 @@
+import type { GroupKind, GroupVersionKind } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+
+/** An API that a cluster serves. */
+export interface KindInfo extends GroupVersionKind {
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
+/** The outcome of asking discovery for a kind: `unknown` means that its group could not be read, which is not absence. */
+export type KindLookup = { known: "yes"; info: KindInfo } | { known: "no" } | { known: "unknown"; reason: string };
+
+/** Addresses one object through the API version that its `apiVersion` names. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** Whom requests act as. */
+export interface Impersonation {
+  readonly user: string;
+  readonly groups?: readonly string[];
+}
+
+/** What every call takes. */
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  readonly as?: Impersonation;
+}
+
+/** The server's answer to a write: the object as stored, and whether this request created it. */
+export interface WriteAnswer {
+  readonly object: Resource;
+  readonly created: boolean;
+}
+
+/** How an apply is done; conflicts are forced unless `force` is false. */
+export interface ApplyOptions extends CallOptions {
+  readonly manager: string;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** A patch of one object or of its status. */
+export interface PatchOptions extends CallOptions {
+  readonly type: "merge" | "json";
+  readonly manager: string;
+  readonly subresource?: "status";
+  readonly dryRun?: boolean;
+}
+
+/** Preconditions and propagation of a delete; the UID is never optional. */
+export interface DeleteOptions extends CallOptions {
+  readonly uid: string;
+  readonly resourceVersion?: string;
+  readonly propagation?: "Background" | "Foreground" | "Orphan";
+}
+
+/** Which objects a list or watch covers. */
+export interface Selection {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/** What a watch reports. `synced` comes after each complete list, with the keys it saw; errors never end the watch. */
+export interface WatchHandler {
+  upsert(object: Resource): void;
+  /** The object left the selection or the cluster; the last known state. Confirm by `get` before believing it. */
+  gone(object: Resource): void;
+  synced(): void;
+  /** The kind cannot be listed or watched now: what is known of it is stale. */
+  failed(error: Error): void;
+}
+
+/** One cluster's API, plain JSON in and out. Failures throw `ApiError`. */
+export interface ClusterClient {
+  readonly server: string;
+  /** Looks a kind up in cached discovery, asking the server once when it is not there. */
+  kind(kind: GroupKind & { version?: string }, options: CallOptions): Promise<KindLookup>;
+  /** The object, or null when the server answered NotFound. */
+  get(ref: ObjectRef, options: CallOptions): Promise<Resource | null>;
+  /** Every object of a kind, read page by page. */
+  list(info: KindInfo, selection: Selection, options: CallOptions): Promise<readonly Resource[]>;
+  create(object: Resource, options: CallOptions & { manager: string }): Promise<Resource>;
+  /** Replaces the object; its resourceVersion, when present, is a precondition. */
+  replace(object: Resource, options: CallOptions & { manager: string }): Promise<Resource>;
+  apply(object: Resource, options: ApplyOptions): Promise<WriteAnswer>;
+  patch(ref: ObjectRef, body: unknown, options: PatchOptions): Promise<Resource>;
+  /** Starts a delete; false when the object was gone already. @throws ApiError 409 when a precondition fails. */
+  delete(ref: ObjectRef, options: DeleteOptions): Promise<boolean>;
+  /** Lists and watches until the signal aborts; resolves then. Never gives up before. */
+  watch(info: KindInfo, selection: Selection, handler: WatchHandler, signal: AbortSignal): Promise<void>;
+  /** Problems of an object that the server's schema shows without asking it: unknown or ill-typed fields. */
+  preflight(object: Resource, options: CallOptions): Promise<readonly string[]>;
+  /** Whether admission (webhooks, policies, CRD rules) may change or refuse this kind, so that only a dry run can tell. */
+  hasAdmission(kind: GroupKind, options: CallOptions): Promise<boolean>;
+}
