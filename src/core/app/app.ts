@@ -1,0 +1,103 @@
+import type { IdKey } from "#core/resource/resource-id.ts";
+import type { ObjectAddress, Source, SourceKey } from "#core/source/source.ts";
+import type { RenderSpec } from "./render-spec.ts";
+
+/** `<short kind>/<namespace>/<name>`, e.g. `ks/flux-system/apps`; unique over all dialects. */
+export type AppKey = string & { readonly __brand: "AppKey" };
+
+/** The map key of an app. */
+export function appKey(short: string, namespace: string, name: string): AppKey {
+  return `${short}/${namespace}/${name}` as AppKey;
+}
+
+/** Where an app's manifests come from: a source of its own (inline) or one that an object declares. */
+export interface AppSource {
+  readonly source: SourceKey;
+  /** The definition, when the app itself carries it. */
+  readonly inline: Source | null;
+  /** Directory in the tree: relative, normalised, "" for the root. */
+  readonly path: string;
+  readonly render: RenderSpec;
+}
+
+/** Where an app's objects go. */
+export interface AppTarget {
+  /** `in-cluster`, or the name of another cluster. */
+  readonly cluster: string;
+  /** Namespace for namespaced objects that name none; null: the manifests must say. */
+  readonly namespace: string | null;
+  /** The user that writes act as; null: the controller itself. */
+  readonly impersonate: string | null;
+}
+
+/** What an app waits for at the end of a sync: nothing, all its objects, or the named ones. */
+export type HealthGate = "none" | "all" | readonly IdKey[];
+
+/** How an app is synced. Durations in milliseconds. */
+export interface SyncPolicy {
+  /** `auto`: the engine syncs on its own; `manual`: only when asked. */
+  readonly mode: "auto" | "manual";
+  readonly prune: boolean;
+  readonly pruneLast: boolean;
+  readonly selfHeal: boolean;
+  readonly allowEmpty: boolean;
+  /** Recreate objects whose change the server calls immutable. */
+  readonly force: boolean;
+  readonly createNamespace: boolean;
+  readonly wait: HealthGate;
+  /** Bound of one sync including its health gate. */
+  readonly timeoutMs: number;
+  /** Longest time between two looks at everything. */
+  readonly intervalMs: number;
+  readonly retry: RetryPolicy;
+  /** What deleting the app object does to its objects. */
+  readonly onDelete: "prune" | "prune-and-wait" | "orphan";
+  readonly propagation: "Background" | "Foreground" | "Orphan";
+}
+
+/** Waits between attempts of the same revision: `baseMs`·`factor`^n, at most `maxMs`; `limit` −1: for ever. */
+export interface RetryPolicy {
+  readonly limit: number;
+  readonly baseMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+}
+
+/** A person's order to sync now. */
+export interface SyncRequest {
+  /** Identifies the order: handled once. */
+  readonly token: string;
+  /** A revision to sync instead of the tracked one. */
+  readonly revision: string | null;
+  readonly prune: boolean | null;
+  readonly dryRun: boolean;
+  /** Restricts the sync to these objects; null: all. */
+  readonly only: readonly IdKey[] | null;
+  readonly initiatedBy: string;
+  readonly retry: RetryPolicy | null;
+}
+
+/** An app that another one waits for. */
+export interface Dependency {
+  readonly key: AppKey;
+}
+
+/** The neutral unit of delivery, parsed from a dialect's object. */
+export interface App {
+  readonly key: AppKey;
+  readonly dialect: string;
+  readonly object: ObjectAddress;
+  readonly deleting: boolean;
+  /** The finalizer that makes deletion cascade: its name, whether the object has it, whether the engine adds it. */
+  readonly finalizer: { readonly name: string; readonly present: boolean; readonly ensure: boolean };
+  readonly sources: readonly AppSource[];
+  readonly target: AppTarget;
+  readonly policy: SyncPolicy;
+  readonly dependsOn: readonly Dependency[];
+  readonly suspended: boolean;
+  /** A new token asks for a fresh look at source and cluster. */
+  readonly refreshToken: string | null;
+  readonly request: SyncRequest | null;
+  /** Digest of the parts of the spec that decide what is synced: a new one starts a new sync. */
+  readonly specDigest: string;
+}

@@ -1,0 +1,62 @@
+import type { GroupVersionKind } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { Problem, Result } from "#core/result.ts";
+import type { Revision, Source } from "#core/source/source.ts";
+import type { App, AppKey } from "./app.ts";
+import type { ObjectWrite, ReportInput, RestoredState, SourceReportInput } from "./app-report.ts";
+import type { Rules, ScopeOf } from "./rules.ts";
+
+/** A kind of object that a dialect reads from the cluster. */
+export interface DialectKind extends GroupVersionKind {
+  readonly plural: string;
+  /** How people address it on the command line, e.g. `ks`. */
+  readonly short: string;
+}
+
+/** Finds another object of the dialect's own kinds (a project, a source) in memory. */
+export type Lookup = (kind: string, namespace: string, name: string) => Resource | null;
+
+/** Fixed facts about the installation. */
+export interface Settings {
+  /** Namespace of the vendor's control plane, e.g. where projects live. */
+  readonly controlNamespace: string;
+}
+
+/** What `prepare` may ask about the world; all in memory. */
+export interface PrepareContext {
+  readonly app: App;
+  readonly scopeOf: ScopeOf;
+  readonly lookup: Lookup;
+  readonly settings: Settings;
+  /** File that each rendered object came from, when known, by index. */
+  readonly origins: readonly string[];
+}
+
+/** Rendered objects made ready to be applied: namespaced, labelled, checked against the vendor's limits. */
+export interface Prepared {
+  readonly resources: readonly Resource[];
+  /** Objects that must not be applied, with the reason; one is enough to stop the sync. */
+  readonly refusals: readonly { readonly resource: Resource; readonly message: string }[];
+  /** Warnings that go into the app's status. */
+  readonly warnings: readonly Problem[];
+}
+
+/** One vendor's objects and words: a record of pure functions and tables. */
+export interface Dialect {
+  readonly name: string;
+  readonly appKinds: readonly DialectKind[];
+  readonly sourceKinds: readonly DialectKind[];
+  /** Further kinds that the functions below look up. */
+  readonly configKinds: readonly DialectKind[];
+  parseApp(object: Resource, lookup: Lookup, settings: Settings): Result<App, readonly Problem[]>;
+  parseSource(object: Resource): Result<Source, readonly Problem[]>;
+  /** How a commit of this source is written in a status. */
+  revisionOf(source: Source, commit: string, refName: string | null): Revision;
+  prepare(resources: readonly Resource[], context: PrepareContext): Prepared;
+  /** Why `app` must still wait for a dependency, or null; `dependency` is the object of the other app, null when there is none. */
+  dependencyProblem(app: App, dependency: Resource | null, key: AppKey, revision: Revision): string | null;
+  restore(object: Resource): RestoredState;
+  reportApp(input: ReportInput): ObjectWrite;
+  reportSource(input: SourceReportInput): ObjectWrite;
+  readonly rules: Rules;
+}

@@ -1,0 +1,72 @@
+import type { HealthTable } from "#core/health/health.ts";
+import type { StageGate, StageKey } from "#core/order/stage.ts";
+import type { GroupKind } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { App } from "./app.ts";
+
+/** What the annotations and labels of one object ask for. */
+export interface ObjectOptions {
+  /** `apply`: own it; `merge`: own only our fields, leave other writers' alone; `if-absent`: create, never update; `ignore`: never touch. */
+  readonly apply: "apply" | "merge" | "if-absent" | "ignore";
+  /** Whether leaving the source may delete it. */
+  readonly prune: boolean;
+  /** Whether deleting the app may delete it. */
+  readonly deleteWithApp: boolean;
+  /** Recreate when the server calls the change immutable. */
+  readonly force: boolean;
+  /** Replace the whole object instead of applying it. */
+  readonly replace: boolean;
+  /** Whether the object counts when the app is compared and its health is judged. */
+  readonly counted: boolean;
+  /** Paths (JSON pointers) whose differences do not matter, and whether they are left alone when writing. */
+  readonly ignoredPaths: readonly string[];
+  readonly leaveIgnored: boolean;
+}
+
+/** Which namespace-ness a kind has; `unknown` when the cluster does not serve it (yet). */
+export type ScopeOf = (kind: GroupKind & { version: string }) => "namespaced" | "cluster" | "unknown";
+
+/** One vendor's behaviour as data: everything the engine does differently between dialects stands here. */
+export interface Rules {
+  /** Field manager of every write to managed objects. */
+  readonly manager: string;
+  /** Field manager of writes to status and finalizers of app objects. */
+  readonly statusManager: string;
+  /** Whether app objects keep their status in a subresource. */
+  readonly statusSubresource: boolean;
+  /** Managers whose fields are taken back when they write to an object we own: exact names or `prefix*`. */
+  readonly takeOver: readonly string[];
+  /** Managers (with operation) whose entries our first apply replaces, so that what they declared can be removed. */
+  readonly migrate: readonly { readonly manager: string; readonly operation: "Apply" | "Update" }[];
+  /** Label selector of the objects this dialect owns. */
+  readonly selector: string;
+  /** Marks a rendered object as the app's own. */
+  readonly mark: (resource: Resource, app: App) => Resource;
+  /** The app (its key) that an object on the cluster is marked for, or null. */
+  readonly ownerOf: (live: Resource) => string | null;
+  /** Same object twice in one render. */
+  readonly duplicates: "refuse" | "last-wins";
+  /** Whether everything is checked before the first write, or each stage before its own. */
+  readonly preflight: "plan" | "stage";
+  readonly stageOf: (resource: Resource, app: App, all: readonly Resource[]) => StageKey;
+  /** The gate after a stage when later stages remain. */
+  readonly gateAfter: (key: StageKey) => StageGate;
+  /** Order inside a stage: lower first; equal ranks are written in parallel. */
+  readonly rankOf: (resource: Resource) => number;
+  /** Options of an object, from the rendered and, when there is one, the live object. */
+  readonly optionsOf: (resource: Resource, live: Resource | null, app: App) => ObjectOptions;
+  readonly health: HealthTable;
+  /** The dialect's own words for health verdicts. */
+  readonly healthWords: Readonly<
+    Record<"Healthy" | "Suspended" | "Progressing" | "Missing" | "Degraded" | "Unknown", string>
+  >;
+  /** When the objects left the source, are they pruned before the health gate or after. */
+  readonly pruneBefore: "health" | "end";
+  /** What tells that the vendor's own controller is alive beside us. */
+  readonly rival: {
+    readonly name: string;
+    readonly workloadSelector: string;
+    readonly workloadNames: readonly string[];
+    readonly leases: readonly string[];
+  };
+}

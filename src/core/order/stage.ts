@@ -1,0 +1,22 @@
+/** Where in a sync an object belongs: stages run in ascending order of phase, then wave, then rank. */
+export interface StageKey {
+  readonly phase: number;
+  readonly wave: number;
+  readonly rank: number;
+}
+
+/**
+ * What must be true of a stage's objects before the next stage starts: nothing, their API is served (definitions are
+ * established, namespaces active), or their health table says Healthy.
+ */
+export type StageGate = "none" | "established" | "healthy";
+
+/** Ascending order of stage keys. */
+export function compareStages(a: StageKey, b: StageKey): number {
+  return a.phase - b.phase || a.wave - b.wave || a.rank - b.rank;
+}
+
+/** The map key of a stage. */
+export function stageText(key: StageKey): string {
+  return `${key.phase}/${key.wave}/${key.rank}`;
+}

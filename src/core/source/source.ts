@@ -1,0 +1,41 @@
+import type { GitRef } from "./git-ref.ts";
+
+/** Names a source: an object (`GitRepository/ns/name`) or an inline repository and ref (`git:<url>#<ref>`). */
+export type SourceKey = string & { readonly __brand: "SourceKey" };
+
+/** Address of a Kubernetes object together with the identity it had when it was read. */
+export interface ObjectAddress {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+}
+
+/** A repository and ref to follow. */
+export interface Source {
+  readonly key: SourceKey;
+  readonly url: string;
+  readonly ref: GitRef;
+  /** The Secret that holds credentials, or null for none. */
+  readonly secret: { readonly namespace: string; readonly name: string } | null;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Ignore rules in gitignore grammar that hide files from every consumer; null: the defaults; undefined: none at all. */
+  readonly ignore: string | null | undefined;
+  readonly suspended: boolean;
+  /** The object that gets a status of its own, or null for sources that live inside an app. */
+  readonly object: ObjectAddress | null;
+  /** A person's request to look now; a new token is a new request. */
+  readonly requestToken: string | null;
+}
+
+/** A commit that a source was resolved to. */
+export interface Revision {
+  /** What the dialects write, e.g. `main@sha1:<hash>`. */
+  readonly text: string;
+  readonly commit: string;
+  /** Full ref name, when there is one. */
+  readonly refName: string | null;
+}
