@@ -80,7 +80,9 @@ function goFiles(sources: string): string[] {
   const files = listed.filter((file) => /(\.go|(^|\/)go\.(mod|sum))$/.test(file) && !file.endsWith("_test.go"));
   if (files.includes("go.mod")) return files.sort();
   throw new GoProgramError(
-    `Cannot find the Go sources in ${sources}: outside a checkout, name the installed programs by ${Object.values(goPrograms)
+    `Cannot find the Go sources in ${sources}: outside a checkout, name the installed programs by ${Object.values(
+      goPrograms,
+    )
       .map((program) => program.variable)
       .join(", ")}`,
   );
