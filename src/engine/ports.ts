@@ -1,5 +1,10 @@
+import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { GroupKind, GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { FileTree } from "#core/source/file-tree.ts";
+import type { GitRef } from "#core/source/git-ref.ts";
+import type { ReadSet } from "#core/source/read-set.ts";
+import type { SourceError } from "#core/source/source-error.ts";
 
 /** An API that a cluster serves. */
 export interface KindInfo extends GroupVersionKind {
@@ -98,4 +103,79 @@ export interface ClusterClient {
   preflight(object: Resource, options: CallOptions): Promise<readonly string[]>;
   /** Whether admission (webhooks, policies, CRD rules) may change or refuse this kind, so that only a dry run can tell. */
   hasAdmission(kind: GroupKind, options: CallOptions): Promise<boolean>;
+}
+
+/** Time, as the engine reads it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds that never go back. */
+  monotonic(): number;
+}
+
+/** Rendered objects, the file each came from, and everything that was read to make them. */
+export interface Rendered {
+  readonly resources: readonly Resource[];
+  readonly origins: readonly string[];
+  readonly readSet: ReadSet;
+  readonly renderer: "kustomize" | "directory";
+}
+
+/** Turns a directory of a tree into objects: a pure function of the spec and the files it reads. */
+export interface Renderer {
+  /** @throws RenderError when the files at `path` cannot be rendered. */
+  render(input: { tree: FileTree; path: string; spec: RenderSpec }, signal: AbortSignal): Promise<Rendered>;
+}
+
+/** What one ref resolved to, or why it could not be resolved. */
+export type RefResult =
+  | { readonly ref: GitRef; readonly commit: string; readonly refName: string | null }
+  | { readonly ref: GitRef; readonly error: SourceError };
+
+/** One repository with one credential: a single local store, whatever the number of apps. */
+export interface Repository {
+  /** Asks the remote once for all refs and fetches at most once. @throws SourceError when nothing could be asked. */
+  sync(refs: readonly GitRef[], limits: { timeoutMs: number }, signal: AbortSignal): Promise<readonly RefResult[]>;
+  tree(commit: string, signal: AbortSignal): Promise<FileTree>;
+}
+
+/** Opens repositories; `secret` is the Secret that holds the credential. @throws SourceError on an unusable url or Secret. */
+export interface SourceFetcher {
+  open(url: string, secret: Resource | null): Repository;
+}
+
+/** One line of the audit history. Never holds field values. */
+export interface AuditRecord {
+  readonly at: number;
+  readonly actor: string;
+  readonly app: string;
+  readonly verb: "create" | "update" | "delete" | "sync" | "approve" | "pause" | "adopt" | "release" | "rollback" | "heal";
+  readonly object: string;
+  readonly revision: string;
+  readonly reason: string;
+  /** Deletion certificate or result, as data. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Where history goes; losing it loses no ability to reconcile. */
+export interface AuditLog {
+  append(record: AuditRecord): void;
+}
+
+/** What the engine counts. */
+export interface Telemetry {
+  /** Seconds that one step of a reconcile took. */
+  step(name: "fetch" | "render" | "plan" | "apply" | "report", seconds: number): void;
+  render(hit: boolean): void;
+  drift(app: string): void;
+  queue(depth: number): void;
+  /** Apps by phase. */
+  phase(app: string, phase: string | null): void;
+}
+
+/** One structured line per outcome. */
+export interface Log {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }

@@ -60,8 +60,10 @@ export interface Rules {
   readonly healthWords: Readonly<
     Record<"Healthy" | "Suspended" | "Progressing" | "Missing" | "Degraded" | "Unknown", string>
   >;
-  /** When the objects left the source, are they pruned before the health gate or after. */
-  readonly pruneBefore: "health" | "end";
+  /** Objects that left the source but may not be pruned: `forget` drops them from the inventory, `track` keeps reporting them. */
+  readonly unpruned: "forget" | "track";
+  /** Kinds (`group/Kind`) that deleting the app never deletes. */
+  readonly survivors: readonly string[];
   /** What tells that the vendor's own controller is alive beside us. */
   readonly rival: {
     readonly name: string;

@@ -1,0 +1,13 @@
+/** Why a source could not be read: `auth` and `config` need a person, `fetch` may pass, `ref` is an answer of the remote. */
+export type SourceFailure = "auth" | "fetch" | "ref" | "config";
+
+/** A source that could not be read; the message names action and state and never a credential. */
+export class SourceError extends Error {
+  override readonly name: string = "SourceError";
+  readonly failure: SourceFailure;
+
+  constructor(failure: SourceFailure, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.failure = failure;
+  }
+}

@@ -1,0 +1,212 @@
+import type { ObjectResult } from "#core/app/app-report.ts";
+import type { HealthStatus } from "#core/health/health.ts";
+import type { Change, Plan } from "#core/plan/plan.ts";
+import type { IdKey } from "#core/resource/resource-id.ts";
+import { assertNever } from "#core/result.ts";
+
+/** What a sync is doing now. */
+export type SyncStep = "preflight" | "apply" | "prune" | "gate" | "health" | "done";
+
+/** One sync in progress, as plain data. */
+export interface SyncState {
+  readonly plan: Plan;
+  /** Index of the stage at work. */
+  readonly cursor: number;
+  readonly step: SyncStep;
+  readonly results: ReadonlyMap<IdKey, ObjectResult>;
+  /** What the final gate waits for. */
+  readonly gate: readonly IdKey[];
+  /** When the current wait began and when it is given up, milliseconds since the epoch. */
+  readonly waitingSince: number;
+  readonly deadline: number;
+  readonly outcome: "running" | "succeeded" | "failed" | "superseded" | "terminated";
+  /** The step that failed. */
+  readonly failedAt: SyncStep | null;
+  readonly message: string;
+}
+
+/** Something that happened to a sync. */
+export type SyncEvent =
+  | { readonly kind: "begin" }
+  | { readonly kind: "preflighted"; readonly refusals: readonly { key: IdKey; message: string }[] }
+  | { readonly kind: "written"; readonly results: readonly ObjectResult[] }
+  | { readonly kind: "observed"; readonly health: ReadonlyMap<IdKey, ObservedHealth>; readonly now: number }
+  | { readonly kind: "supersede" }
+  | { readonly kind: "terminate" };
+
+/** Health of one awaited object; null: the kind has no check, so its existence is enough. */
+export interface ObservedHealth {
+  readonly status: HealthStatus | null;
+  readonly text: string;
+}
+
+/** Something the engine must do for a sync. */
+export type SyncCommand =
+  | { readonly kind: "preflight"; readonly changes: readonly Change[] }
+  | { readonly kind: "write"; readonly changes: readonly Change[] }
+  | { readonly kind: "observe"; readonly keys: readonly IdKey[] }
+  | { readonly kind: "finish" };
+
+/** The step's result: the new state and what to do next; no command means: wait for the next event. */
+export interface SyncTurn {
+  readonly state: SyncState;
+  readonly command: SyncCommand | null;
+}
+
+/** A sync that has not begun. */
+export function newSync(plan: Plan, gate: readonly IdKey[], limits: { now: number; deadline: number }): SyncState {
+  return {
+    plan,
+    cursor: 0,
+    step: "preflight",
+    results: new Map(),
+    gate,
+    waitingSince: limits.now,
+    deadline: limits.deadline,
+    outcome: "running",
+    failedAt: null,
+    message: "",
+  };
+}
+
+/**
+ * The re-entrant sync machine: (state, event) → (state, command). It holds no clock and does nothing itself, so it can
+ * stop after any event and go on elsewhere.
+ */
+export function step(state: SyncState, event: SyncEvent, preflight: "plan" | "stage"): SyncTurn {
+  if (state.outcome !== "running") return { state, command: null };
+  switch (event.kind) {
+    case "begin":
+      return begin(state, preflight);
+    case "preflighted":
+      return afterPreflight(state, event.refusals, preflight);
+    case "written":
+      return afterWrite(state, event.results, preflight);
+    case "observed":
+      return afterObservation(state, event, preflight);
+    case "supersede":
+      return end(state, "superseded", "a newer revision took over");
+    case "terminate":
+      return end(state, "terminated", "terminated by request");
+    default:
+      return assertNever(event);
+  }
+}
+
+function begin(state: SyncState, preflight: "plan" | "stage"): SyncTurn {
+  if (preflight === "stage") return enterStage(state, 0, preflight);
+  const changes = state.plan.stages.flatMap((stage) => stage.changes).filter(isWrite);
+  if (changes.length === 0) return enterStage(state, 0, preflight);
+  return { state: { ...state, step: "preflight" }, command: { kind: "preflight", changes } };
+}
+
+function enterStage(state: SyncState, cursor: number, preflight: "plan" | "stage"): SyncTurn {
+  const stage = state.plan.stages[cursor];
+  if (!stage) return enterFinalGate({ ...state, cursor });
+  const work = stage.changes.filter(isWork);
+  if (work.length === 0) return afterStage({ ...state, cursor }, preflight);
+  const writes = work.filter(isWrite);
+  if (preflight === "stage" && writes.length > 0) {
+    return { state: { ...state, cursor, step: "preflight" }, command: { kind: "preflight", changes: writes } };
+  }
+  return write({ ...state, cursor }, work);
+}
+
+function write(state: SyncState, changes: readonly Change[]): SyncTurn {
+  const prunes = changes.every((change) => !isWrite(change));
+  return { state: { ...state, step: prunes ? "prune" : "apply" }, command: { kind: "write", changes } };
+}
+
+function afterPreflight(
+  state: SyncState,
+  refusals: readonly { key: IdKey; message: string }[],
+  preflight: "plan" | "stage",
+): SyncTurn {
+  if (refusals.length > 0) {
+    const results = new Map(state.results);
+    for (const refusal of refusals) results.set(refusal.key, failure(state.plan, refusal));
+    return end({ ...state, results }, "failed", refusals.map((refusal) => refusal.message).join("\n"), "preflight");
+  }
+  if (preflight === "plan") return enterStage(state, 0, preflight);
+  return write(state, state.plan.stages[state.cursor]?.changes.filter(isWork) ?? []);
+}
+
+function afterWrite(state: SyncState, results: readonly ObjectResult[], preflight: "plan" | "stage"): SyncTurn {
+  const merged = new Map(state.results);
+  for (const result of results) merged.set(result.key, result);
+  const failed = results.filter((result) => result.outcome === "failed");
+  const next = { ...state, results: merged };
+  if (failed.length > 0) return end(next, "failed", failed.map((result) => result.message).join("\n"), state.step);
+  return afterStage(next, preflight);
+}
+
+function afterStage(state: SyncState, preflight: "plan" | "stage"): SyncTurn {
+  const stage = state.plan.stages[state.cursor];
+  const later = state.plan.stages.slice(state.cursor + 1).some((other) => other.changes.some(isWork));
+  if (!stage || stage.gate === "none" || !later) return enterStage(state, state.cursor + 1, preflight);
+  const keys = stage.changes.filter((change) => change.desired !== null && change.options?.counted !== false);
+  return { state: { ...state, step: "gate" }, command: { kind: "observe", keys: keys.map((change) => change.key) } };
+}
+
+function enterFinalGate(state: SyncState): SyncTurn {
+  if (state.gate.length === 0) return end(state, "succeeded", "");
+  return { state: { ...state, step: "health" }, command: { kind: "observe", keys: state.gate } };
+}
+
+function afterObservation(
+  state: SyncState,
+  event: { health: ReadonlyMap<IdKey, ObservedHealth>; now: number },
+  preflight: "plan" | "stage",
+): SyncTurn {
+  if (state.step !== "gate" && state.step !== "health") return { state, command: null };
+  const verdict = judge(event.health);
+  if (verdict.kind === "failed") return end(state, "failed", verdict.message, state.step);
+  if (verdict.kind === "passed") {
+    return state.step === "gate" ? enterStage(state, state.cursor + 1, preflight) : end(state, "succeeded", "");
+  }
+  if (event.now >= state.deadline)
+    return end(state, "failed", `timeout waiting for: [${verdict.waiting.join(", ")}]`, state.step);
+  return { state, command: null };
+}
+
+function judge(
+  health: ReadonlyMap<IdKey, ObservedHealth>,
+): { kind: "passed" } | { kind: "failed"; message: string } | { kind: "waiting"; waiting: string[] } {
+  const bad = [...health.values()].filter((item) => item.status === "Degraded");
+  if (bad.length > 0) {
+    return {
+      kind: "failed",
+      message: `failed early due to stalled resources: [${bad.map((item) => item.text).join(", ")}]`,
+    };
+  }
+  const waiting = [...health.values()].filter((item) => item.status !== null && item.status !== "Healthy");
+  return waiting.length === 0 ? { kind: "passed" } : { kind: "waiting", waiting: waiting.map((item) => item.text) };
+}
+
+function end(
+  state: SyncState,
+  outcome: SyncState["outcome"],
+  message: string,
+  failedAt: SyncStep | null = null,
+): SyncTurn {
+  return { state: { ...state, step: "done", outcome, message, failedAt }, command: { kind: "finish" } };
+}
+
+function failure(plan: Plan, refusal: { key: IdKey; message: string }): ObjectResult {
+  const change = plan.stages.flatMap((stage) => stage.changes).find((item) => item.key === refusal.key);
+  return {
+    key: refusal.key,
+    id: change?.id ?? { group: "", kind: "", namespace: "", name: refusal.key },
+    version: change?.version ?? "",
+    outcome: "failed",
+    message: refusal.message,
+  };
+}
+
+function isWrite(change: Change): boolean {
+  return change.action === "create" || change.action === "update";
+}
+
+function isWork(change: Change): boolean {
+  return isWrite(change) || change.action === "delete" || change.action === "keep";
+}
