@@ -42,7 +42,7 @@ export function goProgramPath(name: GoProgramName): string {
   const path = join(goModuleBuild(program.module).directory, name);
   if (existsSync(path)) return path;
   throw new GoProgramError(
-    `Cannot run ${name}: it is not built yet; run "node tools/build-go.ts ${program.module}" in the Holdfast folder`,
+    `Cannot run ${name}: it is not built yet; run "node_modules/.bin/node tools/build-go.ts ${program.module}" in the Holdfast folder`,
   );
 }
 

@@ -2,8 +2,9 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { isProcessAlive } from "#adapters/cluster/is-process-alive.ts";
 import { startControlPlane } from "#adapters/cluster/start-control-plane.ts";
-import type { ControlPlane, ControlPlaneOptions } from "#adapters/cluster/start-control-plane.ts";
+import type { ControlPlane, ControlPlaneOptions } from "#adapters/cluster/control-plane.ts";
 import { buildGo } from "../../tools/build-go.ts";
 
 const prefix = "holdfast-test-";
@@ -40,17 +41,8 @@ export function useControlPlane(options: Omit<ControlPlaneOptions, "dir" | "sign
 export async function temporaryDirectory(): Promise<string> {
   for (const entry of await readdir(tmpdir())) {
     const [, pid] = new RegExp(`^${prefix}(\\d+)-`).exec(entry) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(tmpdir(), entry), { recursive: true, force: true });
+    if (pid !== undefined && !isProcessAlive(Number(pid)))
+      await rm(join(tmpdir(), entry), { recursive: true, force: true });
   }
   return await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
-}
-
-/** Whether a process with this id exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

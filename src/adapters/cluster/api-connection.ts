@@ -27,37 +27,15 @@ export interface ApiConnectionInput {
 
 const pollMs = 25;
 
-/** Waits until the API server has written its certificate and says it is ready; `check` throws when it never will be. */
-export async function connectWhenReady(
-  input: ApiConnectionInput,
-  check: () => Promise<void>,
-  signal: AbortSignal,
-): Promise<ApiConnection> {
-  const caPem = await pollUntil(() => certificate(input.certificatePath), { check, signal });
-  const connection = connect(input, caPem);
-  try {
-    await pollUntil(async () => ((await isReady(connection, signal)) ? true : undefined), { check, signal });
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
-  return connection;
+/** How long to go on: `check` throws when waiting is in vain. */
+export interface Wait {
+  readonly check: () => Promise<void>;
+  readonly signal: AbortSignal;
 }
 
-/** Calls `probe` until it gives a value. */
-export async function pollUntil<T>(
-  probe: () => Promise<T | undefined>,
-  options: { check: () => Promise<void>; signal: AbortSignal },
-): Promise<T> {
-  for (;;) {
-    const value = await probe();
-    if (value !== undefined) return value;
-    await options.check();
-    await sleep(pollMs, options.signal);
-  }
-}
-
-function connect(input: ApiConnectionInput, caPem: string): ApiConnection {
+/** Connects as soon as the API server has written the certificate that the connection trusts. */
+export async function connectApi(input: ApiConnectionInput, wait: Wait): Promise<ApiConnection> {
+  const caPem = await pollUntil(() => certificate(input.certificatePath), wait);
   const dispatcher = new Agent({ connect: { ca: caPem } });
   return {
     caPem,
@@ -75,17 +53,33 @@ function connect(input: ApiConnectionInput, caPem: string): ApiConnection {
   };
 }
 
-async function certificate(path: string): Promise<string | undefined> {
-  // Written after the certificate: without it, half a certificate may have been read.
-  if (!existsSync(path.replace(/crt$/, "key"))) return undefined;
-  return await readFile(path, "utf8");
+/** Waits until the API server says that it is ready. */
+export async function waitUntilReady(connection: ApiConnection, wait: Wait): Promise<void> {
+  await pollUntil(async () => (await isServed(connection, "/readyz", wait.signal)) || undefined, wait);
 }
 
-async function isReady(connection: ApiConnection, signal: AbortSignal): Promise<boolean> {
+/** Whether the API server answers a read of `path` with success; false also while it cannot be reached. */
+export async function isServed(connection: ApiConnection, path: string, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await connection.send("GET", "/readyz", { signal })).status === 200;
+    return (await connection.send("GET", path, { signal })).status === 200;
   } catch {
     signal.throwIfAborted();
     return false;
   }
+}
+
+/** Calls `probe` until it gives a value. */
+export async function pollUntil<T>(probe: () => Promise<T | undefined>, wait: Wait): Promise<T> {
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined) return value;
+    await wait.check();
+    await sleep(pollMs, wait.signal);
+  }
+}
+
+async function certificate(path: string): Promise<string | undefined> {
+  // Written after the certificate: without it, half a certificate may have been read.
+  if (!existsSync(path.replace(/crt$/, "key"))) return undefined;
+  return await readFile(path, "utf8");
 }

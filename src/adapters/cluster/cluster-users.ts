@@ -40,3 +40,10 @@ export function tokenFileText(tokens: UserTokens): string {
   );
   return `${lines.join("\n")}\n`;
 }
+
+/** The token of one user; throws, naming those there are, when nobody has this name. */
+export function tokenOf(tokens: UserTokens, user: string): string {
+  const found = tokens.get(user);
+  if (found !== undefined) return found.token;
+  throw new Error(`Cannot act as "${user}": the control plane knows ${[...tokens.keys()].join(", ")}`);
+}
