@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+)
+
+type kustomizeInput struct {
+	Path string `json:"path"`
+	// Overrides are merged into the kustomization at the path.
+	Overrides *overrides `json:"overrides"`
+	// GenerateIfMissing makes a kustomization of all manifests below a path that has none.
+	GenerateIfMissing bool `json:"generateIfMissing"`
+}
+
+// kustomizeBuild renders the kustomization at a path of the parent's tree.
+func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
+	var asked kustomizeInput
+	if err := json.Unmarshal(input, &asked); err != nil {
+		return nil, &refusal{Code: "invalid-input", Message: redact(err.Error())}
+	}
+	files := newTree(p)
+	guard := &kustomizationGuard{files: files}
+	files.accept = guard.accept
+	defer guard.forgetSchema()
+
+	root := path.Join(mount, asked.Path)
+	if !files.IsDir(root) {
+		return nil, &refusal{Code: "missing-path", Message: fmt.Sprintf("path %q is no directory of this revision", asked.Path)}
+	}
+	asked.Path = files.inside(root)
+	isEmpty, err := prepareKustomization(files, guard, asked)
+	if err != nil {
+		return nil, explain(files, err)
+	}
+	if isEmpty {
+		return map[string]any{"resources": []json.RawMessage{}}, nil
+	}
+	built, err := krusty.MakeKustomizer(&krusty.Options{
+		Reorder:          krusty.ReorderOptionNone,
+		LoadRestrictions: types.LoadRestrictionsNone,
+		PluginConfig:     types.DisabledPluginConfig(),
+	}).Run(files, root)
+	if err != nil {
+		return nil, explain(files, err)
+	}
+	resources, err := encodeResources(built)
+	if err != nil {
+		return nil, explain(files, err)
+	}
+	return map[string]any{"resources": resources}, nil
+}
+
+func encodeResources(built resmap.ResMap) ([]json.RawMessage, error) {
+	resources := make([]json.RawMessage, 0, built.Size())
+	total := 0
+	for _, resource := range built.Resources() {
+		text, err := resource.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", resource.CurId(), err)
+		}
+		if total += len(text); total > maxOutputBytes {
+			return nil, &refusal{Code: "too-large", Message: fmt.Sprintf("the result has more than %d MiB", maxOutputBytes>>20)}
+		}
+		resources = append(resources, text)
+	}
+	return resources, nil
+}
+
+// explain adds file and line to an error of the library where they can be told.
+func explain(files *tree, err error) error {
+	told := *asRefusal(err)
+	told.Message = strings.ReplaceAll(strings.ReplaceAll(told.Message, mount+"/", ""), mount, ".")
+	if told.File != "" || files.lastRead == "" {
+		return &told
+	}
+	isSyntax := strings.Contains(told.Message, "yaml: ") || strings.Contains(told.Message, "MalformedYAML")
+	if !isSyntax && !strings.Contains(told.Message, "invalid Kustomization") {
+		return &told
+	}
+	told.Code = "invalid-yaml"
+	told.File = files.lastRead
+	content, _ := files.read(files.lastRead)
+	if _, located := decodeDocuments(files.lastRead, content); located != nil {
+		return located
+	}
+	return &told
+}
+
+// kustomizationGuard looks at every file before kustomize does, because kustomize fetches what is remote,
+// inflates aliases without a cap and keeps a custom schema for the builds that follow.
+type kustomizationGuard struct {
+	files           *tree
+	hasCustomSchema bool
+}
+
+func (g *kustomizationGuard) forgetSchema() {
+	if g.hasCustomSchema {
+		openapi.ResetOpenAPI()
+	}
+}
+
+func (g *kustomizationGuard) accept(file string, content []byte) {
+	refuseAliasBomb(file, content)
+	if !isKustomizationName(path.Base(file)) {
+		return
+	}
+	parsed, err := parseKustomization(content)
+	if err != nil {
+		return
+	}
+	g.check(file, parsed)
+}
+
+func (g *kustomizationGuard) check(file string, parsed *types.Kustomization) {
+	g.hasCustomSchema = g.hasCustomSchema || len(parsed.OpenAPI) > 0
+	if len(parsed.HelmCharts) > 0 || len(parsed.HelmChartInflationGenerator) > 0 {
+		panic(&refusal{Code: "helm-refused", Message: "helmCharts in a kustomization are not rendered: deploy the chart as a Helm source", File: file})
+	}
+	for _, loaded := range [][]string{parsed.Resources, parsed.Components, parsed.Generators, parsed.Transformers, parsed.Validators} {
+		for _, entry := range loaded {
+			refuseAliasBomb(file, []byte(entry))
+			g.refuseRemote(file, entry)
+		}
+	}
+	for _, patch := range parsed.Patches {
+		refuseAliasBomb(file, []byte(patch.Patch))
+	}
+	for _, patch := range parsed.PatchesJson6902 {
+		refuseAliasBomb(file, []byte(patch.Patch))
+	}
+	for _, patch := range parsed.PatchesStrategicMerge {
+		refuseAliasBomb(file, []byte(patch))
+	}
+}
+
+func (g *kustomizationGuard) refuseRemote(file, entry string) {
+	if strings.Contains(entry, "\n") || !isRemote(entry) {
+		return
+	}
+	// A file or folder may be named like an address; kustomize tries the file first.
+	local := path.Join(mount, path.Dir(file), entry)
+	if strings.HasPrefix(local, mount+"/") && !strings.Contains(entry, "://") && g.files.look(g.files.inside(local)).Type == "file" {
+		return
+	}
+	refused := remoteRefusal(withoutCredentials(entry))
+	refused.File = file
+	panic(refused)
+}

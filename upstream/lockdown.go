@@ -1,0 +1,36 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"syscall"
+)
+
+// refuseFiles takes from this process the means to open any file or socket or to start a program:
+// with no descriptor left to give, the kernel refuses all of them, whatever a library tries.
+func refuseFiles() error {
+	os.Clearenv()
+	none := syscall.Rlimit{Cur: 0, Max: 0}
+	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none)
+}
+
+// refuseNetwork makes a library's attempt to fetch something an error that names it.
+func refuseNetwork() {
+	http.DefaultTransport = refusingTransport{}
+}
+
+type refusingTransport struct{}
+
+func (refusingTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	panic(remoteRefusal(request.URL.Redacted()))
+}
+
+func remoteRefusal(address string) *refusal {
+	return &refusal{
+		Code:    "remote-refused",
+		Message: fmt.Sprintf("%q is not part of this revision: remote bases and URLs are not fetched while rendering", address),
+	}
+}
