@@ -1,0 +1,210 @@
+import type { LRUCache } from "lru-cache";
+import pLimit from "p-limit";
+import type { SelectedRef } from "#core/source/git-ref.ts";
+import { readBlobs } from "./blob-read.ts";
+import { fetchBlobs, fetchCommits, fetchHistory } from "./commit-fetch.ts";
+import { GitError, gitFailure } from "./git-error.ts";
+import { localEnvironment } from "./git-environment.ts";
+import type { GitSurroundings } from "./git-environment.ts";
+import { runGit } from "./git-process.ts";
+import type { GitRemote } from "./git-remote.ts";
+import { TreeListing } from "./git-tree.ts";
+import { ObjectReader } from "./object-reader.ts";
+import type { ObjectStore } from "./object-store.ts";
+
+/** Sizes that a repository may reach before it is refused. */
+export interface GitLimits {
+  /** Time for conversations that no caller gives a time for. */
+  readonly fetchTimeoutMs: number;
+  /** Blobs above this size stay on the server until they are read. */
+  readonly eagerBlobBytes: number;
+  readonly maxPackBytes: number;
+  readonly maxFileBytes: number;
+  /** The sum of the files in one read. */
+  readonly maxReadBytes: number;
+  readonly maxTreeEntries: number;
+  /** How many commits stay readable when the store is compacted, besides those in use. */
+  readonly keptCommits: number;
+}
+
+/** A listing with the digest of its root. */
+export interface CachedTree {
+  readonly listing: TreeListing;
+  readonly root: string;
+}
+
+/** What a commit store is made of; owned by the store that opens repositories. */
+export interface CommitStoreParts {
+  readonly key: string;
+  readonly remote: GitRemote;
+  readonly store: ObjectStore;
+  readonly surroundings: GitSurroundings;
+  readonly limits: GitLimits;
+  readonly trees: LRUCache<string, CachedTree>;
+}
+
+/** The commits of one repository that are on disk, and the ways to get more. */
+export class CommitStore {
+  readonly #parts: CommitStoreParts;
+  readonly #reader: ObjectReader;
+  readonly #exclusive = pLimit(1);
+  /** The most recently used commit is the last. */
+  readonly #commits = new Set<string>();
+  #state: "closed" | "open" | "damaged" = "closed";
+
+  constructor(parts: CommitStoreParts) {
+    this.#parts = parts;
+    this.#reader = new ObjectReader(localEnvironment(parts.surroundings, parts.store.reading));
+  }
+
+  /** Makes the store usable: creates it, clears up after a crash, or begins anew when it was found damaged. */
+  async open(signal: AbortSignal): Promise<void> {
+    if (this.#state === "open") return;
+    await this.exclusively(async () => {
+      if (this.#state === "damaged") await this.#startAfresh();
+      else if (this.#state === "closed") {
+        for (const commit of await this.#parts.store.open(signal)) this.#commits.add(commit);
+      }
+      this.#state = "open";
+    });
+  }
+
+  /** Whether a commit is on disk; asking counts as use. */
+  has(commit: string): boolean {
+    if (!this.#commits.delete(commit)) return false;
+    this.#commits.add(commit);
+    return true;
+  }
+
+  /** The one commit on disk that begins with `prefix`. */
+  find(prefix: string): string | undefined {
+    const found = [...this.#commits].filter((commit) => commit.startsWith(prefix));
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  /** Runs what writes to the store while nothing else does. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#exclusive(work);
+  }
+
+  /** Fetches commits in one conversation; says why for each that the server does not give out. */
+  async fetch(wanted: readonly SelectedRef[], timeoutMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, GitError>> {
+    return await this.exclusively(async () => {
+      const limits = { ...this.#parts.limits, timeoutMs };
+      const refused = new Map(await fetchCommits({ ...this.#parts, limits }, wanted, signal));
+      const withheld = [...refused].filter(([, error]) => error.code === "commit-withheld");
+      if (withheld.length > 0) await fetchHistory(this.#parts.remote, limits, signal);
+      for (const [commit] of withheld) if (await this.#pinned(commit, signal)) refused.delete(commit);
+      for (const { commit } of wanted) if (!refused.has(commit)) this.#commits.add(commit);
+      return refused;
+    });
+  }
+
+  /** Finds a commit by the beginning of its hash in the repository's whole history. */
+  async findInHistory(prefix: string, timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
+    return await this.exclusively(async () => {
+      await fetchHistory(this.#parts.remote, { ...this.#parts.limits, timeoutMs }, signal);
+      const exit = await this.#git(["rev-parse", "--verify", "--quiet", `${prefix}^{commit}`], signal);
+      const commit = exit.stdout.toString("utf8").trim();
+      if (exit.code !== 0 || !(await this.#pinned(commit, signal))) return undefined;
+      this.#commits.add(commit);
+      return commit;
+    });
+  }
+
+  /** The names and digests of a commit's files. */
+  async tree(commit: string, signal: AbortSignal): Promise<CachedTree> {
+    if (!this.has(commit)) throw unknownCommit(commit);
+    const key = this.#treeKey(commit);
+    const cached = this.#parts.trees.get(key);
+    if (cached !== undefined) return cached;
+    const listing = new TreeListing(this.#parts.limits.maxTreeEntries);
+    const root = await this.#git(["rev-parse", "--verify", `${commit}^{tree}`], signal);
+    const onOutput = (chunk: Buffer) => listing.push(chunk);
+    const exit = await this.#git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], signal, onOutput);
+    if (root.code !== 0 || exit.code !== 0) throw this.#damage(gitFailure("list the tree", root.stderr + exit.stderr));
+    const tree = { listing: listing.finish(), root: root.stdout.toString("utf8").trim() };
+    this.#parts.trees.set(key, tree);
+    return tree;
+  }
+
+  /** Contents of files in a listing; fetches those that are missing in one conversation. */
+  async readFiles(listing: TreeListing, paths: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { limits, remote, store } = this.#parts;
+    const fetchMissing = (digests: readonly string[], maxPackBytes: number) =>
+      this.exclusively(async () => {
+        try {
+          await fetchBlobs(remote, { digests, maxPackBytes, timeoutMs: limits.fetchTimeoutMs }, signal);
+        } finally {
+          await store.removeLeftovers();
+        }
+      });
+    try {
+      return await readBlobs({ listing, reader: this.#reader, limits, fetchMissing }, paths, signal);
+    } catch (error) {
+      throw this.#damage(error);
+    }
+  }
+
+  /** The raw bytes of a commit object. */
+  async commitBytes(commit: string, signal: AbortSignal): Promise<Uint8Array> {
+    const answers = this.has(commit) ? await this.#reader.contents([commit], signal) : undefined;
+    const bytes = answers?.get(commit)?.bytes;
+    if (bytes === undefined) throw unknownCommit(commit);
+    return bytes;
+  }
+
+  /** Adds a commit that was made here. */
+  async adopt(commit: string, signal: AbortSignal): Promise<void> {
+    await this.#parts.store.pin([commit], [], signal);
+    this.#commits.add(commit);
+  }
+
+  /** Drops old commits once enough has piled up. */
+  async tidy(signal: AbortSignal): Promise<void> {
+    await this.exclusively(async () => {
+      if (!(await this.#parts.store.isBloated())) return;
+      const keep = [...this.#commits].slice(-this.#parts.limits.keptCommits);
+      await this.#reader.stop();
+      await this.#parts.store.compact(keep, signal);
+      for (const commit of this.#commits) if (!keep.includes(commit)) this.#commits.delete(commit);
+    });
+  }
+
+  /** Stops the reading process; a later read starts another. */
+  async stop(): Promise<void> {
+    await this.#reader.stop();
+  }
+
+  async #pinned(commit: string, signal: AbortSignal): Promise<boolean> {
+    const exit = await this.#git(["cat-file", "-e", `${commit}^{commit}`], signal);
+    if (exit.code === 0) await this.#parts.store.pin([commit], [], signal);
+    return exit.code === 0;
+  }
+
+  async #startAfresh(): Promise<void> {
+    await this.#reader.stop();
+    for (const commit of this.#commits) this.#parts.trees.delete(this.#treeKey(commit));
+    this.#commits.clear();
+    await this.#parts.store.clear();
+  }
+
+  /** Notes that the store cannot be trusted, so that the next `open` begins anew. */
+  #damage(error: unknown): unknown {
+    if (error instanceof GitError && error.code === "corrupt") this.#state = "damaged";
+    return error;
+  }
+
+  #treeKey(commit: string): string {
+    return `${this.#parts.key} ${commit}`;
+  }
+
+  #git(args: readonly string[], signal: AbortSignal, onOutput?: (chunk: Buffer) => void) {
+    const env = localEnvironment(this.#parts.surroundings, this.#parts.store.reading);
+    return runGit(onOutput === undefined ? { args, env } : { args, env, onOutput, maxOutputBytes: 256 << 20 }, signal);
+  }
+}
+
+function unknownCommit(commit: string): GitError {
+  return new GitError("commit-not-found", `Cannot read commit ${commit}: it was not fetched`);
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { getCACertificates } from "node:tls";
+import type { GitSettings } from "./git-environment.ts";
+import type { GitUrl } from "./git-url.ts";
+
+/** How to prove who we are to a server. */
+export type GitCredential =
+  | { readonly kind: "none" }
+  | { readonly kind: "basic"; readonly username: string; readonly password: string; readonly caPem?: string }
+  | { readonly kind: "bearer"; readonly token: string; readonly caPem?: string }
+  | { readonly kind: "ca"; readonly caPem: string }
+  | { readonly kind: "ssh"; readonly privateKey: string; readonly passphrase?: string; readonly knownHosts: string };
+
+/** A credential as git takes it: by environment and by private files, never by argument. */
+export interface CredentialUse {
+  readonly settings: GitSettings;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Gives `work` the credential in git's terms; the files it needs exist only while `work` runs. */
+export async function withCredential<T>(
+  privateDirectory: string,
+  credential: GitCredential,
+  work: (use: CredentialUse) => Promise<T>,
+): Promise<T> {
+  const folder = join(privateDirectory, randomBytes(8).toString("hex"));
+  try {
+    return await work(await credentialUse(folder, credential));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The credential to use: the given one, or for an address with user information and no credential, that. */
+export function effectiveCredential(credential: GitCredential, url: GitUrl): GitCredential {
+  if (url.userinfo === undefined) return credential;
+  if (credential.kind === "none") return { kind: "basic", ...url.userinfo };
+  if (credential.kind === "ca") return { ...url.userinfo, kind: "basic", caPem: credential.caPem };
+  return credential;
+}
+
+/** The same credential without what proves identity, for a host that it was not meant for. */
+export function anonymous(credential: GitCredential): GitCredential {
+  return "caPem" in credential && credential.caPem !== undefined ? { kind: "ca", caPem: credential.caPem } : { kind: "none" };
+}
+
+/** Every text that must not show up anywhere. */
+export function secretsOf(credential: GitCredential): readonly string[] {
+  switch (credential.kind) {
+    case "basic":
+      return [credential.password, encodeURIComponent(credential.password), basicToken(credential)];
+    case "bearer":
+      return [credential.token];
+    case "ssh":
+      return [credential.privateKey, ...(credential.passphrase === undefined ? [] : [credential.passphrase])];
+    default:
+      return [];
+  }
+}
+
+/** The Authorization header of a credential, if it has one. */
+export function authorizationHeader(credential: GitCredential): string | undefined {
+  if (credential.kind === "basic") return `Basic ${basicToken(credential)}`;
+  return credential.kind === "bearer" ? `Bearer ${credential.token.trim()}` : undefined;
+}
+
+/** The authorities that certify the server: the well-known ones and the credential's own. */
+export function trustedAuthorities(credential: GitCredential): readonly string[] | undefined {
+  if (!("caPem" in credential) || credential.caPem === undefined) return undefined;
+  return [...getCACertificates("default"), credential.caPem];
+}
+
+async function credentialUse(folder: string, credential: GitCredential): Promise<CredentialUse> {
+  if (credential.kind === "none") return { settings: [], env: {} };
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (credential.kind === "ssh") return { settings: [], env: await sshEnvironment(folder, credential) };
+  const settings: (readonly [string, string])[] = [];
+  const header = authorizationHeader(credential);
+  if (header !== undefined) settings.push(["http.extraHeader", `Authorization: ${header}`]);
+  const authorities = trustedAuthorities(credential);
+  if (authorities !== undefined) {
+    settings.push(["http.sslCAInfo", await privateFile(join(folder, "ca.pem"), authorities.join("\n"))]);
+  }
+  return { settings, env: {} };
+}
+
+async function sshEnvironment(folder: string, credential: GitCredential & { kind: "ssh" }): Promise<NodeJS.ProcessEnv> {
+  const key = await privateFile(join(folder, "identity"), `${credential.privateKey.trimEnd()}\n`);
+  const knownHosts = await privateFile(join(folder, "known_hosts"), `${credential.knownHosts.trimEnd()}\n`);
+  const options = [
+    "IdentitiesOnly=yes",
+    "IdentityAgent=none",
+    "StrictHostKeyChecking=yes",
+    `UserKnownHostsFile="${knownHosts}"`,
+    "GlobalKnownHostsFile=/dev/null",
+    "PreferredAuthentications=publickey",
+    "PasswordAuthentication=no",
+    "KbdInteractiveAuthentication=no",
+    "NumberOfPasswordPrompts=1",
+    "ConnectTimeout=15",
+    "ServerAliveInterval=15",
+    "ServerAliveCountMax=2",
+    `BatchMode=${credential.passphrase === undefined ? "yes" : "no"}`,
+  ];
+  const words = ["ssh", "-F", "/dev/null", "-i", key, ...options.flatMap((option) => ["-o", option])];
+  const env = { GIT_SSH_COMMAND: words.map(shellQuoted).join(" "), GIT_SSH_VARIANT: "ssh" };
+  if (credential.passphrase === undefined) return env;
+  const script = '#!/bin/sh\nprintf "%s\\n" "$HOLDFAST_SSH_PASSPHRASE"\n';
+  const askpass = await privateFile(join(folder, "askpass"), script, 0o700);
+  return {
+    ...env,
+    SSH_ASKPASS: askpass,
+    SSH_ASKPASS_REQUIRE: "force",
+    HOLDFAST_SSH_PASSPHRASE: credential.passphrase,
+  };
+}
+
+async function privateFile(path: string, content: string, mode = 0o600): Promise<string> {
+  await writeFile(path, content, { mode, flag: "wx" });
+  return path;
+}
+
+function basicToken(credential: { username: string; password: string }): string {
+  return Buffer.from(`${credential.username}:${credential.password}`, "utf8").toString("base64");
+}
+
+function shellQuoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

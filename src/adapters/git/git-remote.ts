@@ -1,0 +1,85 @@
+import { withDeadline } from "#async/with-deadline.ts";
+import { secretsOf, withCredential } from "./git-credential.ts";
+import { transportEnvironment } from "./git-environment.ts";
+import type { GitPlace, GitSettings, GitSurroundings } from "./git-environment.ts";
+import { asTimeout, gitFailure } from "./git-error.ts";
+import type { GitError } from "./git-error.ts";
+import { runGit } from "./git-process.ts";
+import type { GitExit } from "./git-process.ts";
+import { redirectTarget } from "./redirect-target.ts";
+import type { Route } from "./redirect-target.ts";
+
+/** One conversation with the server. */
+export interface RemoteCommand {
+  /** What it is for, as it reads after "Cannot". */
+  readonly action: string;
+  readonly args: readonly string[];
+  readonly input?: string;
+  readonly settings?: GitSettings;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly fileLimitBytes?: number;
+  readonly timeoutMs: number;
+}
+
+/** A server's repository: runs the git commands that talk to it, with its credential. */
+export class GitRemote {
+  readonly #origin: Route;
+  readonly #surroundings: GitSurroundings;
+  readonly #privateDirectory: string;
+  readonly #place: GitPlace;
+  #route: Route;
+
+  constructor(origin: Route, places: { surroundings: GitSurroundings; privateDirectory: string; place: GitPlace }) {
+    this.#origin = origin;
+    this.#route = origin;
+    this.#surroundings = places.surroundings;
+    this.#privateDirectory = places.privateDirectory;
+    this.#place = places.place;
+  }
+
+  /** Runs the command within its time; resolves with git's exit when that is 0 and with the failure otherwise. */
+  async run(command: RemoteCommand, signal: AbortSignal): Promise<GitExit | GitError> {
+    try {
+      return await withDeadline(signal, command.timeoutMs, (scope) => this.#run(command, scope));
+    } catch (error) {
+      throw asTimeout(command.action, error);
+    }
+  }
+
+  async #run(command: RemoteCommand, signal: AbortSignal): Promise<GitExit | GitError> {
+    const exit = await this.#attempt(command, signal);
+    if (exit.code === 0) return exit;
+    const failure = this.#failure(command, exit);
+    if (failure.code !== "redirect" || !this.#origin.transport.startsWith("http")) {
+      this.#route = this.#origin;
+      return failure;
+    }
+    // Redirects are followed by our own rules because git would send its headers along to any host.
+    this.#route = await redirectTarget(this.#origin, signal);
+    const second = await this.#attempt(command, signal);
+    if (second.code === 0) return second;
+    this.#route = this.#origin;
+    return this.#failure(command, second);
+  }
+
+  #attempt(command: RemoteCommand, signal: AbortSignal): Promise<GitExit> {
+    const { address, transport, credential } = this.#route;
+    return withCredential(this.#privateDirectory, credential, (use) => {
+      const settings = [...use.settings, ...(command.settings ?? [])];
+      const remote = { address, transport, settings, env: { ...use.env, ...command.env } };
+      return runGit(
+        {
+          args: command.args,
+          env: transportEnvironment(this.#surroundings, this.#place, remote),
+          ...(command.input === undefined ? {} : { input: command.input }),
+          ...(command.fileLimitBytes === undefined ? {} : { fileLimitBytes: command.fileLimitBytes }),
+        },
+        signal,
+      );
+    });
+  }
+
+  #failure(command: RemoteCommand, exit: GitExit): GitError {
+    return gitFailure(command.action, exit.stderr, secretsOf(this.#origin.credential));
+  }
+}
