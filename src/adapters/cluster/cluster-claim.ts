@@ -30,7 +30,9 @@ export async function claimCluster<T extends ControlPlane>(
   await lock(name, lockPath);
   try {
     if ((await runningCluster(name, signal)) !== undefined) {
-      throw new ClusterClaimError(`Cannot start cluster ${name}: it runs already`);
+      throw new ClusterClaimError(
+        `Cannot start cluster ${name}: it runs already; use it, stop it or choose another name`,
+      );
     }
     const controlPlane = await launch();
     try {
