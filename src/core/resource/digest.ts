@@ -1,0 +1,71 @@
+import { stableText } from "./stable-text.ts";
+
+/**
+ * 128 bits over a text as 32 hex digits (MurmurHash3's mixing over UTF-16 units).
+ * It tells changed from unchanged and is not security relevant: whoever chooses the text can make two digests collide.
+ */
+export function digestText(text: string): string {
+  const lanes = new Int32Array([text.length, 0x3c6ef372, 0x1f83d9ab, 0x5be0cd19]);
+  mixBlocks(text, lanes);
+  return finalHex(lanes, text.length);
+}
+
+/** The digest of a JSON value, whatever the order of its keys. */
+export function digestOf(value: unknown): string {
+  return digestText(stableText(value));
+}
+
+const C1 = 0x239b961b;
+const C2 = 0xab0e9789 | 0;
+const C3 = 0x38b34ae5;
+const C4 = 0xa1e38b93 | 0;
+
+function mixBlocks(text: string, lanes: Int32Array): void {
+  let h1 = lanes[0] as number;
+  let h2 = lanes[1] as number;
+  let h3 = lanes[2] as number;
+  let h4 = lanes[3] as number;
+  // Beyond the end charCodeAt gives NaN, which `|` turns into 0; the length is mixed in, so padding is unambiguous.
+  for (let at = 0; at < text.length; at += 8) {
+    h1 = rotate(h1 ^ Math.imul(rotate(Math.imul(word(text, at), C1), 15), C2), 19) + h2;
+    h1 = (Math.imul(h1, 5) + 0x561ccd1b) | 0;
+    h2 = rotate(h2 ^ Math.imul(rotate(Math.imul(word(text, at + 2), C2), 16), C3), 17) + h3;
+    h2 = (Math.imul(h2, 5) + 0x0bcaa747) | 0;
+    h3 = rotate(h3 ^ Math.imul(rotate(Math.imul(word(text, at + 4), C3), 17), C4), 15) + h4;
+    h3 = (Math.imul(h3, 5) + 0x96cd1c35) | 0;
+    h4 = rotate(h4 ^ Math.imul(rotate(Math.imul(word(text, at + 6), C4), 18), C1), 13) + h1;
+    h4 = (Math.imul(h4, 5) + 0x32ac3b17) | 0;
+  }
+  lanes.set([h1, h2, h3, h4]);
+}
+
+function word(text: string, at: number): number {
+  return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
+}
+
+function rotate(value: number, bits: number): number {
+  return (value << bits) | (value >>> (32 - bits));
+}
+
+function finalHex(lanes: Int32Array, length: number): string {
+  crossMix(
+    lanes.map((lane) => lane ^ length),
+    lanes,
+  );
+  crossMix(lanes.map(avalanche), lanes);
+  let hex = "";
+  for (const lane of lanes) hex += (lane >>> 0).toString(16).padStart(8, "0");
+  return hex;
+}
+
+function crossMix(from: Int32Array, to: Int32Array): void {
+  const [a, b, c, d] = from as unknown as [number, number, number, number];
+  const first = (a + b + c + d) | 0;
+  to.set([first, b + first, c + first, d + first]);
+}
+
+function avalanche(lane: number): number {
+  let mixed = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}
