@@ -1,0 +1,102 @@
+import { ApiError } from "#core/cluster/api-error.ts";
+import type { StatusCause } from "#core/cluster/api-error.ts";
+import { isRecord } from "./json-shape.ts";
+
+/** What a request was about, for the message that a person reads. */
+export interface RequestSubject {
+  /** `apply`, `list`: completes "Cannot …". */
+  readonly verb: string;
+  readonly kind: string;
+  /** `Deployment/shop/web`. */
+  readonly text: string;
+}
+
+/** A refusing answer: HTTP status, its Retry-After header and the body. */
+export interface RefusingAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+// RBAC's refusals name the user, verb and resource and never a value.
+const RBAC_REFUSAL = /^[a-z.]+ (?:"[^"]*" )?is forbidden: User "[^"]*" cannot /;
+const MESSAGE_LIMIT = 4_000;
+
+/** The error that a refusing answer stands for; of a Secret only field names are repeated, never a value. */
+export function failureOf(subject: RequestSubject, answer: RefusingAnswer): ApiError {
+  const status = statusObject(answer.body);
+  const details = isRecord(status?.["details"]) ? status["details"] : {};
+  const reason = text(status?.["reason"]) || reasonOf(answer.status);
+  const causes = causesOf(details["causes"], subject.kind);
+  const said = text(status?.["message"]) || (status ? reason : plain(answer.body)) || reason;
+  const detail = subject.kind === "Secret" ? scrubbed(said, { reason, causes, code: answer.status }) : said;
+  const retryAfterMs = retryAfterOf(answer.retryAfter, details["retryAfterSeconds"]);
+  return new ApiError({
+    code: answer.status,
+    reason,
+    message: `Cannot ${subject.verb} ${subject.text}: ${detail.slice(0, MESSAGE_LIMIT)}`,
+    causes,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+function statusObject(body: string): Record<string, unknown> | undefined {
+  if (!body.startsWith("{")) return undefined;
+  try {
+    const value: unknown = JSON.parse(body);
+    return isRecord(value) && value["kind"] === "Status" ? value : undefined;
+  } catch {
+    return undefined; // A gateway's page or a cut answer: the HTTP status alone speaks.
+  }
+}
+
+function causesOf(value: unknown, kind: string): readonly StatusCause[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isRecord).map((cause) => ({
+    ...(text(cause["reason"]) ? { reason: text(cause["reason"]) } : {}),
+    ...(text(cause["message"]) && kind !== "Secret" ? { message: text(cause["message"]) } : {}),
+    ...(text(cause["field"]) ? { field: text(cause["field"]) } : {}),
+  }));
+}
+
+function scrubbed(said: string, known: { reason: string; causes: readonly StatusCause[]; code: number }): string {
+  if (known.code === 404 || RBAC_REFUSAL.test(said)) return said;
+  const fields = known.causes.map((cause) => [cause.field, cause.reason].filter(Boolean).join(": ")).filter(Boolean);
+  const named = fields.length > 0 ? ` (${fields.join("; ")})` : "";
+  return `the server answered ${known.code} ${known.reason}${named}; its words may hold the secret and are not shown`;
+}
+
+function reasonOf(code: number): string {
+  return REASONS[code] ?? (code >= 500 ? "InternalError" : "Unknown");
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: "BadRequest",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "NotServed",
+  405: "MethodNotAllowed",
+  406: "NotAcceptable",
+  409: "Conflict",
+  410: "Expired",
+  413: "RequestEntityTooLarge",
+  415: "UnsupportedMediaType",
+  422: "Invalid",
+  429: "TooManyRequests",
+  502: "BadGateway",
+  503: "ServiceUnavailable",
+  504: "Timeout",
+};
+
+function retryAfterOf(header: string | undefined, seconds: unknown): number | undefined {
+  const asked = header !== undefined && /^\d+$/.test(header) ? Number(header) : seconds;
+  return typeof asked === "number" && asked >= 0 ? asked * 1_000 : undefined;
+}
+
+function plain(body: string): string {
+  return body.includes("<") ? "" : body.trim().slice(0, 300);
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,73 @@
+import type { KindInfo } from "#engine/ports.ts";
+import { splitApiVersion } from "#core/resource/resource-id.ts";
+import { isRecord, recordsIn, stringsIn } from "./json-shape.ts";
+
+/** One group version and the kinds it serves; `unreadable` says why they could not be read. */
+export interface ServedVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly kinds: readonly KindInfo[];
+  readonly unreadable: string | undefined;
+}
+
+/** Reads an aggregated discovery document; versions come in the server's order of preference. */
+export function versionsOfAggregated(document: unknown): readonly ServedVersion[] {
+  if (!isRecord(document)) return [];
+  return recordsIn(document["items"]).flatMap((item) => {
+    const group = nameOf(item);
+    return recordsIn(item["versions"]).map((version) => versionOf(group, version));
+  });
+}
+
+/** Reads one group version's APIResourceList. */
+export function versionOfResourceList(document: unknown): ServedVersion {
+  const fields = isRecord(document) ? document : {};
+  const { group, version } = splitApiVersion(String(fields["groupVersion"] ?? ""));
+  const kinds = recordsIn(fields["resources"])
+    .filter((resource) => !String(resource["name"]).includes("/"))
+    .map((resource) => ({
+      group,
+      version,
+      kind: String(resource["kind"]),
+      plural: String(resource["name"]),
+      namespaced: resource["namespaced"] === true,
+      verbs: stringsIn(resource["verbs"]),
+    }));
+  return { group, version, kinds, unreadable: undefined };
+}
+
+/** The group versions that an APIGroupList or APIVersions document names, preferred ones first. */
+export function groupVersionsIn(document: unknown): readonly { group: string; version: string }[] {
+  if (!isRecord(document)) return [];
+  const core = stringsIn(document["versions"]).map((version) => ({ group: "", version }));
+  const named = recordsIn(document["groups"]).flatMap((group) => {
+    const preferred = isRecord(group["preferredVersion"]) ? group["preferredVersion"]["groupVersion"] : undefined;
+    const all = recordsIn(group["versions"]).map((version) => String(version["groupVersion"]));
+    return [...all.filter((gv) => gv === preferred), ...all.filter((gv) => gv !== preferred)].map(splitApiVersion);
+  });
+  return [...core, ...named];
+}
+
+function versionOf(group: string, fields: Record<string, unknown>): ServedVersion {
+  const version = String(fields["version"]);
+  const kinds = recordsIn(fields["resources"]).flatMap((resource) => {
+    const type = resource["responseKind"];
+    if (!isRecord(type) || typeof type["kind"] !== "string") return [];
+    const info: KindInfo = {
+      group,
+      version,
+      kind: type["kind"],
+      plural: String(resource["resource"]),
+      namespaced: resource["scope"] === "Namespaced",
+      verbs: stringsIn(resource["verbs"]),
+    };
+    return [info];
+  });
+  const stale = fields["freshness"] === "Stale";
+  return { group, version, kinds, unreadable: stale ? "its API server does not answer" : undefined };
+}
+
+function nameOf(item: Record<string, unknown>): string {
+  const metadata = item["metadata"];
+  return isRecord(metadata) && typeof metadata["name"] === "string" ? metadata["name"] : "";
+}

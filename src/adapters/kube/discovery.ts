@@ -1,0 +1,139 @@
+import { ApiError } from "#core/cluster/api-error.ts";
+import { kindKey } from "#core/resource/resource-id.ts";
+import type { GroupKind } from "#core/resource/resource-id.ts";
+import type { KindInfo, KindLookup } from "#engine/ports.ts";
+import { groupVersionsIn, versionOfResourceList, versionsOfAggregated } from "./discovery-document.ts";
+import type { ServedVersion } from "./discovery-document.ts";
+import { isRecord } from "./json-shape.ts";
+import type { Requester } from "./requester.ts";
+import { SharedTask } from "./shared-task.ts";
+
+interface Snapshot {
+  /** Versions of each kind, the preferred one first. */
+  readonly kinds: ReadonlyMap<string, readonly KindInfo[]>;
+  /** Why a group's kinds are not known completely; "*" stands for every group but the core's. */
+  readonly gaps: ReadonlyMap<string, string>;
+}
+
+const AGGREGATED = ["v2", "v2beta1"]
+  .map((version) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`)
+  .concat("application/json")
+  .join(",");
+const REFRESH_MS = 5_000;
+const READ_LIMIT_MS = 120_000;
+
+/** What the cluster serves, read once and again when something is missing. */
+export class Discovery {
+  readonly #requester: Requester;
+  readonly #reading: SharedTask<Snapshot>;
+  #snapshot: Snapshot | undefined;
+  #readAt = -Infinity;
+  #epoch = 0;
+
+  constructor(requester: Requester, lifetime: AbortSignal) {
+    this.#requester = requester;
+    this.#reading = new SharedTask(lifetime, READ_LIMIT_MS);
+  }
+
+  /** Looks a kind up; a missing one is asked for again, at most once in a few seconds. */
+  async kind(wanted: GroupKind & { version?: string }, signal: AbortSignal): Promise<KindLookup> {
+    let snapshot = this.#snapshot ?? (await this.#refresh(signal));
+    let found = lookup(snapshot, wanted);
+    if (found.known !== "yes" && performance.now() - this.#readAt > REFRESH_MS) {
+      snapshot = await this.#refresh(signal);
+      found = lookup(snapshot, wanted);
+    }
+    return found;
+  }
+
+  /** Forgets everything: what the cluster serves has changed. */
+  invalidate(): void {
+    this.#snapshot = undefined;
+    this.#readAt = -Infinity;
+    this.#epoch += 1;
+    this.#reading.forget();
+  }
+
+  async #refresh(signal: AbortSignal): Promise<Snapshot> {
+    const epoch = this.#epoch;
+    const snapshot = await this.#reading.join((scope) => this.#read(scope), signal);
+    if (epoch === this.#epoch) {
+      this.#snapshot = snapshot;
+      this.#readAt = performance.now();
+    }
+    return snapshot;
+  }
+
+  async #read(signal: AbortSignal): Promise<Snapshot> {
+    const roots = await Promise.all(["/api", "/apis"].map((root) => this.#readRoot(root, signal)));
+    const core = roots[0];
+    if (core && "failed" in core) throw core.failed;
+    return snapshotOf(
+      roots.flatMap((root) => ("failed" in root ? [] : root.versions)),
+      roots.flatMap((root) => ("failed" in root ? [["*", root.failed.message] as const] : [])),
+    );
+  }
+
+  async #readRoot(root: string, signal: AbortSignal): Promise<{ versions: readonly ServedVersion[] } | { failed: ApiError }> {
+    try {
+      const document = await this.#document(root, { accept: AGGREGATED, signal });
+      if (isRecord(document) && document["kind"] === "APIGroupDiscoveryList") {
+        return { versions: versionsOfAggregated(document) };
+      }
+      return { versions: await this.#readVersions(document, signal) };
+    } catch (error) {
+      if (error instanceof ApiError) return { failed: error };
+      throw error;
+    }
+  }
+
+  #readVersions(document: unknown, signal: AbortSignal): Promise<readonly ServedVersion[]> {
+    return Promise.all(
+      groupVersionsIn(document).map(async ({ group, version }) => {
+        const path = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
+        try {
+          return versionOfResourceList(await this.#document(path, { signal }));
+        } catch (error) {
+          if (!(error instanceof ApiError)) throw error;
+          return { group, version, kinds: [], unreadable: error.message };
+        }
+      }),
+    );
+  }
+
+  async #document(path: string, options: { accept?: string; signal: AbortSignal }): Promise<unknown> {
+    return this.#requester.sendJson({
+      verb: "discover",
+      method: "GET",
+      path,
+      kind: "",
+      subject: `the APIs under ${path}`,
+      ...(options.accept === undefined ? {} : { accept: options.accept }),
+      repeatable: true,
+      signal: options.signal,
+    });
+  }
+}
+
+function snapshotOf(versions: readonly ServedVersion[], failedRoots: readonly (readonly [string, string])[]): Snapshot {
+  const kinds = new Map<string, KindInfo[]>();
+  const gaps = new Map<string, string>(failedRoots);
+  for (const served of versions) {
+    if (served.unreadable !== undefined) gaps.set(served.group, served.unreadable);
+    for (const info of served.kinds) {
+      const known = kinds.get(kindKey(info));
+      if (known) known.push(info);
+      else kinds.set(kindKey(info), [info]);
+    }
+  }
+  return { kinds, gaps };
+}
+
+function lookup(snapshot: Snapshot, wanted: GroupKind & { version?: string }): KindLookup {
+  const served = snapshot.kinds.get(kindKey(wanted)) ?? [];
+  const info = served.find((candidate) => wanted.version === undefined || candidate.version === wanted.version);
+  if (info) return { known: "yes", info };
+  const gap = snapshot.gaps.get(wanted.group) ?? (wanted.group === "" ? undefined : snapshot.gaps.get("*"));
+  if (gap !== undefined) return { known: "unknown", reason: `the APIs of ${wanted.group} could not be read: ${gap}` };
+  return { known: "no" };
+}

@@ -1,0 +1,108 @@
+import type { Resource } from "#core/resource/resource.ts";
+import { Breather } from "./breather.ts";
+import { parseExactJson } from "./exact-json.ts";
+import { isRecord } from "./json-shape.ts";
+
+/** One page of a list answer. */
+export interface ListPage {
+  readonly resourceVersion: string;
+  /** Asks for the next page; empty on the last. */
+  readonly continueToken: string;
+  readonly items: readonly Resource[];
+}
+
+/** Names given to items, which the server leaves nameless inside lists of built-in kinds. */
+export interface ItemType {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+/**
+ * Parses a list answer item by item, so that a long one never holds the event loop.
+ * @throws SyntaxError when the body is cut short or is no list.
+ */
+export async function parseListPage(body: Buffer, type: ItemType): Promise<ListPage> {
+  const span = itemsSpan(body);
+  const head = body.toString("utf8", 0, span.open + 1);
+  const items: Resource[] = [];
+  const breather = new Breather();
+  let at = span.open + 1;
+  for (;;) {
+    const next = nextElement(body, at);
+    if (next.kind === "end") {
+      at = next.at;
+      break;
+    }
+    items.push(itemOf(parseExactJson(body.toString("utf8", next.start, next.end)), type));
+    at = next.end;
+    if (breather.due()) await breather.rest();
+  }
+  return { ...envelopeOf(parseExactJson(head + body.toString("utf8", at))), items };
+}
+
+function itemOf(value: unknown, type: ItemType): Resource {
+  if (!isRecord(value) || !isRecord(value["metadata"])) throw new SyntaxError("A list item is not an object");
+  return { apiVersion: type.apiVersion, kind: type.kind, ...value } as unknown as Resource;
+}
+
+function envelopeOf(value: unknown): { resourceVersion: string; continueToken: string } {
+  const metadata = isRecord(value) && isRecord(value["metadata"]) ? value["metadata"] : {};
+  return {
+    resourceVersion: String(metadata["resourceVersion"] ?? ""),
+    continueToken: String(metadata["continue"] ?? ""),
+  };
+}
+
+/** Finds the bracket that opens the top-level `items`; a list without items has `null` there. */
+function itemsSpan(body: Buffer): { open: number } {
+  let depth = 0;
+  for (let i = 0; i < body.length; i += 1) {
+    const byte = body[i];
+    if (byte === QUOTE) {
+      const end = stringEnd(body, i);
+      if (depth === 1 && isItemsKey(body, i, end)) {
+        const open = body.indexOf(OPEN_BRACKET, end);
+        if (open > 0 && /^"\s*:\s*$/.test(body.toString("latin1", end, open))) return { open };
+      }
+      i = end;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
+  }
+  throw new SyntaxError("The answer is not a list");
+}
+
+function isItemsKey(body: Buffer, start: number, end: number): boolean {
+  return end - start === 6 && body.toString("latin1", start + 1, end) === "items";
+}
+
+type Element = { kind: "element"; start: number; end: number } | { kind: "end"; at: number };
+
+function nextElement(body: Buffer, from: number): Element {
+  let start = from;
+  while (start < body.length && body[start] !== OPEN_BRACE && body[start] !== CLOSE_BRACKET) start += 1;
+  if (body[start] === CLOSE_BRACKET) return { kind: "end", at: start };
+  let depth = 0;
+  for (let i = start; i < body.length; i += 1) {
+    const byte = body[i];
+    if (byte === QUOTE) i = stringEnd(body, i);
+    else if (byte === OPEN_BRACE) depth += 1;
+    else if (byte === CLOSE_BRACE && (depth -= 1) === 0) return { kind: "element", start, end: i + 1 };
+  }
+  throw new SyntaxError("The list is cut short");
+}
+
+function stringEnd(body: Buffer, open: number): number {
+  for (let i = open + 1; i < body.length; i += 1) {
+    const byte = body[i];
+    if (byte === BACKSLASH) i += 1;
+    else if (byte === QUOTE) return i;
+  }
+  throw new SyntaxError("A string is cut short");
+}
