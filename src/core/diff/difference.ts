@@ -30,6 +30,8 @@ export interface Place {
   readonly path: string;
   readonly desiredPath: string;
   readonly elements: readonly string[];
+  /** Members that identify a list item: they are equal or it is another item, whoever owns them. */
+  readonly keys?: readonly string[];
 }
 
 /** The comparison and where its findings go. */

@@ -31,7 +31,9 @@ function comparePlace(place: Place, findings: Findings): void {
   if (typeof live !== "object" || Array.isArray(desired) !== Array.isArray(live)) return report(place, findings, true);
   if (owned?.children.size === 0) return compareWhole(place, findings);
   if (Array.isArray(desired)) return listDifferences(place, findings, comparePlace);
-  for (const key of membersOf(desired, owned)) compareMember(place, key, findings);
+  for (const key of membersOf(desired, owned)) {
+    if (!place.keys?.includes(key)) compareMember(place, key, findings);
+  }
 }
 
 const METADATA_ALWAYS = ["labels", "annotations"];

@@ -2,6 +2,7 @@ import { EMPTY_SET, type FieldSet } from "#core/resource/field-set.ts";
 import { keyedElement, keysOfElement } from "#core/resource/field-set-list.ts";
 import { type Findings, type Place, report } from "./difference.ts";
 import { pointerInto } from "./json-pointer.ts";
+import { KEY_DEFAULTS } from "./key-defaults.ts";
 import { wholeEquality } from "./whole-equality.ts";
 
 /** Compares one pair of values and everything below it. */
@@ -18,9 +19,6 @@ export function listDifferences(place: Place, findings: Findings, comparePlace: 
   for (const item of itemPlaces(place, elements)) comparePlace(item, findings);
   if (!keepsOrder(elements)) report(place, findings, true);
 }
-
-// The API server completes keys from the schema's defaults; this is the only one in its own kinds.
-const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: "TCP" };
 
 interface Elements {
   readonly desired: ReadonlyMap<string, number>;
