@@ -11,6 +11,8 @@ export interface DialectKind extends GroupVersionKind {
   readonly plural: string;
   /** How people address it on the command line, e.g. `ks`. */
   readonly short: string;
+  /** Field manager of writes to its status, where it is not the rules' `statusManager`. */
+  readonly statusManager?: string;
 }
 
 /** Finds another object of the dialect's own kinds (a project, a source) in memory. */

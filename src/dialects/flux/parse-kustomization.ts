@@ -1,0 +1,166 @@
+import {
+  type App,
+  type Dependency,
+  type HealthGate,
+  type RetryPolicy,
+  type SyncPolicy,
+  appKey,
+} from "#core/app/app.ts";
+import type { KustomizeOverrides } from "#core/app/render-spec.ts";
+import { digestOf } from "#core/resource/digest.ts";
+import { idKey, splitApiVersion } from "#core/resource/resource-id.ts";
+import { type Resource, annotationsOf } from "#core/resource/resource.ts";
+import { type Problem, type Result, ok, refused } from "#core/result.ts";
+import type { SourceKey } from "#core/source/source.ts";
+import { checkSpec } from "./check-spec.ts";
+import { durationField } from "./duration-field.ts";
+import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
+import { addressOf } from "./object-address.ts";
+import { unsupportedInKustomization } from "./unsupported.ts";
+
+/** The finalizer that makes deletion of the vendor's objects cascade. */
+export const finalizerName = "finalizers.fluxcd.io";
+
+/** The annotation that asks for a reconciliation now. */
+export const requestedAtAnnotation = "reconcile.fluxcd.io/requestedAt";
+
+/** What `prepare` reads back from a parsed Kustomization. */
+export interface KustomizationDetails {
+  readonly commonMetadata: NonNullable<KustomizationSpec["commonMetadata"]>;
+}
+
+const shortestMs = 1_000;
+const shortestTimeoutMs = 30_000;
+const timeoutMarginMs = 30_000;
+
+/** Parses a Kustomization into the neutral unit of delivery; never throws. */
+export function parseKustomization(object: Resource): Result<App, readonly Problem[]> {
+  const checked = checkSpec(kustomizationSpec, object["spec"]);
+  if (!checked.ok) return checked;
+  const spec = checked.value;
+  const problems: Problem[] = [...unsupportedInKustomization(spec, isDeleting(object))];
+  const path = normalPath(spec.path ?? "", problems);
+  const policy = policyOf(object, spec, problems);
+  if (problems.length > 0) return refused(problems);
+  const namespace = object.metadata.namespace ?? "";
+  const sourceNamespace = spec.sourceRef.namespace || namespace;
+  return ok({
+    key: appKey("ks", namespace, object.metadata.name),
+    dialect: "flux",
+    object: addressOf(object),
+    deleting: isDeleting(object),
+    finalizer: {
+      name: finalizerName,
+      present: (object.metadata.finalizers ?? []).includes(finalizerName),
+      ensure: !isDeleting(object),
+    },
+    sources: [
+      {
+        source: `GitRepository/${sourceNamespace}/${spec.sourceRef.name}` as SourceKey,
+        inline: null,
+        path,
+        render: { kind: "kustomize", overrides: overridesOf(spec), generate: true },
+      },
+    ],
+    target: {
+      cluster: "in-cluster",
+      namespace: null,
+      impersonate: spec.serviceAccountName ? `system:serviceaccount:${namespace}:${spec.serviceAccountName}` : null,
+    },
+    policy,
+    dependsOn: dependenciesOf(spec, namespace),
+    suspended: spec.suspend ?? false,
+    refreshToken: annotationsOf(object)[requestedAtAnnotation] ?? null,
+    request: null,
+    specDigest: digestOf(deliveryOf(spec)),
+    details: { commonMetadata: spec.commonMetadata ?? {} } satisfies KustomizationDetails,
+  });
+}
+
+function isDeleting(object: Resource): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
+}
+
+function normalPath(path: string, problems: Problem[]): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (path.length > 4_096) problems.push({ path: "spec.path", message: "is too long: at most 4096 characters" });
+  if (parts.includes("..")) problems.push({ path: "spec.path", message: "must stay inside the source: it holds .." });
+  return parts.join("/");
+}
+
+function policyOf(object: Resource, spec: KustomizationSpec, problems: Problem[]): SyncPolicy {
+  const interval = durationField({ path: "spec.interval", text: spec.interval }, 0, problems);
+  const retry = durationField({ path: "spec.retryInterval", text: spec.retryInterval }, interval, problems);
+  const timeout = { path: "spec.timeout", text: spec.timeout };
+  return {
+    mode: "auto",
+    prune: spec.prune,
+    pruneLast: false,
+    selfHeal: true,
+    allowEmpty: false,
+    force: spec.force ?? false,
+    createNamespace: false,
+    wait: healthGateOf(object, spec),
+    timeoutMs: Math.max(durationField(timeout, interval - timeoutMarginMs, problems), shortestTimeoutMs),
+    intervalMs: Math.max(interval, shortestMs),
+    retry: retryEvery(Math.max(retry, shortestMs)),
+    onDelete: onDelete(spec),
+    propagation: "Background",
+  };
+}
+
+function retryEvery(ms: number): RetryPolicy {
+  return { limit: -1, baseMs: ms, factor: 1, maxMs: ms };
+}
+
+function healthGateOf(object: Resource, spec: KustomizationSpec): HealthGate {
+  if (spec.wait) return "all";
+  const self = { kind: object.kind, namespace: object.metadata.namespace ?? "", name: object.metadata.name };
+  const checks = (spec.healthChecks ?? []).filter(
+    (check) => check.kind !== self.kind || check.name !== self.name || (check.namespace ?? "") !== self.namespace,
+  );
+  if (checks.length === 0) return "none";
+  return checks.map(({ apiVersion, kind, namespace = "", name }) =>
+    // Upstream assumes apps/v1 where no version is given, a leftover of its first API.
+    idKey({ group: splitApiVersion(apiVersion || "apps/v1").group, kind, namespace, name }),
+  );
+}
+
+function onDelete(spec: KustomizationSpec): SyncPolicy["onDelete"] {
+  if (spec.suspend) return "orphan";
+  switch (spec.deletionPolicy ?? "MirrorPrune") {
+    case "MirrorPrune":
+      return spec.prune ? "prune" : "orphan";
+    case "Delete":
+      return "prune";
+    case "WaitForTermination":
+      return "prune-and-wait";
+    case "Orphan":
+      return "orphan";
+  }
+}
+
+function dependenciesOf(spec: KustomizationSpec, namespace: string): readonly Dependency[] {
+  return (spec.dependsOn ?? []).map((dependency) => ({
+    key: appKey("ks", dependency.namespace || namespace, dependency.name),
+  }));
+}
+
+function overridesOf(spec: KustomizationSpec): KustomizeOverrides {
+  return {
+    ...(spec.targetNamespace && { namespace: spec.targetNamespace }),
+    ...(spec.namePrefix && { namePrefix: spec.namePrefix }),
+    ...(spec.nameSuffix && { nameSuffix: spec.nameSuffix }),
+    ...(spec.patches?.length && { patches: spec.patches }),
+    ...(spec.images?.length && { images: spec.images }),
+    ...(spec.components?.length && { components: spec.components }),
+    ...(spec.ignoreMissingComponents && { ignoreMissingComponents: true }),
+    ...(spec.buildMetadata?.length && { buildMetadata: spec.buildMetadata }),
+  };
+}
+
+/** The part of a spec that decides what is applied: when and how often is left out. */
+function deliveryOf(spec: KustomizationSpec): object {
+  const { interval, retryInterval, timeout, suspend, dependsOn, deletionPolicy, ...delivery } = spec;
+  return delivery;
+}
