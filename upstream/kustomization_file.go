@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 	"regexp"
@@ -92,17 +93,22 @@ func unmarshalTop(content []byte, into *types.Kustomization, isStrict bool) erro
 	return yaml.Unmarshal(content, into)
 }
 
-// maxManifests caps how many files a generated kustomization may name.
-const maxManifests = 20_000
+// maxEntries caps how many files and folders are looked at to generate a kustomization.
+const maxEntries = 50_000
 
 // findManifests lists what a generated kustomization builds: every folder that has a kustomization of its
 // own, and every other YAML file, all of which must hold Kubernetes objects.
 func findManifests(files *tree, root string) ([]string, error) {
 	factory := provider.NewDefaultDepProvider().GetResourceFactory()
 	found := []string{}
+	seen := 0
 	var visit func(folder, relative string) error
 	visit = func(folder, relative string) error {
 		for _, entry := range files.list(folder).Entries {
+			if seen++; seen > maxEntries {
+				message := fmt.Sprintf("more than %d files below a folder without a kustomization", maxEntries)
+				return &refusal{Code: "too-large", Message: message, File: root}
+			}
 			below, named := path.Join(folder, entry.Name), relative+"/"+entry.Name
 			switch {
 			case entry.Type == "module":
@@ -117,9 +123,6 @@ func findManifests(files *tree, root string) ([]string, error) {
 					return err
 				}
 				found = append(found, named)
-			}
-			if len(found) > maxManifests {
-				return &refusal{Code: "too-large", Message: "more than 20000 manifests without a kustomization", File: root}
 			}
 		}
 		return nil

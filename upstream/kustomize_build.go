@@ -38,7 +38,7 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 	asked.Path = files.inside(root)
 	isEmpty, err := prepareKustomization(files, guard, asked)
 	if err != nil {
-		return nil, explain(files, err)
+		return nil, explain(guard, err)
 	}
 	if isEmpty {
 		return map[string]any{"resources": []json.RawMessage{}}, nil
@@ -49,11 +49,11 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 		PluginConfig:     types.DisabledPluginConfig(),
 	}).Run(files, root)
 	if err != nil {
-		return nil, explain(files, err)
+		return nil, explain(guard, err)
 	}
 	resources, err := encodeResources(built)
 	if err != nil {
-		return nil, explain(files, err)
+		return nil, explain(guard, err)
 	}
 	return map[string]any{"resources": resources}, nil
 }
@@ -74,31 +74,13 @@ func encodeResources(built resmap.ResMap) ([]json.RawMessage, error) {
 	return resources, nil
 }
 
-// explain adds file and line to an error of the library where they can be told.
-func explain(files *tree, err error) error {
-	told := *asRefusal(err)
-	told.Message = strings.ReplaceAll(strings.ReplaceAll(told.Message, mount+"/", ""), mount, ".")
-	if told.File != "" || files.lastRead == "" {
-		return &told
-	}
-	isSyntax := strings.Contains(told.Message, "yaml: ") || strings.Contains(told.Message, "MalformedYAML")
-	if !isSyntax && !strings.Contains(told.Message, "invalid Kustomization") {
-		return &told
-	}
-	told.Code = "invalid-yaml"
-	told.File = files.lastRead
-	content, _ := files.read(files.lastRead)
-	if _, located := decodeDocuments(files.lastRead, content); located != nil {
-		return located
-	}
-	return &told
-}
-
 // kustomizationGuard looks at every file before kustomize does, because kustomize fetches what is remote,
 // inflates aliases without a cap and keeps a custom schema for the builds that follow.
 type kustomizationGuard struct {
 	files           *tree
 	hasCustomSchema bool
+	// listed holds the paths that kustomizations name as resources.
+	listed []string
 }
 
 func (g *kustomizationGuard) forgetSchema() {
@@ -123,6 +105,9 @@ func (g *kustomizationGuard) check(file string, parsed *types.Kustomization) {
 	g.hasCustomSchema = g.hasCustomSchema || len(parsed.OpenAPI) > 0
 	if len(parsed.HelmCharts) > 0 || len(parsed.HelmChartInflationGenerator) > 0 {
 		panic(&refusal{Code: "helm-refused", Message: "helmCharts in a kustomization are not rendered: deploy the chart as a Helm source", File: file})
+	}
+	for _, resource := range parsed.Resources {
+		g.listed = append(g.listed, path.Join(path.Dir(file), resource))
 	}
 	for _, loaded := range [][]string{parsed.Resources, parsed.Components, parsed.Generators, parsed.Transformers, parsed.Validators} {
 		for _, entry := range loaded {

@@ -34,6 +34,7 @@ var quotations = []struct {
 	{regexp.MustCompile("(?s) with config: `.*?\n`"), ""},
 	{regexp.MustCompile("`[^`]{0,40}`"), "(value hidden)"},
 	{regexp.MustCompile(`(?s)\[patch: "(\\.|[^"\\])*"\]`), "[inline patch]"},
+	{regexp.MustCompile(`(?s)literal sources \[.*?\]: `), "literal sources: "},
 	{regexp.MustCompile(`(?s)invalid literal source .*?, expected`), "invalid literal source, expected"},
 	{regexp.MustCompile(`(?s)has invalid utf8 bytes : .*`), "has invalid UTF-8 bytes"},
 	{regexp.MustCompile(`(?s)(decoding|for patch|for JSON patch) [\[{].*`), "$1 (value hidden)"},
@@ -44,13 +45,23 @@ var quotations = []struct {
 // Words that messages put between backquotes and that are no input.
 var plainWords = regexp.MustCompile("`(resources|patches|patches\\.target|namespace|images|replacements|vars)`")
 
-// redact removes what a library quotes from its input, keeps one line and a readable length.
+// The lines after the first of a message are a dump of the input, but for these.
+var laterLine = regexp.MustCompile(`^(\s*line \d+: |kind should be |apiVersion for )`)
+
+// redact removes what a library quotes from its input and keeps one line of a readable length.
 func redact(message string) string {
 	message = plainWords.ReplaceAllString(message, "$1")
 	for _, quotation := range quotations {
 		message = quotation.pattern.ReplaceAllString(message, quotation.instead)
 	}
-	message = strings.Join(strings.Fields(message), " ")
+	lines := strings.Split(message, "\n")
+	kept := lines[:1]
+	for _, line := range lines[1:] {
+		if laterLine.MatchString(line) {
+			kept = append(kept, line)
+		}
+	}
+	message = strings.Join(strings.Fields(strings.Join(kept, " ")), " ")
 	if len(message) > maxMessageBytes {
 		message = strings.ToValidUTF8(message[:maxMessageBytes], "") + "…"
 	}

@@ -52,7 +52,10 @@ export class FrameDecoder {
     this.#bytes -= end;
     this.#chunks = this.#bytes === 0 ? [] : [all.subarray(end)];
     const textEnd = headerBytes + textBytes;
-    return { text: all.toString("utf8", headerBytes, textEnd), attachment: textEnd === end ? nothing : all.subarray(textEnd, end) };
+    return {
+      text: all.toString("utf8", headerBytes, textEnd),
+      attachment: textEnd === end ? nothing : all.subarray(textEnd, end),
+    };
   }
 
   #joined(): Buffer {

@@ -86,7 +86,10 @@ export class HelperPool {
     } catch (error) {
       if (!(error instanceof DeadlineError) || signal.aborted) throw error;
       const seconds = this.#options.timeLimitMs / 1000;
-      throw new UpstreamError({ code: "timeout", message: `takes longer than the allowed ${seconds} s` }, { cause: error });
+      throw new UpstreamError(
+        { code: "timeout", message: `takes longer than the allowed ${seconds} s` },
+        { cause: error },
+      );
     } finally {
       if (helper.isAlive) this.#idle.push(helper);
       else this.#helpers.delete(helper);

@@ -135,7 +135,8 @@ export class HelperProcess {
   /** An idle helper does not keep the program alive. */
   #rest(): void {
     this.#child.unref();
-    for (const stream of [this.#child.stdin, this.#child.stdout]) (stream as unknown as { unref?: () => void }).unref?.();
+    for (const stream of [this.#child.stdin, this.#child.stdout])
+      (stream as unknown as { unref?: () => void }).unref?.();
   }
 
   #endWith(ending: string, cause: unknown, resolve: () => void): void {

@@ -9,6 +9,7 @@ export interface HelperVersion {
 
 /** Asks the helper what it is made of. */
 export async function helperVersion(pool: HelperPool, signal: AbortSignal): Promise<HelperVersion> {
-  const answer = () => Promise.reject(new UpstreamError({ code: "died", message: "the helper asks for a file to tell its version" }));
+  const answer = () =>
+    Promise.reject(new UpstreamError({ code: "died", message: "the helper asks for a file to tell its version" }));
   return (await pool.request({ op: "version", input: {}, answer }, signal)) as HelperVersion;
 }

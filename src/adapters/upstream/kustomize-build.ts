@@ -32,7 +32,11 @@ export interface KustomizeResult {
  * Renders a kustomization by kustomize itself, offline.
  * @throws UpstreamError naming file and line where they are known; whatever the tree throws when it cannot be read.
  */
-export async function kustomizeBuild(pool: HelperPool, build: KustomizeBuild, signal: AbortSignal): Promise<KustomizeResult> {
+export async function kustomizeBuild(
+  pool: HelperPool,
+  build: KustomizeBuild,
+  signal: AbortSignal,
+): Promise<KustomizeResult> {
   const encoder = new TextEncoder();
   const overlay = new Map(Object.entries(build.files ?? {}).map(([path, text]) => [path, encoder.encode(text)]));
   const tree = new RecordingTree(build.tree, overlay);

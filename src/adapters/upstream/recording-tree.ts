@@ -6,8 +6,7 @@ import { UpstreamError } from "./upstream-error.ts";
 
 /** What is at a path once links are followed; `real` is the path without links. */
 export type Located =
-  | { readonly type: "file" | "directory"; readonly real: string }
-  | { readonly type: "absent"; readonly real: string };
+  { readonly type: "file" | "directory"; readonly real: string } | { readonly type: "absent"; readonly real: string };
 
 /** A child as it is listed, links not followed. */
 export interface ListedChild {
@@ -16,6 +15,7 @@ export interface ListedChild {
 }
 
 const maxLinkHops = 40;
+const maxChildren = 50_000;
 
 /**
  * A tree that remembers everything that was learned from it. `overlay` files stand before the tree's own and are not
@@ -58,12 +58,18 @@ export class RecordingTree {
     const located = await this.#locate(path, signal);
     if (located.type !== "directory") return { located, children: [] };
     const { real } = located;
+    if (this.#tree.children(real).length > maxChildren) {
+      throw refusedPath("too-large", real, `has more than ${maxChildren} files in one folder`);
+    }
     this.#record({ kind: "directory", path: real, digest: listingDigest(this.#tree, real) });
     const names = new Set(this.#tree.children(real));
     for (const shadowing of [...this.#overlay.keys(), ...this.#overlayDirectories]) {
-      if (shadowing !== "" && parentOf(shadowing) === real) names.add(shadowing.slice(real === "" ? 0 : real.length + 1));
+      if (shadowing !== "" && parentOf(shadowing) === real)
+        names.add(shadowing.slice(real === "" ? 0 : real.length + 1));
     }
-    const children = [...names].sort().map((name) => ({ name, type: this.#entry(childPath(real, name))?.type ?? "file" }));
+    const children = [...names]
+      .sort()
+      .map((name) => ({ name, type: this.#entry(childPath(real, name))?.type ?? "file" }));
     return { located, children };
   }
 
@@ -76,7 +82,7 @@ export class RecordingTree {
   async #locate(path: string, signal: AbortSignal): Promise<Located> {
     const pending = path.split("/").reverse();
     let real = "";
-    for (let hops = 0; pending.length > 0; ) {
+    for (let hops = 0; pending.length > 0;) {
       const name = pending.pop()!;
       if (name === "" || name === ".") continue;
       if (name === "..") {
@@ -87,7 +93,8 @@ export class RecordingTree {
       const next = childPath(real, name);
       const entry = this.#entry(next);
       if (entry === undefined) return this.#absentAt(next);
-      if (entry.type === "module") throw refusedPath("submodule", path, `is in the submodule ${next}, which was not fetched`);
+      if (entry.type === "module")
+        throw refusedPath("submodule", path, `is in the submodule ${next}, which was not fetched`);
       if (entry.type === "link") {
         if (++hops > maxLinkHops) throw refusedPath("link-loop", path, "follows links in a circle");
         pending.push(...(await this.#linkTarget(next, signal)).split("/").reverse());

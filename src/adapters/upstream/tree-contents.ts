@@ -29,7 +29,11 @@ export class TreeContents {
     this.#mustFit(path, content.length);
     this.#totalBytes += content.length;
     if (this.#totalBytes > maxTotalBytes) {
-      throw new UpstreamError({ code: "too-large", message: `reads more than ${maxTotalBytes / 2 ** 20} MiB of files`, file: path });
+      throw new UpstreamError({
+        code: "too-large",
+        message: `reads more than ${maxTotalBytes / 2 ** 20} MiB of files`,
+        file: path,
+      });
     }
     return content;
   }
@@ -44,7 +48,8 @@ export class TreeContents {
     });
     for (const [read, content] of contents) this.#fetched.set(read, content);
     const content = contents.get(path);
-    if (content === undefined) throw new UpstreamError({ code: "read-failed", message: "the source did not return this file", file: path });
+    if (content === undefined)
+      throw new UpstreamError({ code: "read-failed", message: "the source did not return this file", file: path });
     return content;
   }
 

@@ -30,13 +30,18 @@ export interface DecodedFile {
  * Decodes files of YAML or JSON documents as sigs.k8s.io/yaml does; a broken file spoils no other.
  * @throws UpstreamError when the request as a whole fails.
  */
-export async function yamlDecode(pool: HelperPool, files: readonly YamlFile[], signal: AbortSignal): Promise<readonly DecodedFile[]> {
+export async function yamlDecode(
+  pool: HelperPool,
+  files: readonly YamlFile[],
+  signal: AbortSignal,
+): Promise<readonly DecodedFile[]> {
   if (files.length === 0) return [];
   const request = {
     op: "yaml.decode",
     input: { files: files.map(({ path, content }) => ({ path, bytes: content.length })) },
     attachments: files.map(({ content }) => content),
-    answer: () => Promise.reject(new UpstreamError({ code: "died", message: "the helper asks for a file to decode YAML" })),
+    answer: () =>
+      Promise.reject(new UpstreamError({ code: "died", message: "the helper asks for a file to decode YAML" })),
   };
   const { files: decoded } = (await pool.request(request, signal)) as { files: DecodedFile[] };
   return decoded;
