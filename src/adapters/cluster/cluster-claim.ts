@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, readlink, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { isProcessAlive } from "./is-process-alive.ts";
 import { clusterDirectory, clustersDirectory } from "./cluster-directory.ts";
@@ -71,15 +71,14 @@ function recordPath(name: string): string {
   return join(clusterDirectory(name), "cluster.json");
 }
 
+/** A link holds the process id from its first moment, as a file written after its creation would not. */
 async function lock(name: string, path: string): Promise<void> {
   try {
-    const file = await open(path, "wx", 0o600);
-    await file.writeFile(String(process.pid));
-    await file.close();
+    await symlink(String(process.pid), path);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    const holder = Number(await readFile(path, "utf8").catch(() => ""));
-    if (holder === 0 || isProcessAlive(holder)) {
+    const holder = await readlink(path).catch(() => undefined);
+    if (holder !== undefined && isProcessAlive(Number(holder))) {
       throw new ClusterClaimError(`Cannot start cluster ${name}: process ${holder} is starting it`);
     }
     await rm(path, { force: true });

@@ -10,6 +10,7 @@ export class SupervisedComponent {
   readonly #command: ComponentCommand;
   #running: Component | undefined;
   #restart: NodeJS.Timeout | undefined;
+  #isWanted = false;
 
   constructor(command: ComponentCommand) {
     this.name = command.name;
@@ -25,7 +26,10 @@ export class SupervisedComponent {
   async start(): Promise<void> {
     clearTimeout(this.#restart);
     if (this.#running !== undefined) return;
+    this.#isWanted = true;
     const component = await startComponent(this.#command);
+    // Stopped while the program was being started.
+    if (!this.#isWanted) return await component.kill();
     this.#running = component;
     component.ended.then((how) => this.#onEnd(component, how)).catch(() => undefined);
   }
@@ -50,6 +54,7 @@ export class SupervisedComponent {
 
   #release(): Component | undefined {
     clearTimeout(this.#restart);
+    this.#isWanted = false;
     const component = this.#running;
     this.#running = undefined;
     return component;
@@ -59,7 +64,7 @@ export class SupervisedComponent {
     if (this.#running !== component) return;
     this.#running = undefined;
     this.#restart = setTimeout(() => {
-      this.start().catch(() => undefined);
+      this.start().catch((error: Error) => appendFile(component.logPath, `${error.message}\n`));
     }, restartAfterMs).unref();
     await appendFile(component.logPath, `${this.name} ended with ${how}; it is started again\n`);
   }
