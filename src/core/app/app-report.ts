@@ -69,9 +69,9 @@ export interface SyncReport {
   readonly results: readonly ObjectResult[];
 }
 
-/** Why deletions are held back, or a foreign writer is fought: shown beside the phase. */
+/** Why deletions are held back, a foreign writer is fought, or what `prepare` warned about: shown beside the phase. */
 export interface Notice {
-  readonly kind: "held" | "fight" | "shared" | "duplicate" | "drift";
+  readonly kind: "held" | "fight" | "shared" | "duplicate" | "drift" | "warning";
   readonly message: string;
 }
 

@@ -100,4 +100,6 @@ export interface App {
   readonly request: SyncRequest | null;
   /** Digest of the parts of the spec that decide what is synced: a new one starts a new sync. */
   readonly specDigest: string;
+  /** What the dialect's own rules read back; opaque to everything else. */
+  readonly details?: unknown;
 }
