@@ -501,6 +501,7 @@ test("kustomizeBuild() gives the same result on every tree on which its read set
     "plain/c.yaml",
     "plain/sub/kustomization.yaml",
     "plain/kustomization.yml",
+    "staging/kustomization.yml",
     "base/extra.txt",
     "other/x",
   ];
