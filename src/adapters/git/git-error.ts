@@ -1,4 +1,6 @@
 import { DeadlineError } from "#async/with-deadline.ts";
+import { SourceError } from "#core/source/source-error.ts";
+import type { SourceFailure } from "#core/source/source-error.ts";
 
 /** What went wrong with a repository, for code to branch on. */
 export type GitErrorCode =
@@ -22,15 +24,36 @@ export type GitErrorCode =
   | "unsupported";
 
 /** A failure of a Git operation; the message never holds a credential. */
-export class GitError extends Error {
+export class GitError extends SourceError {
   override readonly name = "GitError";
   readonly code: GitErrorCode;
 
   constructor(code: GitErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(failures[code], message, options);
     this.code = code;
   }
 }
+
+const failures: Readonly<Record<GitErrorCode, SourceFailure>> = {
+  authentication: "auth",
+  certificate: "fetch",
+  "commit-not-found": "ref",
+  "commit-withheld": "ref",
+  corrupt: "fetch",
+  failed: "fetch",
+  "host-key": "auth",
+  "invalid-ref": "config",
+  redirect: "fetch",
+  "ref-not-found": "ref",
+  "refused-content": "fetch",
+  "refused-url": "config",
+  rejected: "fetch",
+  "repository-not-found": "fetch",
+  timeout: "fetch",
+  "too-large": "fetch",
+  unreachable: "fetch",
+  unsupported: "config",
+};
 
 /** A file of a tree cannot be read; `path` says which. */
 export class TreeReadError extends Error {

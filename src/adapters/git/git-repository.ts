@@ -13,7 +13,7 @@ import { gitTree } from "./git-tree.ts";
 
 /** What became of one reference. */
 export type RefResult =
-  | { readonly ref: GitRef; readonly commit: string; readonly refName?: string }
+  | { readonly ref: GitRef; readonly commit: string; readonly refName: string | null }
   | { readonly ref: GitRef; readonly error: GitError };
 
 interface SyncRequest {
@@ -62,7 +62,7 @@ export class GitRepository {
     if (!/^[0-9a-f]{40}$/.test(commit)) throw new GitError("invalid-ref", "Cannot fetch a commit: its hash is not complete");
     await this.#commits.open(signal);
     if (this.#commits.has(commit)) return;
-    const refused = await this.#commits.fetch([{ commit }], this.#parts.limits.fetchTimeoutMs, signal);
+    const refused = await this.#commits.fetch([{ commit, refName: null }], this.#parts.limits.fetchTimeoutMs, signal);
     const error = refused.get(commit);
     if (error !== undefined) throw error;
   }
@@ -123,7 +123,7 @@ export class GitRepository {
     if (code !== "short-commit") return new GitError(code, message);
     const prefix = ref.value.toLowerCase();
     const commit = this.#commits.find(prefix) ?? (await this.#commits.findInHistory(prefix, context.timeoutMs, signal));
-    return commit === undefined ? new GitError("ref-not-found", message) : { commit };
+    return commit === undefined ? new GitError("ref-not-found", message) : { commit, refName: null };
   }
 
   async #obtain(

@@ -1,4 +1,4 @@
-import type semver from "semver";
+import semver from "semver";
 import { parseConstraint, parseVersion, satisfies } from "./version-constraint.ts";
 
 /**
@@ -13,10 +13,10 @@ export interface GitRef {
 /** What a server advertises: full reference name to commit, annotated tags already peeled, and HEAD. */
 export type AdvertisedRefs = ReadonlyMap<string, string>;
 
-/** The commit a reference stands for; `refName` is missing for a commit that was named by its hash. */
+/** The commit a reference stands for; `refName` is null for a commit that was named by its hash. */
 export interface SelectedRef {
   readonly commit: string;
-  readonly refName?: string;
+  readonly refName: string | null;
 }
 
 /** Why a reference stands for no commit. `short-commit` may still be found in the repository's history. */
@@ -59,16 +59,16 @@ export function selectRef(ref: GitRef, advertised: AdvertisedRefs): RefSelection
 }
 
 /** Names a revision for people and machines: `main@sha1:<hash>`, or `sha1:<hash>` for a commit named by itself. */
-export function revisionText(ref: GitRef, selected: SelectedRef): string {
+export function revisionText(ref: GitRef, selected: { readonly commit: string; readonly refName?: string | null }): string {
   const digest = `${selected.commit.length === 64 ? "sha256" : "sha1"}:${selected.commit}`;
-  if (selected.refName === undefined || ref.kind === "commit") return digest;
+  if (typeof selected.refName !== "string" || ref.kind === "commit") return digest;
   if (ref.kind === "name") return `${selected.refName}@${digest}`;
   return `${selected.refName.replace(/^refs\/(heads|tags)\//, "")}@${digest}`;
 }
 
 function autoSelection(value: string, advertised: AdvertisedRefs): RefSelection {
   const word = value === "" ? "HEAD" : value;
-  if (/^[0-9a-f]{40}$/.test(word)) return { ok: true, value: { commit: word } };
+  if (/^[0-9a-f]{40}$/.test(word)) return { ok: true, value: { commit: word, refName: null } };
   if (parseVersion(word, true) === undefined && parseConstraint(word) !== undefined) {
     const selection = rangeSelection(word, advertised, true);
     if (selection.ok) return selection;
@@ -83,12 +83,12 @@ function autoSelection(value: string, advertised: AdvertisedRefs): RefSelection 
 
 function commitSelection(value: string, advertised: AdvertisedRefs): RefSelection {
   const hash = value.toLowerCase();
-  if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) return { ok: true, value: { commit: hash } };
+  if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) return { ok: true, value: { commit: hash, refName: null } };
   if (!/^[0-9a-f]{7,39}$/.test(hash)) {
     return problem("invalid-ref", `Cannot use ${quoted(value)} as a commit: it takes 7 to 40 hexadecimal digits`);
   }
   const commits = [...new Set(advertised.values())].filter((commit) => commit.startsWith(hash));
-  if (commits.length === 1) return { ok: true, value: { commit: commits[0]! } };
+  if (commits.length === 1) return { ok: true, value: { commit: commits[0]!, refName: null } };
   if (commits.length > 1) return problem("invalid-ref", `Cannot use commit ${quoted(value)}: it is ambiguous`);
   return problem("short-commit", `Cannot find commit ${quoted(value)}`);
 }
@@ -103,7 +103,7 @@ function rangeSelection(range: string, advertised: AdvertisedRefs, lenient: bool
     if (!name.startsWith("refs/tags/")) continue;
     const version = parseVersion(name.slice("refs/tags/".length), lenient);
     if (version === undefined || !satisfies(version, constraint)) continue;
-    if (best === undefined || version.compareBuild(best.version) > 0) best = { name, version };
+    if (best === undefined || semver.compareBuild(version, best.version) > 0) best = { name, version };
   }
   if (best !== undefined) return named(best.name, advertised)!;
   return problem("ref-not-found", `Cannot find a tag in the range ${quoted(range)}`);
