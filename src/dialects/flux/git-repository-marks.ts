@@ -1,0 +1,67 @@
+import type { SourceReport, SourceReportInput } from "#core/app/app-report.ts";
+import { conditionOf } from "#core/health/condition.ts";
+import { assertNever } from "#core/result.ts";
+import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
+
+/** What the state of a source says in Flux's conditions. */
+export function sourceMarks({ object, report }: SourceReportInput): ConditionMarks {
+  const { state } = report;
+  switch (state.kind) {
+    case "suspended":
+      return {};
+    case "invalid": {
+      const message = state.problems.map(({ path, message: what }) => `${path}: ${what}`).join("; ");
+      return stalledMarks("InvalidSpec", message);
+    }
+    case "ready":
+      return readyMarks(report);
+    case "failed": {
+      if (state.reason === "config")
+        return { ...stalledMarks("URLInvalid", state.message), FetchFailed: failure(state) };
+      const hasArtifact = conditionOf(object, "ArtifactInStorage")?.status === "True";
+      const message = hasArtifact ? "reconciliation in progress" : "building artifact";
+      return {
+        FetchFailed: failure(state),
+        Ready: { ...failure(state), status: "False" },
+        Reconciling: { status: "True", reason: "ProgressingWithRetry", message },
+        Stalled: null,
+      };
+    }
+    default:
+      return assertNever(state);
+  }
+}
+
+function readyMarks({ revision }: SourceReport): ConditionMarks {
+  if (revision === null) return {};
+  const stored: ConditionMark = {
+    status: "True",
+    reason: "Succeeded",
+    message: `stored artifact for revision '${revision.text}'`,
+  };
+  return {
+    ArtifactInStorage: stored,
+    ArtifactOutdated: null,
+    FetchFailed: null,
+    Ready: stored,
+    Reconciling: null,
+    Stalled: null,
+    StorageOperationFailed: null,
+  };
+}
+
+function stalledMarks(reason: string, message: string): ConditionMarks {
+  return {
+    Ready: { status: "False", reason, message },
+    Reconciling: null,
+    Stalled: { status: "True", reason, message },
+  };
+}
+
+function failure(state: Extract<SourceReport["state"], { kind: "failed" }>): ConditionMark {
+  if (state.reason === "config") return { status: "True", reason: "URLInvalid", message: state.message };
+  if (state.reason === "auth") return { status: "True", reason: "AuthenticationFailed", message: state.message };
+  const prefix = "failed to checkout and determine revision: ";
+  const message = state.message.startsWith(prefix) ? state.message : `${prefix}${state.message}`;
+  return { status: "True", reason: "GitOperationFailed", message };
+}

@@ -1,0 +1,88 @@
+import type { EventNote, ObjectWrite, SourceReportInput } from "#core/app/app-report.ts";
+import { conditionOf, fieldAt, numberAt, textAt } from "#core/health/condition.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { Revision } from "#core/source/source.ts";
+import { sourceMarks } from "./git-repository-marks.ts";
+import { finalizerName } from "./parse-kustomization.ts";
+import { type ConditionMarks, markedConditions, sameButDurations } from "./status-conditions.ts";
+import { timeText } from "./time-text.ts";
+
+const group = "source.toolkit.fluxcd.io";
+
+/** The status and events of a GitRepository in Flux's words. The same report on its own result changes nothing. */
+export function reportGitRepository(input: SourceReportInput): ObjectWrite {
+  const { object, report } = input;
+  const old = fieldAt(object, ["status"]);
+  const oldStatus = typeof old === "object" && old !== null ? old : { observedGeneration: -1 };
+  const marks = sourceMarks(input);
+  const conditions = markedConditions(object, marks, report.now);
+  const ignore = fieldAt(object, ["spec", "ignore"]);
+  const stored = report.state.kind === "ready" && report.revision !== null;
+  const status: Record<string, unknown> = {
+    ...oldStatus,
+    ...(conditions.length > 0 && { conditions }),
+    ...(stored && { artifact: artifactOf(object, report.revision, report.now), observedIgnore: ignore }),
+    ...(report.handledToken !== null && { lastHandledReconcileAt: report.handledToken }),
+    observedGeneration: observedGeneration(input, marks),
+  };
+  if (status["observedIgnore"] === undefined) delete status["observedIgnore"];
+  return { status, patch: finalizerPatch(object), events: eventsOf(input, marks) };
+}
+
+/**
+ * The revision as consumers and people look for it. There is no tarball: path and digest name the commit, and the
+ * address is the repository's own, without the credentials that somebody may have put there.
+ */
+function artifactOf(object: Resource, revision: Revision, now: number): object {
+  const old = fieldAt(object, ["status", "artifact"]);
+  if (textAt(old, ["revision"]) === revision.text && old !== undefined) return old as object;
+  const { namespace = "", name } = object.metadata;
+  return {
+    digest: `${revision.commit.length === 64 ? "sha256" : "sha1"}:${revision.commit}`,
+    lastUpdateTime: timeText(now),
+    path: `gitrepository/${namespace}/${name}/${revision.commit}.tar.gz`,
+    revision: revision.text,
+    url: textAt(object, ["spec", "url"]).replace(/^([a-z]+:\/\/)[^/@]*@/, "$1"),
+  };
+}
+
+function observedGeneration({ object }: SourceReportInput, marks: ConditionMarks): number {
+  const ready = marks["Ready"] ?? conditionOf(object, "Ready");
+  const settled = ready?.status === "True" || marks["Stalled"]?.status === "True";
+  return settled ? (object.metadata.generation ?? 0) : numberAt(object, ["status", "observedGeneration"], -1);
+}
+
+/** Flux's finalizer cleans its own storage; without Flux nobody else lets the object go. */
+function finalizerPatch(object: Resource): ObjectWrite["patch"] {
+  const finalizers = object.metadata.finalizers ?? [];
+  if (object.metadata.deletionTimestamp === undefined || !finalizers.includes(finalizerName)) return null;
+  const { resourceVersion } = object.metadata;
+  return {
+    metadata: {
+      finalizers: finalizers.filter((name) => name !== finalizerName),
+      ...(resourceVersion && { resourceVersion }),
+    },
+  };
+}
+
+function eventsOf({ object, report }: SourceReportInput, marks: ConditionMarks): readonly EventNote[] {
+  const before = conditionOf(object, "Ready");
+  const ready = marks["Ready"];
+  if (!ready) return [];
+  if (ready.status !== "True") {
+    const repeats = before?.status === ready.status && before.reason === ready.reason;
+    if (repeats && sameButDurations(before.message, ready.message)) return [];
+    return [{ type: "Warning", reason: ready.reason, message: ready.message, annotations: {} }];
+  }
+  const { revision } = report;
+  if (revision === null) return [];
+  const isNew = textAt(object, ["status", "artifact", "revision"]) !== revision.text;
+  const recovered = conditionOf(object, "FetchFailed")?.status === "True";
+  if (!isNew && !recovered) return [];
+  const annotations = {
+    [`${group}/digest`]: `${revision.commit.length === 64 ? "sha256" : "sha1"}:${revision.commit}`,
+    [`${group}/revision`]: revision.text,
+  };
+  const message = `stored artifact for commit '${revision.text}'`;
+  return [{ type: "Normal", reason: isNew ? "NewArtifact" : "Succeeded", message, annotations }];
+}
