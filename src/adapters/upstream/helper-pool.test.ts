@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { goProgramPath } from "#adapters/go-program.ts";
 import { sleep } from "#async/with-deadline.ts";
 import { memoryTree } from "#core/source/memory-tree.ts";
@@ -8,6 +8,9 @@ import { HelperPool, defaultPoolOptions } from "./helper-pool.ts";
 import { helperVersion } from "./helper-version.ts";
 import { kustomizeBuild } from "./kustomize-build.ts";
 import type { HelperPoolOptions } from "./helper-pool.ts";
+
+// Helpers share the processors with every other test.
+vi.setConfig({ testTimeout: 30_000 });
 
 const defaults = defaultPoolOptions(goProgramPath("holdfast-upstream"));
 const signal = new AbortController().signal;
