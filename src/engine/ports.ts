@@ -149,7 +149,8 @@ export interface AuditRecord {
   readonly at: number;
   readonly actor: string;
   readonly app: string;
-  readonly verb: "create" | "update" | "delete" | "sync" | "approve" | "pause" | "adopt" | "release" | "rollback" | "heal";
+  readonly verb:
+    "create" | "update" | "delete" | "sync" | "approve" | "pause" | "adopt" | "release" | "rollback" | "heal";
   readonly object: string;
   readonly revision: string;
   readonly reason: string;

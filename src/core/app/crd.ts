@@ -22,6 +22,8 @@ export interface CrdSpec {
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
+  /** Groups such as `all` that `kubectl get` lists it under. */
+  readonly categories?: readonly string[];
   readonly scope: "Namespaced" | "Cluster";
   readonly versions: readonly CrdVersion[];
 }

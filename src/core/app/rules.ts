@@ -42,7 +42,7 @@ export interface Rules {
   readonly selector: string;
   /** Marks a rendered object as the app's own. */
   readonly mark: (resource: Resource, app: App) => Resource;
-  /** The app (its key) that an object on the cluster is marked for, or null. */
+  /** Key of the app (`<short>/<namespace>/<name>`) that an object on the cluster is marked for, or null. */
   readonly ownerOf: (live: Resource) => string | null;
   /** Same object twice in one render. */
   readonly duplicates: "refuse" | "last-wins";

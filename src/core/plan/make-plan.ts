@@ -26,7 +26,14 @@ export interface Desired {
 export type Verdict =
   | { readonly kind: "same" }
   | { readonly kind: "missing" }
-  | { readonly kind: "different"; readonly paths: readonly string[]; readonly reason: string }
+  /** `drift`: it was as declared once; `by`: who owns the differing fields now, when that is known. */
+  | {
+      readonly kind: "different";
+      readonly paths: readonly string[];
+      readonly reason: string;
+      readonly drift: boolean;
+      readonly by: readonly string[];
+    }
   | { readonly kind: "unknown"; readonly reason: string };
 
 /** What is known of an object that may be deleted. */
@@ -36,6 +43,8 @@ export interface DeletionFacts {
   /** Another app that claims the object now. */
   readonly claimedBy: string | null;
   readonly cascade: string | null;
+  /** A delete was sent; finalizers keep the object for now. */
+  readonly terminating: boolean;
 }
 
 /** Everything a plan depends on. */
@@ -128,8 +137,9 @@ function removals(input: PlanInput): { changes: Change[]; held: string[]; digest
 function sparedBecause(
   item: { entry: { uid: string }; id: ResourceId; facts: DeletionFacts },
   input: PlanInput,
-): { action: "keep" | "hold"; reason: string } | null {
+): { action: "keep" | "hold" | "none"; reason: string } | null {
   const { facts, entry } = item;
+  if (facts.terminating) return { action: "none", reason: "is being deleted" };
   if (facts.claimedBy) return { action: "keep", reason: `now claimed by ${facts.claimedBy}` };
   if (entry.uid !== "" && facts.uid !== null && facts.uid !== entry.uid) {
     return { action: "keep", reason: "was recreated by somebody else" };

@@ -1,0 +1,151 @@
+import type { AppPhase, AppReport, Notice } from "#core/app/app-report.ts";
+import type { AppKey } from "#core/app/app.ts";
+import type { Problem } from "#core/result.ts";
+import type { IdKey } from "#core/resource/resource-id.ts";
+import type { AppRecord } from "./app-registry.ts";
+import { appReportOf } from "./app-report-of.ts";
+import { type AppState, newAppState } from "./app-state.ts";
+import { backoffMs } from "./backoff.ts";
+import { compareApp } from "./compare-app.ts";
+import type { EngineContext } from "./engine-context.ts";
+import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
+import { fightNotices } from "./heal-policy.ts";
+import { refreshDesired } from "./refresh-desired.ts";
+import { failureText } from "./requests.ts";
+import { syncApp } from "./sync-app.ts";
+import { writeGuardOf } from "./write-guard.ts";
+
+/** Where a reconciler's results go. */
+export interface ReconcilerHooks {
+  /** Wants the app looked at again. */
+  recheck(key: AppKey, afterMs: number): void;
+  /** The app's report changed or may have. */
+  report(record: AppRecord, result: { report: AppReport } | { problems: readonly Problem[] }): void;
+}
+
+const WORLD_BACKOFF = { baseMs: 750, factor: 2, maxMs: 5 * 60_000 };
+
+/**
+ * Brings apps to their declared state, one pass at a time. A pass never sleeps: what it waits for (health, a dependency,
+ * a retry) wakes the app again. All state can be rebuilt from the cluster.
+ */
+export class AppReconciler {
+  readonly #context: EngineContext;
+  readonly #hooks: ReconcilerHooks;
+  readonly #states = new Map<AppKey, AppState>();
+  readonly #failures = new Map<AppKey, number>();
+
+  constructor(context: EngineContext, hooks: ReconcilerHooks) {
+    this.#context = context;
+    this.#hooks = hooks;
+  }
+
+  /** The state of an app, for introspection. */
+  state(key: AppKey): AppState | null {
+    return this.#states.get(key) ?? null;
+  }
+
+  /** Marks one object of an app (null: everything) for comparison at the next pass. */
+  touch(key: AppKey, object: IdKey | null): void {
+    const state = this.#states.get(key);
+    if (!state || state.dirty === "all") return;
+    if (object === null) state.dirty = "all";
+    else state.dirty.add(object);
+  }
+
+  /** One pass over one app. */
+  async reconcile(key: AppKey, signal: AbortSignal): Promise<void> {
+    const record = this.#context.registry.app(key);
+    if (!record) return this.#forget(key);
+    if (!record.parsed.ok) return this.#hooks.report(record, { problems: record.parsed.error });
+    const state = this.#stateOf(record, record.parsed.value);
+    try {
+      const phase = await this.#pass(record, state, signal);
+      this.#failures.delete(key);
+      if (phase) this.#tell(record, state, phase);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#worldFailed(key, state, error);
+    }
+  }
+
+  #stateOf(record: AppRecord, app: AppState["app"]): AppState {
+    const known = this.#states.get(record.key);
+    if (known && known.app.object.uid === app.object.uid) {
+      known.app = app;
+      return known;
+    }
+    const state = newAppState(app, record.dialect, record.object);
+    this.#states.set(record.key, state);
+    return state;
+  }
+
+  /** null: nothing is known yet that is worth a report. */
+  async #pass(record: AppRecord, state: AppState, signal: AbortSignal): Promise<AppPhase | null> {
+    const context = this.#context;
+    const guard = writeGuardOf(context, record, state);
+    if (state.app.deleting) return finalizeApp(context, state, guard, signal);
+    if (state.app.suspended) {
+      state.running = null;
+      state.handledToken = state.app.refreshToken;
+      return { kind: "suspended" };
+    }
+    if (guard.kind === "open") await ensureFinalizer(context, record, state, signal);
+    if (guard.kind === "unknown") return null;
+    const refreshed = await refreshDesired(context, state, signal);
+    if (refreshed.kind === "wait") return refreshed.phase;
+    const compared = await compareApp(context, state, { takeover: guard.kind === "shadow" }, signal);
+    if (compared === "pending") return null;
+    const phase = await syncApp(
+      context,
+      state,
+      { guard, revision: refreshed.revision, blocked: refreshed.blocked },
+      signal,
+    );
+    state.handledToken = state.app.refreshToken;
+    this.#hooks.recheck(record.key, this.#recheckMs(state, phase));
+    return phase;
+  }
+
+  #recheckMs(state: AppState, phase: AppPhase): number {
+    const now = this.#context.clock.now();
+    const waits = [state.app.policy.intervalMs];
+    if (state.running) waits.push(state.running.machine.deadline - now + 1);
+    if (phase.kind === "sync-failed" && phase.retryAt !== null) waits.push(phase.retryAt - now + 1);
+    if (phase.kind === "paused") waits.push(phase.until - now + 1);
+    for (const fight of state.fights.values()) if (fight.count > 0) waits.push(5_000);
+    return Math.max(50, Math.min(...waits));
+  }
+
+  #tell(record: AppRecord, state: AppState, phase: AppPhase): void {
+    const context = this.#context;
+    state.phase = phase;
+    context.telemetry.phase(record.key, phase.kind);
+    const fights: Notice[] = fightNotices(state, context.clock.now());
+    state.notices = [...state.notices.filter((notice) => notice.kind !== "fight"), ...fights];
+    const source = state.app.sources[0];
+    const revision = source ? (context.sources.state(source.source)?.revision ?? null) : null;
+    this.#hooks.report(record, { report: appReportOf(context, state, { phase, revision }) });
+  }
+
+  #worldFailed(key: AppKey, state: AppState, error: unknown): void {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    state.running = null;
+    state.dirty = "all";
+    const waitMs = backoffMs(WORLD_BACKOFF, failures, this.#context.random);
+    this.#context.log.warn({ app: key, error: failureText(error), retryInMs: waitMs }, "reconcile was interrupted");
+    this.#hooks.recheck(key, waitMs);
+  }
+
+  #forget(key: AppKey): void {
+    const state = this.#states.get(key);
+    this.#context.telemetry.phase(key, null);
+    this.#failures.delete(key);
+    if (!state) return;
+    const inventory = this.#context.inventories.of(key).keys();
+    this.#context.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...inventory], []);
+    this.#context.inventories.forget(key);
+    this.#states.delete(key);
+  }
+}

@@ -1,0 +1,194 @@
+import { type App, type AppKey, appKey } from "#core/app/app.ts";
+import type { Dialect, DialectKind, Lookup, Settings } from "#core/app/dialect.ts";
+import { digestOf } from "#core/resource/digest.ts";
+import { kindKey, splitApiVersion } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { Problem, Result } from "#core/result.ts";
+import type { Source, SourceKey } from "#core/source/source.ts";
+
+/** An app object and what its dialect makes of it. */
+export interface AppRecord {
+  readonly key: AppKey;
+  readonly dialect: Dialect;
+  readonly object: Resource;
+  readonly parsed: Result<App, readonly Problem[]>;
+}
+
+/** A source object and what its dialect makes of it. */
+export interface SourceRecord {
+  readonly dialect: Dialect;
+  readonly object: Resource;
+  readonly parsed: Result<Source, readonly Problem[]>;
+}
+
+/** Told what changed; keys only, the reader looks at the registry. */
+export interface RegistryListener {
+  onApp(key: AppKey): void;
+  onSource(key: SourceKey): void;
+  /** Only the status of an app moved: apps that depend on it may go on. */
+  onDependents(keys: readonly AppKey[]): void;
+}
+
+/** The dialects' own objects, as the cluster has them now, parsed once per change of what matters. */
+export class AppRegistry {
+  readonly #settings: Settings;
+  readonly #listener: RegistryListener;
+  readonly #objects = new Map<string, Resource>();
+  readonly #stimuli = new Map<string, string>();
+  readonly #apps = new Map<AppKey, AppRecord>();
+  readonly #sources = new Map<SourceKey, SourceRecord>();
+  readonly #consumers = new Map<SourceKey, Set<AppKey>>();
+  readonly #dependents = new Map<AppKey, Set<AppKey>>();
+
+  constructor(settings: Settings, listener: RegistryListener) {
+    this.#settings = settings;
+    this.#listener = listener;
+  }
+
+  /** The app with this key, or null. */
+  app(key: AppKey): AppRecord | null {
+    return this.#apps.get(key) ?? null;
+  }
+
+  /** Every app. */
+  apps(): readonly AppRecord[] {
+    return [...this.#apps.values()];
+  }
+
+  /** The source object with this key, or null for unknown and inline sources. */
+  source(key: SourceKey): SourceRecord | null {
+    return this.#sources.get(key) ?? null;
+  }
+
+  /** Apps that read a source. */
+  consumers(key: SourceKey): readonly AppKey[] {
+    return [...(this.#consumers.get(key) ?? [])];
+  }
+
+  /** Finds objects of one dialect's kinds. */
+  lookup(dialect: string): Lookup {
+    return (kind, namespace, name) => this.#objects.get(objectKey(dialect, kind, namespace, name)) ?? null;
+  }
+
+  /** The object of an app whatever its state, for dependency checks. */
+  objectOf(key: AppKey): Resource | null {
+    return this.#apps.get(key)?.object ?? null;
+  }
+
+  /** Takes an object as the cluster has it now. */
+  upsert(dialect: Dialect, kind: DialectKind, object: Resource): void {
+    const key = objectKey(dialect.name, kind.kind, object.metadata.namespace ?? "", object.metadata.name);
+    const known = this.#objects.get(key);
+    this.#objects.set(key, object);
+    const stimulus = stimulusOf(object);
+    const same = known?.metadata.uid === object.metadata.uid && this.#stimuli.get(key) === stimulus;
+    this.#stimuli.set(key, stimulus);
+    if (this.#isApp(dialect, kind)) this.#putApp(dialect, kind, { object, same });
+    else if (this.#isSource(dialect, kind)) this.#putSource(dialect, { object, same });
+    else if (!same) this.#reparseApps(dialect);
+  }
+
+  /** Takes note that an object left the cluster. */
+  gone(dialect: Dialect, kind: DialectKind, object: Resource): void {
+    const { namespace = "", name } = object.metadata;
+    const key = objectKey(dialect.name, kind.kind, namespace, name);
+    this.#objects.delete(key);
+    this.#stimuli.delete(key);
+    if (this.#isApp(dialect, kind)) {
+      const app = appKey(kind.short, namespace, name);
+      this.#unlink(app);
+      this.#apps.delete(app);
+      this.#listener.onApp(app);
+    } else if (this.#isSource(dialect, kind)) {
+      const source = sourceObjectKey(kind.kind, namespace, name);
+      this.#sources.delete(source);
+      this.#listener.onSource(source);
+    } else {
+      this.#reparseApps(dialect);
+    }
+  }
+
+  #isApp(dialect: Dialect, kind: DialectKind): boolean {
+    return dialect.appKinds.some((one) => kindKey(one) === kindKey(kind));
+  }
+
+  #isSource(dialect: Dialect, kind: DialectKind): boolean {
+    return dialect.sourceKinds.some((one) => kindKey(one) === kindKey(kind));
+  }
+
+  #putApp(dialect: Dialect, kind: DialectKind, change: { object: Resource; same: boolean }): void {
+    const { object, same } = change;
+    const key = appKey(kind.short, object.metadata.namespace ?? "", object.metadata.name);
+    const known = this.#apps.get(key);
+    if (known && same) {
+      this.#apps.set(key, { ...known, object });
+      const dependents = this.#dependents.get(key);
+      if (dependents && dependents.size > 0) this.#listener.onDependents([...dependents]);
+      return;
+    }
+    this.#unlink(key);
+    const parsed = dialect.parseApp(object, this.lookup(dialect.name), this.#settings);
+    this.#apps.set(key, { key, dialect, object, parsed });
+    if (parsed.ok) this.#link(parsed.value);
+    this.#listener.onApp(key);
+    const dependents = this.#dependents.get(key);
+    if (dependents && dependents.size > 0) this.#listener.onDependents([...dependents]);
+  }
+
+  #putSource(dialect: Dialect, change: { object: Resource; same: boolean }): void {
+    const { object, same } = change;
+    const key = sourceObjectKey(object.kind, object.metadata.namespace ?? "", object.metadata.name);
+    const known = this.#sources.get(key);
+    if (known && same) {
+      this.#sources.set(key, { ...known, object });
+      return;
+    }
+    this.#sources.set(key, { dialect, object, parsed: dialect.parseSource(object) });
+    this.#listener.onSource(key);
+  }
+
+  #reparseApps(dialect: Dialect): void {
+    for (const record of this.#apps.values()) {
+      if (record.dialect !== dialect) continue;
+      this.#unlink(record.key);
+      const parsed = dialect.parseApp(record.object, this.lookup(dialect.name), this.#settings);
+      this.#apps.set(record.key, { ...record, parsed });
+      if (parsed.ok) this.#link(parsed.value);
+      this.#listener.onApp(record.key);
+    }
+  }
+
+  #link(app: App): void {
+    for (const { source } of app.sources) addTo(this.#consumers, source, app.key);
+    for (const { key } of app.dependsOn) addTo(this.#dependents, key, app.key);
+  }
+
+  #unlink(key: AppKey): void {
+    const parsed = this.#apps.get(key)?.parsed;
+    if (!parsed?.ok) return;
+    for (const { source } of parsed.value.sources) this.#consumers.get(source)?.delete(key);
+    for (const dependency of parsed.value.dependsOn) this.#dependents.get(dependency.key)?.delete(key);
+  }
+}
+
+/** The key of a source that is an object. */
+export function sourceObjectKey(kind: string, namespace: string, name: string): SourceKey {
+  return `${kind}/${namespace}/${name}` as SourceKey;
+}
+
+function objectKey(dialect: string, kind: string, namespace: string, name: string): string {
+  return `${dialect} ${kind} ${namespace} ${name}`;
+}
+
+/** Digest of what may change an object's meaning: everything but its status and bookkeeping. */
+function stimulusOf(object: Resource): string {
+  const { labels, annotations, finalizers, deletionTimestamp } = object.metadata;
+  const { status: _status, metadata: _metadata, ...rest } = object;
+  return digestOf([splitApiVersion(object.apiVersion), rest, labels, annotations, finalizers, deletionTimestamp]);
+}
+
+function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values) values.add(value);
+  else map.set(key, new Set([value]));
+}

@@ -1,0 +1,99 @@
+import type { App } from "#core/app/app.ts";
+import type { AppPhase, Notice, SyncReport } from "#core/app/app-report.ts";
+import type { Dialect, Prepared } from "#core/app/dialect.ts";
+import type { Desired, Verdict } from "#core/plan/make-plan.ts";
+import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
+import type { Revision } from "#core/source/source.ts";
+import type { SyncState } from "#core/sync/sync-machine.ts";
+import type { Rendered } from "./ports.ts";
+
+/** What an app shall look like on the cluster, made from one render and one spec. */
+export interface DesiredSet {
+  readonly rendered: Rendered;
+  readonly specDigest: string;
+  readonly objects: readonly Desired[];
+  readonly byKey: ReadonlyMap<IdKey, Desired>;
+  readonly prepared: Prepared;
+  /** Digest of everything declared: equal digests need no second sync. */
+  readonly digest: string;
+  /** Objects that the render held twice: refused by some dialects, warned about by others. */
+  readonly duplicates: readonly string[];
+}
+
+/** A sync at work: the machine's state and what the report says about it. */
+export interface RunningSync {
+  machine: SyncState;
+  readonly report: SyncReport;
+  readonly desired: DesiredSet;
+  readonly revision: Revision;
+  /** Whether the inventory was written ahead. */
+  ahead: boolean;
+}
+
+/** Repeated healing of one object against the same foreign writer. */
+export interface Fight {
+  readonly count: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly paths: readonly string[];
+  readonly by: readonly string[];
+}
+
+/** Everything the engine remembers of an app between two passes. All of it can be rebuilt. */
+export interface AppState {
+  readonly dialect: Dialect;
+  app: App;
+  desired: DesiredSet | null;
+  readonly verdicts: Map<IdKey, Verdict>;
+  dirty: Set<IdKey> | "all";
+  running: RunningSync | null;
+  lastSync: SyncReport | null;
+  /** Where the last failed sync stopped. */
+  failedStep: "preflight" | "apply" | "prune" | "health";
+  /** Objects that the status listed when this process first saw the app. */
+  readonly restoredIds: readonly { readonly id: ResourceId; readonly version: string }[];
+  /** Digest of what was attempted last, and whether that ended well. */
+  attempt: {
+    readonly digest: string;
+    readonly outcome: "succeeded" | "failed";
+    readonly failures: number;
+    readonly retryAt: number | null;
+  } | null;
+  applied: Revision | null;
+  attempted: Revision | null;
+  handledToken: string | null;
+  handledRequest: string | null;
+  gate: { state: "none" | "waiting" | "passed" | "failed"; tookMs: number; message: string };
+  readonly fights: Map<IdKey, Fight>;
+  notices: readonly Notice[];
+  phase: AppPhase;
+  /** When everything was compared last, milliseconds since the epoch. */
+  comparedAt: number;
+}
+
+/** The state of an app that this process has not seen before, from what its object's status says. */
+export function newAppState(app: App, dialect: Dialect, object: Parameters<Dialect["restore"]>[0]): AppState {
+  const restored = dialect.restore(object);
+  const finished = restored.sync && restored.sync.outcome !== "running" ? restored.sync : null;
+  return {
+    dialect,
+    app,
+    desired: null,
+    verdicts: new Map(),
+    dirty: "all",
+    running: null,
+    lastSync: finished,
+    failedStep: "apply",
+    restoredIds: restored.inventory,
+    attempt: null,
+    applied: restored.applied,
+    attempted: restored.attempted,
+    handledToken: restored.handledToken,
+    handledRequest: finished?.request?.token ?? null,
+    gate: { state: "none", tookMs: 0, message: "" },
+    fights: new Map(),
+    notices: [],
+    phase: { kind: "new" },
+    comparedAt: 0,
+  };
+}

@@ -1,0 +1,136 @@
+import { baselineOf } from "#core/diff/baseline.ts";
+import { driftOf } from "#core/diff/drift.ts";
+import type { InventoryEntry } from "#core/plan/inventory.ts";
+import type { Desired, Verdict } from "#core/plan/make-plan.ts";
+import type { IdKey } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { AppState } from "./app-state.ts";
+import type { EngineContext } from "./engine-context.ts";
+import { asUser, failureText } from "./requests.ts";
+
+/**
+ * Compares objects with their declaration from memory, and asks the server only where memory cannot tell: a recorded
+ * object that the watch does not show, or a declaration whose stored form is not known.
+ */
+export async function compareObjects(
+  context: EngineContext,
+  state: AppState,
+  input: { keys: Iterable<IdKey>; takeover: boolean },
+  signal: AbortSignal,
+): Promise<{ adopted: InventoryEntry[] }> {
+  const adopted: InventoryEntry[] = [];
+  const inventory = context.inventories.of(state.app.key);
+  for (const key of input.keys) {
+    const desired = state.desired?.byKey.get(key);
+    if (!desired) continue;
+    const entry = inventory.get(key);
+    const { verdict, live } = await verdictOf(context, state, { desired, entry, takeover: input.takeover }, signal);
+    state.verdicts.set(key, verdict);
+    if (verdict.kind === "same" && live) {
+      const fresh = entryOf(desired, live, state.dialect.rules.manager);
+      if (fresh && (entry?.uid !== fresh.uid || entry.input !== fresh.input)) adopted.push(fresh);
+    }
+  }
+  return { adopted };
+}
+
+/** The inventory entry of an object as it is stored now; null when our ownership is not recorded on it. */
+export function entryOf(desired: Desired, stored: Resource, manager: string): InventoryEntry | null {
+  const baseline = baselineOf(stored, manager, desired.options.ignoredPaths);
+  if (!baseline) return null;
+  return {
+    key: desired.key,
+    version: desired.version,
+    uid: stored.metadata.uid ?? "",
+    input: desired.input,
+    baseline: baseline.digest,
+  };
+}
+
+interface Compared {
+  readonly verdict: Verdict;
+  readonly live: Resource | null;
+}
+
+async function verdictOf(
+  context: EngineContext,
+  state: AppState,
+  item: { desired: Desired; entry: InventoryEntry | undefined; takeover: boolean },
+  signal: AbortSignal,
+): Promise<Compared> {
+  const { desired, entry } = item;
+  const expected = item.takeover || Boolean(entry?.uid);
+  const kind = context.index.follow({ ...desired.id, version: desired.version }, state.app.key);
+  if (kind.kind === "failed") return { verdict: { kind: "unknown", reason: kind.reason }, live: null };
+  if (kind.kind === "absent") return { verdict: { kind: "missing" }, live: null };
+  const live = context.index.get(desired.key) ?? (expected ? await confirmed(context, desired, signal) : null);
+  if (!live) return { verdict: { kind: "missing" }, live: null };
+  if (live.metadata.deletionTimestamp) return { verdict: { kind: "same" }, live: null };
+  const options = state.dialect.rules.optionsOf(desired.resource, live, state.app);
+  if (options.apply === "ignore" || options.apply === "if-absent") return { verdict: { kind: "same" }, live: null };
+  return { verdict: await driftVerdict(context, state, { ...item, live, options }, signal), live };
+}
+
+/** A recorded object that the watch does not show is gone, or it lost the label that the watch selects by. */
+async function confirmed(context: EngineContext, desired: Desired, signal: AbortSignal): Promise<Resource | null> {
+  const live = await context.client.get(refOf(desired), { signal });
+  if (live) context.index.record(live);
+  return live;
+}
+
+async function driftVerdict(
+  context: EngineContext,
+  state: AppState,
+  item: { desired: Desired; entry: InventoryEntry | undefined; live: Resource; options: Desired["options"] },
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { desired, entry, live, options } = item;
+  const rules = state.dialect.rules;
+  const known = entry !== undefined && entry.uid === live.metadata.uid && entry.input === desired.input;
+  const drift = driftOf({
+    live,
+    manager: rules.manager,
+    baseline: known && entry.baseline !== "" ? entry.baseline : null,
+    desired: desired.resource,
+    takeOver: options.apply === "merge" ? [] : rules.takeOver,
+    ignoredPaths: options.ignoredPaths,
+  });
+  if (drift.kind === "same") return { kind: "same" };
+  if (drift.kind === "drifted") {
+    const by = drift.by.length > 0 ? ` by ${drift.by.join(", ")}` : "";
+    const reason = known ? `changed on the cluster${by}` : "declaration changed";
+    return { kind: "different", paths: drift.paths, reason, drift: known, by: drift.by };
+  }
+  return settled(context, state, { desired, live }, signal);
+}
+
+/** One server-side dry run settles what the local comparison could not. */
+async function settled(
+  context: EngineContext,
+  state: AppState,
+  item: { desired: Desired; live: Resource },
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const manager = state.dialect.rules.manager;
+  try {
+    const answer = await context.client.apply(item.desired.resource, {
+      manager,
+      dryRun: true,
+      signal,
+      ...asUser(state.app),
+    });
+    const ignored = item.desired.options.ignoredPaths;
+    const before = baselineOf(item.live, manager, ignored)?.digest;
+    const after = baselineOf(answer.object, manager, ignored)?.digest;
+    if (before === after) return { kind: "same" };
+    return { kind: "different", paths: [], reason: "differs from its declaration", drift: false, by: [] };
+  } catch (error) {
+    return { kind: "different", paths: [], reason: failureText(error), drift: false, by: [] };
+  }
+}
+
+/** How to address a declared object. */
+export function refOf(desired: Desired): { apiVersion: string; kind: string; namespace: string; name: string } {
+  const { apiVersion, kind } = desired.resource;
+  return { apiVersion, kind, namespace: desired.id.namespace, name: desired.id.name };
+}

@@ -1,0 +1,25 @@
+import type { Settings } from "#core/app/dialect.ts";
+import type { AppRegistry } from "./app-registry.ts";
+import type { InventoryStore } from "./inventory-store.ts";
+import type { LiveIndex } from "./live-index.ts";
+import type { AuditLog, ClusterClient, Clock, Log, Telemetry } from "./ports.ts";
+import type { RenderCache } from "./render-cache.ts";
+import type { Rivals } from "./rivals.ts";
+import type { SourceController } from "./source-controller.ts";
+
+/** What reconciling an app needs; made once by the controller. */
+export interface EngineContext {
+  readonly client: ClusterClient;
+  readonly registry: AppRegistry;
+  readonly sources: SourceController;
+  readonly renders: RenderCache;
+  readonly index: LiveIndex;
+  readonly inventories: InventoryStore;
+  readonly rivals: Rivals;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly audit: AuditLog;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+}

@@ -1,0 +1,221 @@
+import type { AppKey } from "#core/app/app.ts";
+import type { Rules } from "#core/app/rules.ts";
+import { type GroupKind, type IdKey, kindKey, keyOf } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { aborted, TaskGroup } from "#async/task-group.ts";
+import type { ClusterClient, KindInfo, Log } from "./ports.ts";
+
+/** What the index knows of a kind: its objects are complete, not read yet, not served, or unreadable. */
+export type KindState =
+  | { readonly kind: "synced"; readonly info: KindInfo }
+  | { readonly kind: "pending" }
+  | { readonly kind: "absent" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** How an index is set up. */
+export interface LiveIndexOptions {
+  readonly client: ClusterClient;
+  /** Rules whose selector says which objects are followed. */
+  readonly rules: readonly Rules[];
+  /** Namespaces to follow; null: the whole cluster. */
+  readonly namespaces: readonly string[] | null;
+  /** Told about every change of an object that an app claims, or of a kind that apps wait for. */
+  readonly onChange: (app: AppKey, key: IdKey | null) => void;
+  readonly log: Log;
+}
+
+interface Follower {
+  state: KindState;
+  readonly waiting: Set<AppKey>;
+  pendingWatches: number;
+}
+
+/**
+ * The live state of what apps own: one watch per kind in use and selector, so memory grows with what is managed and not
+ * with the cluster. The managedFields of status writers are dropped on arrival.
+ */
+export class LiveIndex {
+  readonly #options: LiveIndexOptions;
+  readonly #objects = new Map<IdKey, Resource>();
+  readonly #claims = new Map<IdKey, Set<AppKey>>();
+  readonly #kinds = new Map<string, Follower>();
+  readonly #tasks: TaskGroup;
+  #signal: AbortSignal | null = null;
+
+  constructor(options: LiveIndexOptions) {
+    this.#options = options;
+    this.#tasks = new TaskGroup((error) => options.log.error({ error: String(error) }, "watch ended"));
+  }
+
+  /** Allows watches to run until the signal aborts; resolves when all have stopped. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    await aborted(signal);
+    await this.#tasks.settled();
+  }
+
+  /** The live object as last seen, without the managedFields of status writers. */
+  get(key: IdKey): Resource | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** How many objects are held. */
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  /** Follows a kind from now on and says what is known of it; `app` is told when that changes. */
+  follow(kind: GroupKind & { version: string }, app: AppKey): KindState {
+    const name = kindKey(kind);
+    let follower = this.#kinds.get(name);
+    if (!follower) {
+      follower = { state: { kind: "pending" }, waiting: new Set(), pendingWatches: 0 };
+      this.#kinds.set(name, follower);
+      this.#start(kind, follower);
+    }
+    if (follower.state.kind !== "synced") follower.waiting.add(app);
+    return follower.state;
+  }
+
+  /** Looks a kind up again that was not served; call it when definitions may have changed. */
+  retryAbsent(): void {
+    for (const [name, follower] of this.#kinds) {
+      if (follower.state.kind === "absent") {
+        this.#kinds.delete(name);
+        for (const app of follower.waiting) this.#options.onChange(app, null);
+      }
+    }
+  }
+
+  /** Replaces the set of objects that an app claims. */
+  claim(app: AppKey, before: Iterable<IdKey>, now: Iterable<IdKey>): void {
+    const next = new Set(now);
+    for (const key of before) if (!next.has(key)) this.#unclaim(app, key);
+    for (const key of next) {
+      const claims = this.#claims.get(key);
+      if (claims) claims.add(app);
+      else this.#claims.set(key, new Set([app]));
+    }
+  }
+
+  /** Apps that claim an object. */
+  claimants(key: IdKey): ReadonlySet<AppKey> {
+    return this.#claims.get(key) ?? new Set();
+  }
+
+  /** Takes the server's answer to a write, so that the watch event that follows is no news. */
+  record(object: Resource): void {
+    const key = keyOf(object);
+    const known = this.#objects.get(key);
+    if (known && isNewer(known, object)) return;
+    this.#objects.set(key, trimmed(object));
+  }
+
+  /** Drops an object that a read showed to be gone. */
+  drop(key: IdKey): void {
+    this.#objects.delete(key);
+  }
+
+  #start(kind: GroupKind & { version: string }, follower: Follower): void {
+    const signal = this.#signal;
+    if (!signal || signal.aborted) return;
+    const work = this.#followKind(kind, follower, signal).catch((error: unknown) => {
+      if (signal.aborted) return;
+      this.#settle(follower, { kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+    });
+    this.#tasks.add(work);
+  }
+
+  async #followKind(kind: GroupKind & { version: string }, follower: Follower, signal: AbortSignal): Promise<void> {
+    const { client, rules, namespaces } = this.#options;
+    const lookup = await client.kind({ group: kind.group, kind: kind.kind }, { signal });
+    if (lookup.known === "no") return this.#settle(follower, { kind: "absent" });
+    if (lookup.known === "unknown") return this.#settle(follower, { kind: "failed", reason: lookup.reason });
+    const info = lookup.info;
+    const scopes = namespaces && info.namespaced ? namespaces.map((namespace) => ({ namespace })) : [{}];
+    const selectors = [...new Set(rules.map((one) => one.selector))];
+    const selections = selectors.flatMap((labelSelector) => scopes.map((scope) => ({ ...scope, labelSelector })));
+    follower.pendingWatches = selections.length;
+    await Promise.all(selections.map((selection) => this.#watch(info, follower, selection, signal)));
+  }
+
+  async #watch(
+    info: KindInfo,
+    follower: Follower,
+    selection: { namespace?: string; labelSelector: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    let synced = false;
+    await this.#options.client.watch(
+      info,
+      selection,
+      {
+        upsert: (object) => this.#upsert(object),
+        gone: (object) => this.#gone(object),
+        synced: () => {
+          if (!synced) follower.pendingWatches--;
+          synced = true;
+          if (follower.pendingWatches === 0) this.#settle(follower, { kind: "synced", info });
+        },
+        failed: (error) => {
+          if (!synced) this.#settle(follower, { kind: "failed", reason: error.message });
+          this.#options.log.warn({ kind: kindKey(info), error: error.message }, "watch is interrupted");
+        },
+      },
+      signal,
+    );
+  }
+
+  #settle(follower: Follower, state: KindState): void {
+    follower.state = state;
+    const waiting = [...follower.waiting];
+    if (state.kind === "synced") follower.waiting.clear();
+    for (const app of waiting) this.#options.onChange(app, null);
+  }
+
+  #upsert(object: Resource): void {
+    const key = keyOf(object);
+    const known = this.#objects.get(key);
+    if (known && known.metadata.uid === object.metadata.uid) {
+      if (known.metadata.resourceVersion === object.metadata.resourceVersion || isNewer(known, object)) return;
+    }
+    this.#objects.set(key, trimmed(object));
+    this.#tell(key);
+  }
+
+  #gone(object: Resource): void {
+    const key = keyOf(object);
+    const known = this.#objects.get(key);
+    if (known && known.metadata.uid !== object.metadata.uid) return;
+    this.#objects.delete(key);
+    this.#tell(key);
+  }
+
+  #tell(key: IdKey): void {
+    for (const app of this.#claims.get(key) ?? []) this.#options.onChange(app, key);
+  }
+
+  #unclaim(app: AppKey, key: IdKey): void {
+    const claims = this.#claims.get(key);
+    claims?.delete(app);
+    if (claims?.size === 0) this.#claims.delete(key);
+  }
+}
+
+/** Writers of the status are no news to drift; every other entry may tell whose a field is. */
+function trimmed(object: Resource): Resource {
+  const entries = object.metadata.managedFields;
+  if (!entries?.some((entry) => entry.subresource)) return object;
+  return {
+    ...object,
+    metadata: { ...object.metadata, managedFields: entries.filter((entry) => !entry.subresource) },
+  };
+}
+
+/** Whether `known` is a later state than `object`; resourceVersions of one object are comparable numbers on every supported server. */
+function isNewer(known: Resource, object: Resource): boolean {
+  if (known.metadata.uid !== object.metadata.uid) return false;
+  const a = known.metadata.resourceVersion ?? "";
+  const b = object.metadata.resourceVersion ?? "";
+  return a.length !== b.length ? a.length > b.length : a > b;
+}

@@ -1,0 +1,125 @@
+import type { SyncRequest } from "#core/app/app.ts";
+import { type DeletionFacts, makePlan } from "#core/plan/make-plan.ts";
+import type { Plan } from "#core/plan/plan.ts";
+import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
+import { annotationsOf, type Resource } from "#core/resource/resource.ts";
+import type { AppState, DesiredSet } from "./app-state.ts";
+import type { EngineContext } from "./engine-context.ts";
+
+/** Annotation with which a person approves held deletions; its value is the plan's digest. */
+export const APPROVE_ANNOTATION = "holdfast.dev/approve";
+
+/** Plans an app from what is known; asks the server only about the blast radius of definitions and namespaces that would go. */
+export async function planApp(
+  context: EngineContext,
+  state: AppState,
+  input: { desired: DesiredSet | null; revision: string; request: SyncRequest | null; deleting: boolean },
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { app, dialect } = state;
+  const desired = input.desired?.objects ?? [];
+  const inventory = context.inventories.of(app.key);
+  const wanted = input.desired?.byKey;
+  const doomed = [...inventory.keys()].filter((key) => !wanted?.has(key));
+  const cascades = await cascadesOf(context, state, doomed, signal);
+  const selected = input.request?.only ? new Set(input.request.only) : null;
+  return makePlan({
+    app,
+    rules: dialect.rules,
+    revision: input.revision,
+    renderDigest: input.desired?.digest ?? "",
+    cause: input.deleting ? "app-deleted" : "left-source",
+    desired: selected ? desired.filter((object) => selected.has(object.key)) : desired,
+    verdicts: state.verdicts,
+    inventory: selected ? new Map([...inventory].filter(([key]) => selected.has(key))) : inventory,
+    factsOf: (key) => factsOf(context, state, { key, cascade: cascades.get(key) ?? null, deleting: input.deleting }),
+    prune: input.request?.prune ?? app.policy.prune,
+    approval: annotationsOf(context.registry.app(app.key)?.object as Resource)[APPROVE_ANNOTATION] ?? null,
+  });
+}
+
+function factsOf(
+  context: EngineContext,
+  state: AppState,
+  item: { key: IdKey; cascade: string | null; deleting: boolean },
+): DeletionFacts {
+  const { app, dialect } = state;
+  const live = context.index.get(item.key) ?? null;
+  const others = [...context.index.claimants(item.key)].filter((other) => other !== app.key);
+  const options = live ? dialect.rules.optionsOf(live, live, app) : null;
+  const allowed = item.deleting ? options?.deleteWithApp : options?.prune;
+  return {
+    uid: live?.metadata.uid ?? null,
+    mayPrune: allowed ?? true,
+    claimedBy: others[0] ?? null,
+    cascade: item.cascade,
+    terminating: live?.metadata.deletionTimestamp !== undefined,
+  };
+}
+
+/** What would be lost with definitions and namespaces, beyond themselves. */
+async function cascadesOf(
+  context: EngineContext,
+  state: AppState,
+  keys: readonly IdKey[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<IdKey, string>> {
+  const cascades = new Map<IdKey, string>();
+  for (const key of keys) {
+    const id = parseIdKey(key);
+    const live = context.index.get(key);
+    if (id.kind === "CustomResourceDefinition" && live) {
+      const lost = await instancesOf(context, live, signal);
+      if (lost) cascades.set(key, lost);
+    } else if (id.kind === "Namespace" && id.group === "") {
+      const lost = strangersIn(context, state, id.name) ?? (await tenantsOf(context, state, id.name, signal));
+      if (lost) cascades.set(key, lost);
+    }
+  }
+  return cascades;
+}
+
+async function instancesOf(context: EngineContext, definition: Resource, signal: AbortSignal): Promise<string | null> {
+  const spec = definition["spec"] as { group: string; names: { kind: string } };
+  const lookup = await context.client.kind({ group: spec.group, kind: spec.names.kind }, { signal });
+  if (lookup.known === "no") return null;
+  if (lookup.known === "unknown") return `its instances cannot be counted: ${lookup.reason}`;
+  const instances = await context.client.list(lookup.info, {}, { signal });
+  return instances.length > 0 ? `${instances.length} ${spec.names.kind} objects would be deleted with it` : null;
+}
+
+function strangersIn(context: EngineContext, state: AppState, namespace: string): string | null {
+  const others = context.registry.apps().filter((record) => record.key !== state.app.key);
+  const other = others.find((record) => {
+    for (const key of context.inventories.of(record.key).keys())
+      if (parseIdKey(key).namespace === namespace) return true;
+    return false;
+  });
+  return other ? `it holds objects of ${other.key}` : null;
+}
+
+const TENANT_KINDS = ["PersistentVolumeClaim", "Pod", "Secret", "ConfigMap", "Service"];
+/** What every namespace has by itself. */
+const BORN_WITH = new Set(["ConfigMap/kube-root-ca.crt"]);
+
+async function tenantsOf(
+  context: EngineContext,
+  state: AppState,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  for (const kind of TENANT_KINDS) {
+    const lookup = await context.client.kind({ group: "", kind }, { signal });
+    if (lookup.known !== "yes") return `its content cannot be listed: ${kind}`;
+    const objects = await context.client.list(lookup.info, { namespace }, { signal });
+    const foreign = objects.find((object) => isForeign(state, kind, object));
+    if (foreign) return `it holds ${kind} ${foreign.metadata.name}, which is not of this app`;
+  }
+  return null;
+}
+
+function isForeign(state: AppState, kind: string, object: Resource): boolean {
+  if (BORN_WITH.has(`${kind}/${object.metadata.name}`)) return false;
+  if (object.metadata.ownerReferences && object.metadata.ownerReferences.length > 0) return false;
+  return state.dialect.rules.ownerOf(object) !== state.app.key;
+}

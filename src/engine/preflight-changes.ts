@@ -1,0 +1,100 @@
+import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
+import { type Change, changesOf } from "#core/plan/plan.ts";
+import { gvkOf, type IdKey, idText } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { AppState, RunningSync } from "./app-state.ts";
+import type { EngineContext } from "./engine-context.ts";
+import { asUser, eachInParallel, failureText, isImmutable } from "./requests.ts";
+
+const PARALLEL = 16;
+
+/** One object that must not be written, with the reason. */
+export interface Refusal {
+  readonly key: IdKey;
+  readonly message: string;
+}
+
+/**
+ * Checks changes before anything is written: each against discovery and the server's schema in memory, and by a server
+ * dry run where only the server can tell (updates, and kinds that admission watches). What this sync itself will make
+ * possible (a definition, a namespace) is not asked for yet.
+ * @throws when the server does not answer: that is no verdict on the objects.
+ */
+export async function preflightChanges(
+  context: EngineContext,
+  state: AppState,
+  input: { running: RunningSync; changes: readonly Change[] },
+  signal: AbortSignal,
+): Promise<Refusal[]> {
+  const refusals: Refusal[] = [];
+  const coming = comingWith(input.running);
+  await eachInParallel(input.changes, PARALLEL, async (change) => {
+    const message = await refusalOf(context, state, { change, coming }, signal);
+    if (message) refusals.push({ key: change.key, message: `${idText(change.id)} dry-run failed: ${message}` });
+  });
+  return refusals.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** Kinds and namespaces that do not exist yet but are part of the same sync. */
+interface Coming {
+  readonly kinds: ReadonlySet<string>;
+  readonly namespaces: ReadonlySet<string>;
+}
+
+function comingWith(running: RunningSync): Coming {
+  const created = changesOf(running.machine.plan).filter((change) => change.action === "create" && change.desired);
+  const kinds = created.flatMap((change) => definedKind(change.desired as Resource));
+  const namespaces = created.filter((change) => change.id.kind === "Namespace" && change.id.group === "");
+  return { kinds: new Set(kinds), namespaces: new Set(namespaces.map((change) => change.id.name)) };
+}
+
+function definedKind(resource: Resource): string[] {
+  if (resource.kind !== "CustomResourceDefinition") return [];
+  const spec = resource["spec"] as { group?: string; names?: { kind?: string } } | undefined;
+  return [`${spec?.group ?? ""}/${spec?.names?.kind ?? ""}`];
+}
+
+async function refusalOf(
+  context: EngineContext,
+  state: AppState,
+  item: { change: Change; coming: Coming },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { change, coming } = item;
+  const resource = change.desired;
+  if (!resource) return null;
+  const gvk = gvkOf(resource);
+  const lookup = await context.client.kind(gvk, { signal });
+  if (lookup.known === "unknown") return `the API group ${gvk.group} cannot be read now: ${lookup.reason}`;
+  if (lookup.known === "no") {
+    if (coming.kinds.has(`${gvk.group}/${gvk.kind}`)) return null;
+    return `no matches for kind "${gvk.kind}" in version "${resource.apiVersion}"`;
+  }
+  if (lookup.info.namespaced && change.id.namespace === "") return "namespace not specified";
+  const problems = await context.client.preflight(resource, { signal });
+  if (problems.length > 0) return problems.join("; ");
+  if (coming.namespaces.has(change.id.namespace)) return null;
+  const asksServer = change.action === "update" || (await context.client.hasAdmission(change.id, { signal }));
+  return asksServer ? dryRun(context, state, { change, resource }, signal) : null;
+}
+
+async function dryRun(
+  context: EngineContext,
+  state: AppState,
+  item: { change: Change; resource: Resource },
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    await context.client.apply(item.resource, {
+      manager: state.dialect.rules.manager,
+      dryRun: true,
+      signal,
+      ...asUser(state.app),
+    });
+    return null;
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
+    const recreates = item.change.options?.force || item.change.options?.replace;
+    return recreates && isImmutable(error) ? null : failureText(error);
+  }
+}

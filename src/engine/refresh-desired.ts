@@ -1,0 +1,141 @@
+import type { AppPhase } from "#core/app/app-report.ts";
+import type { AppSource } from "#core/app/app.ts";
+import type { ScopeOf } from "#core/app/rules.ts";
+import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
+import { RenderError } from "#core/source/render-error.ts";
+import type { Revision, SourceKey } from "#core/source/source.ts";
+import type { AppState, DesiredSet } from "./app-state.ts";
+import { desiredSetOf } from "./desired-set.ts";
+import type { EngineContext } from "./engine-context.ts";
+import type { Rendered } from "./ports.ts";
+import type { SourceState } from "./source-controller.ts";
+
+/**
+ * The app's declared state as far as it could be refreshed. `wait`: nothing can be done yet. Otherwise `blocked` tells
+ * why the newest content is not used; what was declared before is still held.
+ */
+export type Refreshed =
+  | { readonly kind: "wait"; readonly phase: AppPhase | null }
+  | { readonly kind: "ready"; readonly revision: Revision; readonly blocked: AppPhase | null };
+
+/** Resolves source, dependencies, render and preparation into `state.desired`. */
+export async function refreshDesired(context: EngineContext, state: AppState, signal: AbortSignal): Promise<Refreshed> {
+  const declared = state.app.sources[0];
+  if (!declared) return wait({ kind: "invalid", problems: [{ path: "spec", message: "names no source" }] });
+  const { key, source } = sourceOf(context, state, declared);
+  if (!source) return wait({ kind: "source-failed", missing: true, message: `${key} not found` });
+  if (!source.tree || !source.revision) {
+    if (!source.error) return { kind: "wait", phase: source.asked ? noArtifact(key) : null };
+    return wait({ kind: "source-failed", missing: false, message: source.error.message });
+  }
+  const revision = source.revision;
+  const waiting = dependencyProblem(context, state, revision);
+  if (waiting) return wait(waiting);
+  const failed = inlineFailure(declared, source);
+  if (failed) return ready(state, revision, failed);
+  const rendered = await renderOf(context, { state, declared, tree: source.tree }, signal);
+  if (!("resources" in rendered)) return ready(state, revision, rendered);
+  return ready(state, revision, await adopt(context, state, rendered, signal));
+}
+
+function wait(phase: AppPhase): Refreshed {
+  return { kind: "wait", phase };
+}
+
+/** Nothing held from before and nothing usable now: there is nothing to compare. */
+function ready(state: AppState, revision: Revision, blocked: AppPhase | null): Refreshed {
+  if (blocked && !state.desired) return wait(blocked);
+  return { kind: "ready", revision, blocked };
+}
+
+function noArtifact(key: SourceKey): AppPhase {
+  return { kind: "source-failed", missing: true, message: `${key} has no revision yet` };
+}
+
+/** A person's order may name another revision than the tracked one: that is a source of its own for as long as it takes. */
+function sourceOf(
+  context: EngineContext,
+  state: AppState,
+  declared: AppSource,
+): { key: SourceKey; source: SourceState | null } {
+  const request = state.app.request;
+  const tracked = context.sources.state(declared.source);
+  const named = request && request.token !== state.handledRequest ? request.revision : null;
+  if (!named || !tracked || tracked.revision?.commit === named) return { key: declared.source, source: tracked };
+  if (tracked.source.ref.value === named) return { key: declared.source, source: tracked };
+  const key = `${declared.source} @ ${named}` as SourceKey;
+  const source = context.sources.state(key);
+  if (!source) context.sources.put({ ...tracked.source, key, ref: { kind: "auto", value: named }, object: null });
+  return { key, source: context.sources.state(key) };
+}
+
+function dependencyProblem(context: EngineContext, state: AppState, revision: Revision): AppPhase | null {
+  for (const { key } of state.app.dependsOn) {
+    const message = state.dialect.dependencyProblem(state.app, context.registry.objectOf(key), key, revision);
+    if (message) return { kind: "dependency", on: key, message };
+  }
+  return null;
+}
+
+/** A source of its own object reports its failures there; one that lives in the app reports them here. */
+function inlineFailure(declared: AppSource, source: SourceState): AppPhase | null {
+  if (!declared.inline || !source.error) return null;
+  return { kind: "source-failed", missing: false, message: source.error.message };
+}
+
+async function renderOf(
+  context: EngineContext,
+  input: { state: AppState; declared: AppSource; tree: NonNullable<SourceState["tree"]> },
+  signal: AbortSignal,
+): Promise<Rendered | AppPhase> {
+  const { declared, tree } = input;
+  const started = context.clock.monotonic();
+  try {
+    const scope = declared.source;
+    return await context.renders.render({ tree, path: declared.path, spec: declared.render, scope }, signal);
+  } catch (error) {
+    if (!(error instanceof RenderError)) throw error;
+    return { kind: "render-failed", code: error.code, message: error.message };
+  } finally {
+    context.telemetry.step("render", (context.clock.monotonic() - started) / 1000);
+  }
+}
+
+/** Makes a render the app's declared state, unless something in it must not be applied. */
+async function adopt(
+  context: EngineContext,
+  state: AppState,
+  rendered: Rendered,
+  signal: AbortSignal,
+): Promise<AppPhase | null> {
+  if (state.desired?.rendered === rendered && state.desired.specDigest === state.app.specDigest) return null;
+  const scopeOf = await scopesOf(context, rendered, signal);
+  const desired = desiredSetOf(context, { app: state.app, dialect: state.dialect, rendered, scopeOf });
+  const refused = refusal(state, desired);
+  if (refused) return refused;
+  const before = state.desired?.byKey.keys() ?? [];
+  context.index.claim(state.app.key, before, desired.byKey.keys());
+  if (state.desired?.digest !== desired.digest) state.verdicts.clear();
+  state.desired = desired;
+  state.dirty = "all";
+  state.notices = desired.duplicates.map((message) => ({ kind: "duplicate", message }));
+  return null;
+}
+
+function refusal(state: AppState, desired: DesiredSet): AppPhase | null {
+  const messages = desired.prepared.refusals.map((item) => item.message);
+  if (state.dialect.rules.duplicates === "refuse") messages.push(...desired.duplicates);
+  if (messages.length === 0) return null;
+  return { kind: "sync-failed", step: "preflight", message: messages.join("\n"), retryAt: null };
+}
+
+async function scopesOf(context: EngineContext, rendered: Rendered, signal: AbortSignal): Promise<ScopeOf> {
+  const kinds = new Map<string, GroupVersionKind>();
+  for (const resource of rendered.resources) kinds.set(kindKey(gvkOf(resource)), gvkOf(resource));
+  const scopes = new Map<string, "namespaced" | "cluster">();
+  for (const [name, kind] of kinds) {
+    const lookup = await context.client.kind(kind, { signal });
+    if (lookup.known === "yes") scopes.set(name, lookup.info.namespaced ? "namespaced" : "cluster");
+  }
+  return (kind) => scopes.get(kindKey(kind)) ?? "unknown";
+}

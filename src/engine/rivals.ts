@@ -1,0 +1,113 @@
+import type { Dialect } from "#core/app/dialect.ts";
+import { labelsOf, type Resource } from "#core/resource/resource.ts";
+import { aborted, TaskGroup } from "#async/task-group.ts";
+import type { ClusterClient, Clock, Log } from "./ports.ts";
+
+/** How rivals are watched for. */
+export interface RivalsOptions {
+  readonly client: ClusterClient;
+  readonly clock: Clock;
+  readonly dialects: readonly Dialect[];
+  /** Namespaces we may read; null: all. */
+  readonly namespaces: readonly string[] | null;
+  /** Told when a rival came alive or went away. */
+  readonly onChange: (dialect: string) => void;
+  readonly log: Log;
+}
+
+const WORKLOADS = [
+  { group: "apps", kind: "Deployment" },
+  { group: "apps", kind: "StatefulSet" },
+];
+/** A foreign write of a rival's status manager counts as a sign of life for this long. */
+const FRESH_WRITE_MS = 5 * 60_000;
+
+/**
+ * Knows which vendor's own controller is alive beside us: by its workload having ready replicas, or by fresh writes of
+ * its status manager that are not ours. Until the first look is done every rival counts as possibly alive.
+ */
+export class Rivals {
+  readonly #options: RivalsOptions;
+  readonly #ready = new Map<string, Set<string>>();
+  readonly #writes = new Map<string, number>();
+  readonly #unread = new Map<string, number>();
+
+  constructor(options: RivalsOptions) {
+    this.#options = options;
+  }
+
+  /** Watches until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const tasks = new TaskGroup((error) => this.#options.log.error({ error: String(error) }, "rival watch ended"));
+    for (const dialect of this.#options.dialects) {
+      this.#unread.set(dialect.name, WORKLOADS.length * (this.#options.namespaces?.length ?? 1));
+      for (const kind of WORKLOADS) tasks.add(this.#watch(dialect, kind, signal));
+    }
+    await aborted(signal);
+    await tasks.settled();
+  }
+
+  /** The rival of a dialect: its name while it is alive, null when it is not, undefined while nobody has looked. */
+  alive(dialect: Dialect): string | null | undefined {
+    const { name } = dialect.rules.rival;
+    const write = this.#writes.get(dialect.name);
+    if (write !== undefined && this.#options.clock.now() - write < FRESH_WRITE_MS) return name;
+    if ((this.#ready.get(dialect.name)?.size ?? 0) > 0) return name;
+    return (this.#unread.get(dialect.name) ?? 1) > 0 ? undefined : null;
+  }
+
+  /** Takes note of a write to an app object that carries the rival's manager and was not ours. */
+  sawForeignWrite(dialect: Dialect): void {
+    const before = this.alive(dialect);
+    this.#writes.set(dialect.name, this.#options.clock.now());
+    if (before === null) this.#options.onChange(dialect.name);
+  }
+
+  async #watch(dialect: Dialect, kind: { group: string; kind: string }, signal: AbortSignal): Promise<void> {
+    const { client, namespaces } = this.#options;
+    const lookup = await client.kind(kind, { signal });
+    if (lookup.known !== "yes") {
+      if (lookup.known === "no") this.#looked(dialect);
+      return;
+    }
+    const { workloadSelector } = dialect.rules.rival;
+    const scopes: { namespace?: string }[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
+    const watches = scopes.map((scope) => {
+      let synced = false;
+      return client.watch(
+        lookup.info,
+        { ...scope, labelSelector: workloadSelector },
+        {
+          upsert: (object) => this.#see(dialect, object, true),
+          gone: (object) => this.#see(dialect, object, false),
+          synced: () => {
+            if (!synced) this.#looked(dialect);
+            synced = true;
+          },
+          failed: () => {},
+        },
+        signal,
+      );
+    });
+    await Promise.all(watches);
+  }
+
+  #looked(dialect: Dialect): void {
+    const left = (this.#unread.get(dialect.name) ?? 1) - 1;
+    this.#unread.set(dialect.name, left);
+    if (left === 0) this.#options.onChange(dialect.name);
+  }
+
+  #see(dialect: Dialect, object: Resource, exists: boolean): void {
+    if (!dialect.rules.rival.workloadNames.includes(object.metadata.name)) return;
+    if (labelsOf(object)["app.kubernetes.io/managed-by"] === "holdfast") return;
+    const before = this.alive(dialect);
+    const ready = this.#ready.get(dialect.name) ?? new Set<string>();
+    this.#ready.set(dialect.name, ready);
+    const status = object["status"] as { readyReplicas?: number } | undefined;
+    const key = `${object.metadata.namespace}/${object.metadata.name}`;
+    if (exists && (status?.readyReplicas ?? 0) > 0) ready.add(key);
+    else ready.delete(key);
+    if (before !== undefined && before !== this.alive(dialect)) this.#options.onChange(dialect.name);
+  }
+}

@@ -1,0 +1,246 @@
+import type { Resource } from "#core/resource/resource.ts";
+import type { FileTree } from "#core/source/file-tree.ts";
+import { SourceError } from "#core/source/source-error.ts";
+import { ignoredTree } from "#core/source/source-ignore.ts";
+import type { Revision, Source, SourceKey } from "#core/source/source.ts";
+import { backoffMs } from "./backoff.ts";
+import type { ClusterClient, Clock, Log, Repository, SourceFetcher, Telemetry } from "./ports.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/** What is known of a source now. A failure keeps the last good revision. */
+export interface SourceState {
+  readonly source: Source;
+  readonly revision: Revision | null;
+  readonly tree: FileTree | null;
+  readonly error: SourceError | null;
+  /** Whether the remote was asked at all since the source was declared. */
+  readonly asked: boolean;
+  readonly handledToken: string | null;
+}
+
+/** How a source controller is set up. */
+export interface SourceControllerOptions {
+  readonly fetcher: SourceFetcher;
+  readonly client: ClusterClient;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly revisionOf: (source: Source, commit: string, refName: string | null) => Revision;
+  /** Told when a source's state changed. */
+  readonly onChange: (key: SourceKey) => void;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+}
+
+type RepositoryKey = string & { readonly __brand: "RepositoryKey" };
+
+interface RepositoryState {
+  repository: Repository | null;
+  readonly sources: Set<SourceKey>;
+  failures: number;
+}
+
+const FAILURE_BACKOFF = { baseMs: 750, factor: 2, maxMs: 15 * 60_000 };
+
+/** Follows repositories: one poll and at most one fetch per repository, whatever the number of sources and apps. */
+export class SourceController {
+  readonly #options: SourceControllerOptions;
+  readonly #states = new Map<SourceKey, SourceState>();
+  readonly #repositories = new Map<RepositoryKey, RepositoryState>();
+  readonly #queue: WorkQueue<RepositoryKey>;
+
+  constructor(options: SourceControllerOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      concurrency: 4,
+      onError: (key, error) => options.log.error({ repository: redacted(key), error: String(error) }, "source failed"),
+    });
+  }
+
+  /** Polls until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#queue.run((key) => this.#poll(key, signal), signal);
+  }
+
+  /** What is known of a source, or null when nobody declared it. */
+  state(key: SourceKey): SourceState | null {
+    return this.#states.get(key) ?? null;
+  }
+
+  /** Declares or changes a source. */
+  put(source: Source): void {
+    const known = this.#states.get(source.key);
+    if (known && sameSource(known.source, source)) {
+      this.#states.set(source.key, { ...known, source });
+      if (known.source.requestToken === source.requestToken) return;
+      this.refresh(source.key);
+      return;
+    }
+    if (known) this.#detach(known.source);
+    const kept = known && known.source.url === source.url && sameRef(known.source, source) ? known : null;
+    const fresh = { source, revision: null, tree: null, error: null, asked: false, handledToken: null };
+    this.#states.set(source.key, kept ? { ...kept, source, asked: false } : fresh);
+    const key = repositoryKey(source);
+    const repository = this.#repositories.get(key) ?? newRepository();
+    repository.sources.add(source.key);
+    this.#repositories.set(key, repository);
+    if (!source.suspended) this.#queue.add(key, "person");
+    this.#options.onChange(source.key);
+  }
+
+  /** Forgets a source. */
+  remove(key: SourceKey): void {
+    const known = this.#states.get(key);
+    if (!known) return;
+    this.#detach(known.source);
+    this.#states.delete(key);
+    this.#options.onChange(key);
+  }
+
+  /** Asks the remote now. */
+  refresh(key: SourceKey): void {
+    const state = this.#states.get(key);
+    if (state && !state.source.suspended) this.#queue.add(repositoryKey(state.source), "person");
+  }
+
+  /** Asks the remotes of every source whose url satisfies `matches` now, e.g. for a webhook. */
+  refreshUrls(matches: (url: string) => boolean): void {
+    for (const state of this.#states.values()) if (matches(state.source.url)) this.refresh(state.source.key);
+  }
+
+  #detach(source: Source): void {
+    const key = repositoryKey(source);
+    const repository = this.#repositories.get(key);
+    repository?.sources.delete(source.key);
+    if (repository?.sources.size === 0) {
+      this.#repositories.delete(key);
+      this.#queue.cancel(key);
+    }
+  }
+
+  async #poll(key: RepositoryKey, signal: AbortSignal): Promise<void> {
+    const state = this.#repositories.get(key);
+    if (!state) return;
+    const sources = [...state.sources].flatMap((name) => this.#states.get(name)?.source ?? []);
+    const active = sources.filter((source) => !source.suspended);
+    const first = active[0];
+    if (!first) return;
+    const started = this.#options.clock.monotonic();
+    let failed: boolean;
+    try {
+      failed = await this.#sync(state, active, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const failure = asSourceError(error);
+      if (failure.failure === "auth" || failure.failure === "config") state.repository = null;
+      for (const source of active) this.#update(source, { error: failure });
+      failed = true;
+    }
+    this.#options.telemetry.step("fetch", (this.#options.clock.monotonic() - started) / 1000);
+    this.#schedule(key, state, { active, failed });
+  }
+
+  #schedule(key: RepositoryKey, state: RepositoryState, poll: { active: readonly Source[]; failed: boolean }): void {
+    const intervalMs = Math.min(...poll.active.map((source) => source.intervalMs));
+    state.failures = poll.failed ? state.failures + 1 : 0;
+    const delay = poll.failed
+      ? Math.min(intervalMs, backoffMs(FAILURE_BACKOFF, state.failures - 1, this.#options.random))
+      : backoffMs({ baseMs: intervalMs, factor: 1, maxMs: intervalMs }, 0, this.#options.random);
+    this.#queue.addAfter(key, delay, "periodic");
+  }
+
+  /** Returns whether any ref failed. */
+  async #sync(state: RepositoryState, active: readonly Source[], signal: AbortSignal): Promise<boolean> {
+    const first = active[0];
+    if (!first) return false;
+    state.repository ??= this.#options.fetcher.open(first.url, await this.#secretOf(first, signal));
+    const timeoutMs = Math.max(...active.map((source) => source.timeoutMs));
+    const results = await state.repository.sync(
+      active.map((source) => source.ref),
+      { timeoutMs },
+      signal,
+    );
+    let failed = false;
+    for (const [index, source] of active.entries()) {
+      const result = results[index];
+      if (!result) continue;
+      if ("error" in result) {
+        failed = true;
+        this.#update(source, { error: result.error });
+      } else {
+        await this.#adopt(state.repository, source, result, signal);
+      }
+    }
+    return failed;
+  }
+
+  async #adopt(
+    repository: Repository,
+    source: Source,
+    result: { commit: string; refName: string | null },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const revision = this.#options.revisionOf(source, result.commit, result.refName);
+    const known = this.#states.get(source.key);
+    if (known?.tree && known.revision?.text === revision.text && known.asked) {
+      this.#update(source, { error: null });
+      return;
+    }
+    const tree = await repository.tree(result.commit, signal);
+    const visible = source.ignore === undefined ? tree : await ignoredTree(tree, source.ignore, signal);
+    this.#update(source, { revision, tree: visible, error: null });
+  }
+
+  #update(source: Source, change: Partial<Pick<SourceState, "revision" | "tree" | "error">>): void {
+    const known = this.#states.get(source.key);
+    if (!known) return;
+    const next: SourceState = { ...known, ...change, asked: true, handledToken: source.requestToken };
+    this.#states.set(source.key, next);
+    const same =
+      known.asked &&
+      known.revision?.text === next.revision?.text &&
+      known.error?.message === next.error?.message &&
+      known.handledToken === next.handledToken;
+    if (!same) this.#options.onChange(source.key);
+  }
+
+  async #secretOf(source: Source, signal: AbortSignal): Promise<Resource | null> {
+    if (!source.secret) return null;
+    const { namespace, name } = source.secret;
+    const secret = await this.#options.client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
+    if (!secret) throw new SourceError("config", `Cannot read credentials: Secret ${namespace}/${name} does not exist`);
+    return secret;
+  }
+}
+
+function newRepository(): RepositoryState {
+  return { repository: null, sources: new Set(), failures: 0 };
+}
+
+function repositoryKey(source: Source): RepositoryKey {
+  const secret = source.secret ? `${source.secret.namespace}/${source.secret.name}` : "";
+  return `${source.url} ${secret}` as RepositoryKey;
+}
+
+function sameSource(a: Source, b: Source): boolean {
+  return (
+    repositoryKey(a) === repositoryKey(b) &&
+    sameRef(a, b) &&
+    a.intervalMs === b.intervalMs &&
+    a.timeoutMs === b.timeoutMs &&
+    a.suspended === b.suspended
+  );
+}
+
+function sameRef(a: Source, b: Source): boolean {
+  return a.ref.kind === b.ref.kind && a.ref.value === b.ref.value && a.ignore === b.ignore;
+}
+
+function asSourceError(error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
+  return new SourceError("fetch", error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+/** A repository without whatever its url may carry in front of the host. */
+function redacted(key: string): string {
+  return key.replace(/\/\/[^/@]*@/, "//");
+}

@@ -1,0 +1,192 @@
+import type { AppPhase, Notice } from "#core/app/app-report.ts";
+import { changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
+import { healthOf } from "#core/health/health.ts";
+import { type IdKey, idText } from "#core/resource/resource-id.ts";
+import type { Revision } from "#core/source/source.ts";
+import { decideSync, type SyncDecision } from "#core/sync/decide-sync.ts";
+import type { AppState, DesiredSet } from "./app-state.ts";
+import type { EngineContext } from "./engine-context.ts";
+import { healAllowedAt, noteHeal } from "./heal-policy.ts";
+import { planApp } from "./plan-app.ts";
+import { driveSync, gateKeys, resumeEvent, startSync } from "./sync-driver.ts";
+import type { WriteGuard } from "./write-guard.ts";
+
+interface SyncInput {
+  readonly guard: WriteGuard;
+  readonly revision: Revision;
+  /** Why the newest content cannot be used: only drift of what is held is healed then. */
+  readonly blocked: AppPhase | null;
+}
+
+/** Goes on with the running sync, or decides whether one begins, and carries it as far as it goes now. */
+export async function syncApp(
+  context: EngineContext,
+  state: AppState,
+  input: SyncInput,
+  signal: AbortSignal,
+): Promise<AppPhase> {
+  const desired = state.desired;
+  if (!desired) return input.blocked ?? { kind: "new" };
+  if (input.guard.kind === "shadow" || input.guard.kind === "paused")
+    return onlyReport(context, state, { ...input, desired }, signal);
+  if (state.running && (await goOn(context, state, { ...input, desired }, signal)) === "waiting") {
+    return input.blocked ?? phaseOf(state);
+  }
+  const begun = await begin(context, state, { ...input, desired }, signal);
+  return input.blocked ?? begun;
+}
+
+/** Newer content supersedes a sync that waits; otherwise it does its next step. */
+async function goOn(
+  context: EngineContext,
+  state: AppState,
+  input: SyncInput & { desired: DesiredSet },
+  signal: AbortSignal,
+): Promise<"waiting" | "ended"> {
+  const running = state.running;
+  if (!running) return "ended";
+  const newer = running.desired.digest !== input.desired.digest || isNewOrder(state, running.report.request?.token);
+  if (newer && !input.blocked) return driveSync(context, state, { kind: "supersede" }, signal);
+  return driveSync(context, state, resumeEvent(context, state), signal);
+}
+
+function isNewOrder(state: AppState, running: string | undefined): boolean {
+  const token = state.app.request?.token;
+  return token !== undefined && token !== state.handledRequest && token !== running;
+}
+
+async function begin(
+  context: EngineContext,
+  state: AppState,
+  input: SyncInput & { desired: DesiredSet },
+  signal: AbortSignal,
+): Promise<AppPhase> {
+  const { desired, revision, blocked } = input;
+  const order = state.app.request;
+  const request = order && order.token !== state.handledRequest ? order : null;
+  const whole = await planApp(context, state, { desired, revision: revision.text, request, deleting: false }, signal);
+  noteHeld(state, whole);
+  const plan = withoutFoughtOver(context, state, whole);
+  const attempt = state.attempt?.digest === desired.digest ? state.attempt : null;
+  const decision = decideSync({
+    now: context.clock.now(),
+    mode: state.app.policy.mode,
+    selfHeal: state.app.policy.selfHeal,
+    ordered: request !== null && !blocked,
+    work: !isIdle(plan),
+    attempt,
+    revisionMoved: !blocked && state.attempted !== null && state.attempted.text !== revision.text,
+    knownApplied: state.applied?.text === revision.text,
+    gateLost: attempt?.outcome !== "failed" && gateLost(context, state, desired),
+  });
+  if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
+  if (blocked && !decision.heal) return blocked;
+  if (decision.heal) recordDrift(context, state, plan);
+  const healAttempts = decision.heal ? (state.lastSync?.healAttempts ?? 0) + 1 : 0;
+  startSync(context, state, { plan, desired, revision, request, healAttempts, retries: decision.retries });
+  const started = context.clock.monotonic();
+  await driveSync(context, state, { kind: "begin" }, signal);
+  context.telemetry.step("apply", (context.clock.monotonic() - started) / 1000);
+  return phaseOf(state);
+}
+
+function settle(
+  state: AppState,
+  outcome: { decision: Exclude<SyncDecision, { kind: "sync" }>; desired: DesiredSet; revision: Revision },
+): AppPhase {
+  const { decision, desired, revision } = outcome;
+  if (decision.kind === "out-of-sync") return { kind: "out-of-sync" };
+  if (decision.kind === "failed") return phaseOf(state);
+  if (state.attempt?.digest !== desired.digest) {
+    state.attempt = { digest: desired.digest, outcome: "succeeded", failures: 0, retryAt: null };
+    state.attempted = revision;
+  }
+  return { kind: "synced" };
+}
+
+function phaseOf(state: AppState): AppPhase {
+  const step = state.running?.machine.step;
+  if (step) return { kind: "syncing", step: step === "done" || step === "gate" ? "health" : step };
+  const last = state.lastSync;
+  if (last?.outcome === "failed") {
+    return {
+      kind: "sync-failed",
+      step: state.failedStep,
+      message: last.message,
+      retryAt: state.attempt?.retryAt ?? null,
+    };
+  }
+  return { kind: "synced" };
+}
+
+/** What is fought over is healed more and more slowly; everything else goes on. */
+function withoutFoughtOver(context: EngineContext, state: AppState, plan: Plan): Plan {
+  const now = context.clock.now();
+  const deferred = (key: IdKey) => state.verdicts.get(key)?.kind === "different" && healAllowedAt(state, key) > now;
+  if (![...state.fights.keys()].some(deferred)) return plan;
+  const stages = plan.stages.map((stage) => ({
+    ...stage,
+    changes: stage.changes.map((change) => (deferred(change.key) ? { ...change, action: "none" as const } : change)),
+  }));
+  return { ...plan, stages };
+}
+
+function recordDrift(context: EngineContext, state: AppState, plan: Plan): void {
+  const now = context.clock.now();
+  for (const change of changesOf(plan)) {
+    const verdict = state.verdicts.get(change.key);
+    if (change.action !== "update" || verdict?.kind !== "different" || !verdict.drift) continue;
+    noteHeal(state, change.key, { paths: verdict.paths, by: verdict.by.join(", "), now });
+    context.telemetry.drift(state.app.key);
+  }
+}
+
+function gateLost(context: EngineContext, state: AppState, desired: DesiredSet): boolean {
+  const { health } = state.dialect.rules;
+  return gateKeys(state.app, desired).some((key) => {
+    const live = context.index.get(key);
+    const verdict = live ? healthOf(live, health, context.clock.now()) : null;
+    return verdict !== null && verdict.status !== "Healthy";
+  });
+}
+
+/** Beside a live rival and during a pause everything is compared and told, and nothing is written. */
+async function onlyReport(
+  context: EngineContext,
+  state: AppState,
+  input: SyncInput & { desired: DesiredSet },
+  signal: AbortSignal,
+): Promise<AppPhase> {
+  const { guard, desired, revision } = input;
+  state.running = null;
+  const plan = await planApp(
+    context,
+    state,
+    { desired, revision: revision.text, request: null, deleting: false },
+    signal,
+  );
+  const wouldWrite = changesOf(plan).filter((change) => change.action !== "none" && change.action !== "hold").length;
+  if (guard.kind === "shadow") return { kind: "shadow", rival: guard.rival, wouldWrite };
+  if (guard.kind === "paused") return { kind: "paused", until: guard.until, reason: guard.reason };
+  return { kind: "new" };
+}
+
+function noteHeld(state: AppState, plan: Plan): void {
+  const others = state.notices.filter((notice) => notice.kind !== "held");
+  if (plan.held.length === 0) {
+    state.notices = others;
+    return;
+  }
+  const doomed = changesOf(plan).filter(
+    (change) => change.action === "hold" && change.reason.startsWith("needs approval"),
+  );
+  const names = doomed.slice(0, 10).map((change) => idText(change.id));
+  const more = doomed.length > names.length ? ` and ${doomed.length - names.length} more` : "";
+  const held: Notice = {
+    kind: "held",
+    message:
+      `Deletions are held: ${plan.held.join("; ")}. Objects: ${names.join(", ")}${more}. ` +
+      `Approve with: holdfast approve ${state.app.key} (plan ${plan.digest})`,
+  };
+  state.notices = [...others, held];
+}

@@ -1,0 +1,226 @@
+import type { SyncReport } from "#core/app/app-report.ts";
+import type { App, SyncRequest } from "#core/app/app.ts";
+import { healthOf } from "#core/health/health.ts";
+import { type Inventory, type InventoryEntry, writeAhead } from "#core/plan/inventory.ts";
+import { changesOf, type Plan } from "#core/plan/plan.ts";
+import { type IdKey, idText, parseIdKey } from "#core/resource/resource-id.ts";
+import { assertNever } from "#core/result.ts";
+import type { Revision } from "#core/source/source.ts";
+import { newSync, type ObservedHealth, step, type SyncCommand, type SyncEvent } from "#core/sync/sync-machine.ts";
+import type { AppState, DesiredSet, RunningSync } from "./app-state.ts";
+import type { EngineContext } from "./engine-context.ts";
+import { preflightChanges } from "./preflight-changes.ts";
+import { writeChanges } from "./write-changes.ts";
+
+/** What a new sync is about. */
+export interface SyncStart {
+  readonly plan: Plan;
+  readonly desired: DesiredSet;
+  readonly revision: Revision;
+  readonly request: SyncRequest | null;
+  readonly healAttempts: number;
+  readonly retries: number;
+}
+
+/** Makes a new sync the app's running one; nothing is done yet. */
+export function startSync(context: EngineContext, state: AppState, start: SyncStart): void {
+  const now = context.clock.now();
+  const gate = gateKeys(state.app, start.desired);
+  state.attempted = start.revision;
+  state.running = {
+    machine: newSync(start.plan, gate, { now, deadline: now + state.app.policy.timeoutMs }),
+    report: {
+      id: `${now}`,
+      startedAt: now,
+      finishedAt: null,
+      revision: start.revision,
+      request: start.request,
+      healAttempts: start.healAttempts,
+      retries: start.retries,
+      outcome: "running",
+      message: "",
+      results: [],
+    },
+    desired: start.desired,
+    revision: start.revision,
+    ahead: false,
+  };
+}
+
+/**
+ * Feeds an event to the running sync and does what it asks for, until it waits or ends. Returns whether it ended.
+ * @throws when the cluster does not answer; the sync stays where it was and goes on at the next call.
+ */
+export async function driveSync(
+  context: EngineContext,
+  state: AppState,
+  event: SyncEvent,
+  signal: AbortSignal,
+): Promise<"waiting" | "ended"> {
+  const running = state.running;
+  if (!running) return "ended";
+  const { preflight } = state.dialect.rules;
+  let turn = step(running.machine, event, preflight);
+  while (turn.command) {
+    running.machine = turn.state;
+    if (turn.command.kind === "finish") {
+      finishSync(context, state, running);
+      return "ended";
+    }
+    const answer = await obey(context, state, { running, command: turn.command }, signal);
+    turn = step(running.machine, answer, preflight);
+  }
+  running.machine = turn.state;
+  return "waiting";
+}
+
+/** The event that lets a sync go on after a restart or a failure of the world: it does its current step again. */
+export function resumeEvent(context: EngineContext, state: AppState): SyncEvent {
+  const machine = state.running?.machine;
+  if (machine && (machine.step === "gate" || machine.step === "health")) {
+    return observation(context, state, awaitedKeys(state));
+  }
+  return { kind: "begin" };
+}
+
+async function obey(
+  context: EngineContext,
+  state: AppState,
+  order: { running: RunningSync; command: Exclude<SyncCommand, { kind: "finish" }> },
+  signal: AbortSignal,
+): Promise<SyncEvent> {
+  const { running, command } = order;
+  switch (command.kind) {
+    case "preflight": {
+      const refusals = await preflightChanges(context, state, { running, changes: command.changes }, signal);
+      return { kind: "preflighted", refusals };
+    }
+    case "write":
+      return {
+        kind: "written",
+        results: await writeRecorded(context, state, { running, changes: command.changes }, signal),
+      };
+    case "observe":
+      return observation(context, state, command.keys);
+    default:
+      return assertNever(command);
+  }
+}
+
+/** Writes with the inventory ahead of the first request and up to date after the last, also when a write failed. */
+async function writeRecorded(
+  context: EngineContext,
+  state: AppState,
+  order: { running: RunningSync; changes: Parameters<typeof writeChanges>[2]["changes"] },
+  signal: AbortSignal,
+) {
+  const { running } = order;
+  const { inventories } = context;
+  const { key, object } = state.app;
+  if (!running.ahead) {
+    const intended = changesOf(running.machine.plan).filter((change) => change.desired !== null);
+    await inventories.write(key, object, writeAhead(inventories.of(key), intended), signal);
+    running.ahead = true;
+  }
+  const { byKey } = running.desired;
+  const written = await writeChanges(context, state, { byKey, changes: order.changes }, signal);
+  await inventories.write(key, object, updated(inventories.of(key), written.entries), signal);
+  return written.results;
+}
+
+/** An inventory with entries replaced, and without those that are null. */
+export function updated(inventory: Inventory, entries: Iterable<readonly [IdKey, InventoryEntry | null]>): Inventory {
+  const next = new Map(inventory);
+  for (const [key, entry] of entries) {
+    if (entry) next.set(key, entry);
+    else next.delete(key);
+  }
+  return next;
+}
+
+/** What a running sync waits for now. */
+export function awaitedKeys(state: AppState): readonly IdKey[] {
+  const machine = state.running?.machine;
+  if (!machine) return [];
+  if (machine.step === "health") return machine.gate;
+  if (machine.step !== "gate") return [];
+  const changes = machine.plan.stages[machine.cursor]?.changes ?? [];
+  return changes
+    .filter((change) => change.desired !== null && change.options?.counted !== false)
+    .map((change) => change.key);
+}
+
+function observation(context: EngineContext, state: AppState, keys: readonly IdKey[]): SyncEvent {
+  const now = context.clock.now();
+  const health = new Map(keys.map((key) => [key, observedHealth(context, state, key)]));
+  return { kind: "observed", health, now };
+}
+
+function observedHealth(context: EngineContext, state: AppState, key: IdKey): ObservedHealth {
+  const { health, healthWords } = state.dialect.rules;
+  const text = idText(parseIdKey(key));
+  const live = context.index.get(key);
+  if (!live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
+  const verdict = healthOf(live, health, context.clock.now());
+  return { status: verdict?.status ?? null, text: `${text} status: '${healthWords[verdict?.status ?? "Healthy"]}'` };
+}
+
+/** The objects whose health decides whether a sync of this content succeeded. */
+export function gateKeys(app: App, desired: DesiredSet): readonly IdKey[] {
+  if (app.policy.wait === "none") return [];
+  if (app.policy.wait !== "all") return app.policy.wait;
+  return desired.objects
+    .filter((object) => object.options.counted && object.options.apply !== "ignore")
+    .map((object) => object.key);
+}
+
+function finishSync(context: EngineContext, state: AppState, running: RunningSync): void {
+  const { machine } = running;
+  const now = context.clock.now();
+  const gated = machine.gate.length > 0 && (machine.outcome === "succeeded" || machine.failedAt === "health");
+  const tookMs = now - running.report.startedAt;
+  if (gated)
+    state.gate = { state: machine.outcome === "succeeded" ? "passed" : "failed", tookMs, message: machine.message };
+  else state.gate = { state: "none", tookMs: 0, message: "" };
+  const report: SyncReport = {
+    ...running.report,
+    finishedAt: now,
+    outcome: machine.outcome,
+    message: machine.message,
+    results: [...machine.results.values()],
+  };
+  state.lastSync = report;
+  const failedAt = machine.failedAt;
+  state.failedStep = failedAt === null || failedAt === "done" || failedAt === "gate" ? "health" : failedAt;
+  state.running = null;
+  if (report.request) state.handledRequest = report.request.token;
+  if (machine.outcome === "succeeded") state.applied = running.revision;
+  recordAttempt(context, state, { running, report });
+  context.log.info(
+    { app: state.app.key, revision: running.revision.text, outcome: report.outcome, tookMs, changed: changed(report) },
+    "sync ended",
+  );
+}
+
+function changed(report: SyncReport): number {
+  return report.results.filter((result) => result.outcome !== "unchanged").length;
+}
+
+function recordAttempt(
+  context: EngineContext,
+  state: AppState,
+  done: { running: RunningSync; report: SyncReport },
+): void {
+  const { running, report } = done;
+  if (report.outcome === "superseded" || report.outcome === "terminated") return;
+  if (report.outcome === "succeeded") {
+    state.attempt = { digest: running.desired.digest, outcome: "succeeded", failures: 0, retryAt: null };
+    return;
+  }
+  const failures = state.attempt?.digest === running.desired.digest ? state.attempt.failures + 1 : 1;
+  const retry = report.request?.retry ?? state.app.policy.retry;
+  const exhausted = retry.limit >= 0 && failures > retry.limit;
+  const wait = Math.min(retry.maxMs, retry.baseMs * retry.factor ** Math.min(failures - 1, 40));
+  const retryAt = exhausted ? null : context.clock.now() + wait;
+  state.attempt = { digest: running.desired.digest, outcome: "failed", failures, retryAt };
+}
