@@ -1,0 +1,71 @@
+import { type TSchema, Type } from "typebox";
+import type { CrdColumn, CrdSpec } from "#core/app/crd.ts";
+import { gitRepositorySpec, gitRepositoryStatus } from "./git-repository-schema.ts";
+import { kustomizationSpec, kustomizationStatus } from "./kustomization-schema.ts";
+
+const age: CrdColumn = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
+const ready: CrdColumn = {
+  name: "Ready",
+  type: "string",
+  jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+};
+const status: CrdColumn = {
+  name: "Status",
+  type: "string",
+  jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+};
+
+/** The CustomResourceDefinitions of this dialect, with the columns and names that upstream's have. */
+export const fluxCrds: readonly CrdSpec[] = [
+  {
+    group: "kustomize.toolkit.fluxcd.io",
+    kind: "Kustomization",
+    plural: "kustomizations",
+    singular: "kustomization",
+    shortNames: ["ks"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v1",
+        schema: objectSchema(
+          "Kustomization applies the manifests of a source.",
+          kustomizationSpec,
+          kustomizationStatus,
+        ),
+        columns: [age, ready, status],
+        statusSubresource: true,
+      },
+    ],
+  },
+  {
+    group: "source.toolkit.fluxcd.io",
+    kind: "GitRepository",
+    plural: "gitrepositories",
+    singular: "gitrepository",
+    shortNames: ["gitrepo"],
+    categories: ["all", "fluxcd", "fluxcd-sources"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v1",
+        schema: objectSchema("GitRepository follows a Git repository.", gitRepositorySpec, gitRepositoryStatus),
+        columns: [{ name: "URL", type: "string", jsonPath: ".spec.url" }, age, ready, status],
+        statusSubresource: true,
+      },
+    ],
+  },
+];
+
+function objectSchema(description: string, spec: TSchema, statusSchema: TSchema): Readonly<Record<string, unknown>> {
+  const schema = Type.Object(
+    {
+      apiVersion: Type.Optional(Type.String()),
+      kind: Type.Optional(Type.String()),
+      metadata: Type.Optional(Type.Unsafe<unknown>({ type: "object" })),
+      spec: Type.Optional(spec),
+      status: Type.Optional(statusSchema),
+    },
+    { description },
+  );
+  return { ...schema };
+}
