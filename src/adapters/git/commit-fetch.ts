@@ -70,12 +70,17 @@ async function pinNamed(store: ObjectStore, commit: string, refused: Map<string,
   }
 }
 
-/** Fetches the whole history of branches and tags without any blob: the last resort for commits that nothing points at. */
-export async function fetchHistory(remote: GitRemote, limits: FetchLimits, signal: AbortSignal): Promise<void> {
+/** Fetches the whole history of branches and tags: the last resort where a server does not give out single objects. */
+export async function fetchHistory(
+  parts: { remote: GitRemote; limits: FetchLimits; withBlobs: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const { remote, limits, withBlobs } = parts;
+  const options = withBlobs ? ["--refetch", "--no-filter"] : ["--filter=blob:none"];
   const exit = await remote.run(
     {
       action: "fetch the history",
-      args: ["fetch", ...quiet, unlimitedDepth, "--filter=blob:none", "--stdin", "--", "origin"],
+      args: ["fetch", ...quiet, unlimitedDepth, ...options, "--stdin", "--", "origin"],
       input: "+refs/heads/*:refs/history/heads/*\n+refs/tags/*:refs/history/tags/*\n",
       fileLimitBytes: limits.maxPackBytes,
       timeoutMs: limits.timeoutMs,

@@ -25,6 +25,8 @@ export interface GitLimits {
   readonly maxTreeEntries: number;
   /** How many commits stay readable when the store is compacted, besides those in use. */
   readonly keptCommits: number;
+  /** How many packs may pile up before the store is compacted. */
+  readonly maxPacks: number;
 }
 
 /** A listing with the digest of its root. */
@@ -50,23 +52,35 @@ export class CommitStore {
   readonly #exclusive = pLimit(1);
   /** The most recently used commit is the last. */
   readonly #commits = new Set<string>();
-  #state: "closed" | "open" | "damaged" = "closed";
+  #isOpen = false;
+  #isDamaged = false;
 
   constructor(parts: CommitStoreParts) {
     this.#parts = parts;
     this.#reader = new ObjectReader(localEnvironment(parts.surroundings, parts.store.reading));
   }
 
-  /** Makes the store usable: creates it, clears up after a crash, or begins anew when it was found damaged. */
+  /** Makes the store usable: creates it, or clears up after a crash. */
   async open(signal: AbortSignal): Promise<void> {
-    if (this.#state === "open") return;
+    if (this.#isOpen) return;
     await this.exclusively(async () => {
-      if (this.#state === "damaged") await this.#startAfresh();
-      else if (this.#state === "closed") {
-        for (const commit of await this.#parts.store.open(signal)) this.#commits.add(commit);
-      }
-      this.#state = "open";
+      if (this.#isOpen) return;
+      for (const commit of await this.#parts.store.open(signal)) this.#commits.add(commit);
+      this.#isOpen = true;
     });
+  }
+
+  /** Throws a damaged store away; to be called while the server answers, so that its commits can be fetched again. */
+  async repair(): Promise<boolean> {
+    if (!this.#isDamaged) return false;
+    await this.exclusively(async () => {
+      await this.#reader.stop();
+      for (const commit of this.#commits) this.#parts.trees.delete(this.#treeKey(commit));
+      this.#commits.clear();
+      await this.#parts.store.clear();
+      this.#isDamaged = false;
+    });
+    return true;
   }
 
   /** Whether a commit is on disk; asking counts as use. */
@@ -91,9 +105,9 @@ export class CommitStore {
   async fetch(wanted: readonly SelectedRef[], timeoutMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, GitError>> {
     return await this.exclusively(async () => {
       const limits = { ...this.#parts.limits, timeoutMs };
-      const refused = new Map(await fetchCommits({ ...this.#parts, limits }, wanted, signal));
+      const refused = new Map(await this.#watched(signal, () => fetchCommits({ ...this.#parts, limits }, wanted, signal)));
       const withheld = [...refused].filter(([, error]) => error.code === "commit-withheld");
-      if (withheld.length > 0) await fetchHistory(this.#parts.remote, limits, signal);
+      if (withheld.length > 0) await fetchHistory({ remote: this.#parts.remote, limits, withBlobs: false }, signal);
       for (const [commit] of withheld) if (await this.#pinned(commit, signal)) refused.delete(commit);
       for (const { commit } of wanted) if (!refused.has(commit)) this.#commits.add(commit);
       return refused;
@@ -103,7 +117,8 @@ export class CommitStore {
   /** Finds a commit by the beginning of its hash in the repository's whole history. */
   async findInHistory(prefix: string, timeoutMs: number, signal: AbortSignal): Promise<string | undefined> {
     return await this.exclusively(async () => {
-      await fetchHistory(this.#parts.remote, { ...this.#parts.limits, timeoutMs }, signal);
+      const limits = { ...this.#parts.limits, timeoutMs };
+      await fetchHistory({ remote: this.#parts.remote, limits, withBlobs: false }, signal);
       const exit = await this.#git(["rev-parse", "--verify", "--quiet", `${prefix}^{commit}`], signal);
       const commit = exit.stdout.toString("utf8").trim();
       if (exit.code !== 0 || !(await this.#pinned(commit, signal))) return undefined;
@@ -118,32 +133,19 @@ export class CommitStore {
     const key = this.#treeKey(commit);
     const cached = this.#parts.trees.get(key);
     if (cached !== undefined) return cached;
-    const listing = new TreeListing(this.#parts.limits.maxTreeEntries);
-    const root = await this.#git(["rev-parse", "--verify", `${commit}^{tree}`], signal);
-    const onOutput = (chunk: Buffer) => listing.push(chunk);
-    const exit = await this.#git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], signal, onOutput);
-    if (root.code !== 0 || exit.code !== 0) throw this.#damage(gitFailure("list the tree", root.stderr + exit.stderr));
-    const tree = { listing: listing.finish(), root: root.stdout.toString("utf8").trim() };
+    const tree = await this.#watched(signal, () => this.#list(commit, signal));
     this.#parts.trees.set(key, tree);
     return tree;
   }
 
   /** Contents of files in a listing; fetches those that are missing in one conversation. */
   async readFiles(listing: TreeListing, paths: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>> {
-    const { limits, remote, store } = this.#parts;
+    const { limits } = this.#parts;
     const fetchMissing = (digests: readonly string[], maxPackBytes: number) =>
-      this.exclusively(async () => {
-        try {
-          await fetchBlobs(remote, { digests, maxPackBytes, timeoutMs: limits.fetchTimeoutMs }, signal);
-        } finally {
-          await store.removeLeftovers();
-        }
-      });
-    try {
-      return await readBlobs({ listing, reader: this.#reader, limits, fetchMissing }, paths, signal);
-    } catch (error) {
-      throw this.#damage(error);
-    }
+      this.exclusively(() => this.#fetchBlobs(digests, maxPackBytes, signal));
+    return await this.#watched(signal, () =>
+      readBlobs({ listing, reader: this.#reader, limits, fetchMissing }, paths, signal),
+    );
   }
 
   /** The raw bytes of a commit object. */
@@ -163,7 +165,7 @@ export class CommitStore {
   /** Drops old commits once enough has piled up. */
   async tidy(signal: AbortSignal): Promise<void> {
     await this.exclusively(async () => {
-      if (!(await this.#parts.store.isBloated())) return;
+      if (!(await this.#parts.store.isBloated(this.#parts.limits.maxPacks))) return;
       const keep = [...this.#commits].slice(-this.#parts.limits.keptCommits);
       await this.#reader.stop();
       await this.#parts.store.compact(keep, signal);
@@ -182,17 +184,40 @@ export class CommitStore {
     return exit.code === 0;
   }
 
-  async #startAfresh(): Promise<void> {
-    await this.#reader.stop();
-    for (const commit of this.#commits) this.#parts.trees.delete(this.#treeKey(commit));
-    this.#commits.clear();
-    await this.#parts.store.clear();
+  async #list(commit: string, signal: AbortSignal): Promise<CachedTree> {
+    const listing = new TreeListing(this.#parts.limits.maxTreeEntries);
+    const root = await this.#git(["rev-parse", "--verify", `${commit}^{tree}`], signal);
+    const onOutput = (chunk: Buffer) => listing.push(chunk);
+    const exit = await this.#git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], signal, onOutput);
+    if (root.code !== 0 || exit.code !== 0) throw gitFailure("list the tree", root.stderr + exit.stderr);
+    return { listing: listing.finish(), root: root.stdout.toString("utf8").trim() };
   }
 
-  /** Notes that the store cannot be trusted, so that the next `open` begins anew. */
-  #damage(error: unknown): unknown {
-    if (error instanceof GitError && error.code === "corrupt") this.#state = "damaged";
-    return error;
+  async #fetchBlobs(digests: readonly string[], maxPackBytes: number, signal: AbortSignal): Promise<void> {
+    const { limits, remote, store } = this.#parts;
+    try {
+      await fetchBlobs(remote, { digests, maxPackBytes, timeoutMs: limits.fetchTimeoutMs }, signal);
+    } catch (error) {
+      if (!(error instanceof GitError) || error.code !== "commit-withheld") throw error;
+      // A server that gives out nothing by name of content can only be asked for all of it.
+      await fetchHistory({ remote, limits: { ...limits, timeoutMs: limits.fetchTimeoutMs }, withBlobs: true }, signal);
+    } finally {
+      await store.removeLeftovers();
+    }
+  }
+
+  /** Looks after a failure whether the store is damaged; what git printed may as well describe what the server sent. */
+  async #watched<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const isSuspicious = error instanceof GitError && (error.code === "corrupt" || error.code === "failed");
+      if (isSuspicious && !(await this.#parts.store.isSound([...this.#commits], signal))) {
+        this.#isDamaged = true;
+        throw new GitError("corrupt", error.message, { cause: error });
+      }
+      throw error;
+    }
   }
 
   #treeKey(commit: string): string {

@@ -83,7 +83,7 @@ const signs: readonly (readonly [RegExp, GitErrorCode, string])[] = [
   [/timed? ?out|Operation too slow/i, "timeout", "the server did not answer in time"],
   [/Could not resolve host|Couldn't connect|Failed to connect|Connection (refused|reset|closed)|Network is unreachable|No route to host|unable to access|Could not read from remote|hung up unexpectedly|unexpected disconnect|early EOF|empty reply|returned error: 5\d\d|RPC failed/i, "unreachable", "the server cannot be reached"],
   [/non-fast-forward|fetch first|\[(remote )?rejected\]|stale info/i, "rejected", "the branch has moved or the server refused the push"],
-  [/object file .* is empty|is corrupt|bad object|loose object|inflate|invalid object|garbage at end|pack .* (mismatch|unavailable)|not a git repository|unable to read tree|bad tree|index file .* (too small|non-monotonic)/i, "corrupt", "the local store is damaged"],
+  [/reference broken|far too short|object file .* is empty|is corrupt|bad object|loose object|inflate|invalid object|garbage at end|pack .* (mismatch|unavailable)|not a git repository|unable to read tree|bad tree|index file .* (too small|non-monotonic)/i, "corrupt", "the local store is damaged"],
 ];
 
 /** Turns what git printed into an error: `action` as in "fetch", then the state, then git's own last words, scrubbed. */

@@ -140,14 +140,23 @@ export class GitRepository {
       if (missing.length === 0) return;
       for (const [commit, error] of await this.#commits.fetch(missing, context.timeoutMs, signal)) refused.set(commit, error);
     };
-    await fetchMissing();
-    const errors = await this.#verify(unique, refused, signal);
-    if (![...errors.values()].some((error) => error.code === "corrupt")) return errors;
-    // The damaged store is thrown away and everything fetched once more.
-    this.#verified.clear();
-    await this.#commits.open(signal);
+    try {
+      await this.#repair();
+      await fetchMissing();
+      const errors = await this.#verify(unique, refused, signal);
+      if (!(await this.#repair())) return errors;
+    } catch (error) {
+      if (!(await this.#repair())) throw error;
+    }
+    // The damaged store was thrown away, so everything is fetched once more.
     await fetchMissing();
     return await this.#verify(unique, refused, signal);
+  }
+
+  async #repair(): Promise<boolean> {
+    const isRepaired = await this.#commits.repair();
+    if (isRepaired) this.#verified.clear();
+    return isRepaired;
   }
 
   /** Lists every commit once per process, so that a store damaged on disk is noticed while the server is at hand. */

@@ -39,6 +39,7 @@ const defaultLimits: GitLimits = {
   maxReadBytes: 128 << 20,
   maxTreeEntries: 200_000,
   keptCommits: 32,
+  maxPacks: 40,
 };
 // About 100 MiB of names; a single listing never exceeds the cap on entries.
 const cachedEntries = 400_000;

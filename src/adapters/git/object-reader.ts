@@ -92,7 +92,7 @@ class RunningReader {
     this.#closed = new Promise((resolve) => {
       this.#child.on("error", (error) => this.fail(error));
       this.#child.on("close", () => {
-        this.fail(new GitError("corrupt", `Cannot read objects: git stopped (${this.#stderr.trim().slice(0, 300)})`));
+        this.fail(new GitError("failed", `Cannot read objects: git stopped (${this.#stderr.trim().slice(0, 300)})`));
         resolve();
       });
     });

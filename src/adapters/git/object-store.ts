@@ -32,12 +32,26 @@ export class ObjectStore {
     await writeLayout(this.reading.gitDir, plainConfig);
     await this.removeLeftovers();
     const exit = await this.#local(["for-each-ref", "--format=%(refname)", pinPrefix], signal);
-    if (exit.code !== 0) {
-      await this.clear();
-      return [];
+    const names = exit.stdout.toString("utf8").split("\n").filter((name) => name !== "");
+    const commits = names.map((name) => name.slice(pinPrefix.length));
+    // A pin that a crash cut short would stand in the way of a new one.
+    const pins = join(this.writing.gitDir, pinPrefix);
+    for (const name of await namesIn(pins)) if (!commits.includes(name)) await rm(join(pins, name), { force: true });
+    return commits;
+  }
+
+  /** Whether what is on disk is whole: every pack, and every tree of the given commits. */
+  async isSound(commits: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const folder = join(this.writing.objects, "pack");
+    const { packs } = await this.#packs();
+    const indexes = packs.filter((name) => name.endsWith(".idx")).map((name) => join(folder, name));
+    const verified = indexes.length === 0 || (await this.#local(["verify-pack", "--", ...indexes], signal)).code === 0;
+    for (const commit of verified ? commits : []) {
+      const env = localEnvironment(this.#surroundings, this.reading);
+      const exit = await runGit({ args: ["ls-tree", "-r", "-t", "--", commit], env, onOutput: () => {}, maxOutputBytes: Infinity }, signal);
+      if (exit.code !== 0) return false;
     }
-    const names = exit.stdout.toString("utf8").split("\n");
-    return names.filter((name) => name !== "").map((name) => name.slice(pinPrefix.length));
+    return verified;
   }
 
   /** Throws everything away and begins with an empty store. */
@@ -79,9 +93,9 @@ export class ObjectStore {
   }
 
   /** Whether packs have piled up enough to be worth rewriting. */
-  async isBloated(): Promise<boolean> {
+  async isBloated(maxPacks: number): Promise<boolean> {
     const { packs, bytes } = await this.#packs();
-    return packs.length > 40 || bytes > 2 * this.#compactedBytes + (64 << 20);
+    return packs.filter((name) => name.endsWith(".pack")).length > maxPacks || bytes > 2 * this.#compactedBytes + (64 << 20);
   }
 
   /** Keeps what the given commits need and drops the rest. No reader may be running. */
