@@ -1,0 +1,34 @@
+import type { App } from "#core/app/app.ts";
+import type { Problem } from "#core/result.ts";
+import type { SyncOptions } from "./sync-options.ts";
+
+/** One entry of `spec.ignoreDifferences`: which objects, and the fields that do not matter there. */
+export interface IgnoreRule {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly pointers: readonly string[];
+}
+
+/** What this dialect's rules and reports read back from an app that it parsed. */
+export interface ArgoDetails {
+  /** The app's name in tracking ids. */
+  readonly instance: string;
+  readonly project: string;
+  readonly targetRevision: string;
+  readonly options: SyncOptions;
+  readonly ignore: readonly IgnoreRule[];
+  /** Why the pending `operation` cannot be carried out, or null. */
+  readonly operationProblem: string | null;
+  readonly warnings: readonly Problem[];
+}
+
+/** The details of an app of this dialect. @throws TypeError for an app of another one, which is a bug. */
+export function detailsOf(app: App): ArgoDetails {
+  const { details } = app;
+  if (typeof details !== "object" || details === null || !("instance" in details)) {
+    throw new TypeError(`Cannot read details: ${app.key} was not parsed by this dialect`);
+  }
+  return details as ArgoDetails;
+}

@@ -1,0 +1,170 @@
+import { type App, appKey } from "#core/app/app.ts";
+import type { Lookup, Settings } from "#core/app/dialect.ts";
+import { digestOf } from "#core/resource/digest.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { type Problem, ok, refused, type Result } from "#core/result.ts";
+import type { ArgoDetails, IgnoreRule } from "./argo-details.ts";
+import { parseDestination } from "./destination.ts";
+import { listAt, textAt, withoutNulls } from "./fields.ts";
+import { parseOperation } from "./parse-operation.ts";
+import { FINALIZER, parsePolicy } from "./parse-policy.ts";
+import { parseSource, targetRevisionOf } from "./parse-source.ts";
+import {
+  DEFAULT_PROJECT,
+  findProject,
+  permitsDestination,
+  permitsNamespaceOfApp,
+  permitsSource,
+  type Project,
+  projectProblems,
+  type ResolvedDestination,
+} from "./project.ts";
+import { refreshTokenOf } from "./refresh.ts";
+import { type SpecFields, specSchema } from "./schema.ts";
+import { schemaProblems } from "./schema-problems.ts";
+import { type ReadOptions, readSyncOptions } from "./sync-options.ts";
+import { instanceName } from "./tracking.ts";
+import { unsupportedFields } from "./unsupported-fields.ts";
+
+/** Names the short kind of this dialect's apps in keys and on the command line. */
+export const APP_SHORT = "app";
+
+const FINALIZERS = [FINALIZER, `${FINALIZER}/foreground`, `${FINALIZER}/background`];
+
+/** Reads an Application; every reason why it cannot be used is a problem in the words its users know. */
+export function parseApp(object: Resource, lookup: Lookup, settings: Settings): Result<App, readonly Problem[]> {
+  const written = withoutNulls(object["spec"]);
+  const spec = { project: DEFAULT_PROJECT, destination: {}, ...(written as object) } as SpecFields;
+  const illTyped = [...schemaProblems(specSchema, spec, "spec"), ...unsupportedFields(spec)];
+  if (illTyped.length > 0) return refused(illTyped);
+
+  const source = parseSource(spec.source);
+  const destination = parseDestination(spec.destination);
+  const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
+  const name = textAt(object.metadata, "name");
+  const finalizer = finalizerOf(object);
+  const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer });
+  const project = findProject(spec.project || DEFAULT_PROJECT, lookup, settings);
+  const all = [
+    ...(source.ok ? [] : source.error),
+    ...(destination.ok ? [] : destination.error),
+    ...options.problems,
+    ...problems,
+    ...ignoreProblems(spec),
+    ...permissionProblems(object, spec, { project, destination, settings }),
+  ];
+  if (all.length > 0 || !source.ok || !destination.ok) return refused(all);
+
+  const operation = parseOperation(object, spec);
+  return ok({
+    key: appKey(APP_SHORT, textAt(object.metadata, "namespace"), name),
+    dialect: "argocd",
+    object: addressOf(object),
+    deleting: textAt(object.metadata, "deletionTimestamp") !== "",
+    finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null, ensure: false },
+    sources: [source.value],
+    target: { cluster: destination.value.name, namespace: spec.destination.namespace || null, impersonate: null },
+    policy,
+    dependsOn: [],
+    suspended: isSkipped(object),
+    refreshToken: refreshTokenOf(object),
+    request: operation.request,
+    specDigest: digestOf([spec.source, spec.destination, spec.syncPolicy?.syncOptions ?? []]),
+    details: details(spec, { options, instance: instanceName(object, settings), problem: operation.problem, project }),
+  });
+}
+
+function details(
+  spec: SpecFields,
+  parsed: { options: ReadOptions; instance: string; problem: string | null; project: Project | null },
+): ArgoDetails {
+  const orphans = parsed.project?.limits.orphanedResources;
+  const place = `AppProject ${parsed.project?.name}: spec.orphanedResources`;
+  return {
+    instance: parsed.instance,
+    project: spec.project || DEFAULT_PROJECT,
+    targetRevision: targetRevisionOf(spec.source),
+    options: parsed.options.options,
+    ignore: ignoreRules(spec),
+    operationProblem: parsed.problem,
+    warnings: [...parsed.options.warnings, ...(orphans ? [{ path: place, message: `${place} has no effect` }] : [])],
+  };
+}
+
+function permissionProblems(
+  object: Resource,
+  spec: SpecFields,
+  found: {
+    project: Project | null;
+    destination: Result<ResolvedDestination, readonly Problem[]>;
+    settings: Settings;
+  },
+): Problem[] {
+  const { project, destination, settings } = found;
+  const name = spec.project || DEFAULT_PROJECT;
+  if (project === null) {
+    return [{ path: "spec.project", message: `Application referencing project ${name} which does not exist` }];
+  }
+  const problems = projectProblems(project);
+  if (problems.length > 0) return problems;
+  const own = { name: textAt(object.metadata, "name"), namespace: textAt(object.metadata, "namespace") };
+  if (!permitsNamespaceOfApp(project, own.namespace, settings)) {
+    const message = `application '${own.name}' in namespace '${own.namespace}' is not permitted to use project '${name}'`;
+    problems.push({ path: "spec.project", message });
+  }
+  const url = spec.source?.repoURL ?? "";
+  if (url !== "" && !permitsSource(project, url)) {
+    const message = `application repo ${url} is not permitted in project '${name}'`;
+    problems.push({ path: "spec.source.repoURL", message });
+  }
+  if (destination.ok && !permitsDestination(project, destination.value)) {
+    const { server, namespace } = destination.value;
+    const shown = spec.destination.name ? destination.value.name : server;
+    const message = `application destination server '${shown}' and namespace '${namespace}' do not match any of the allowed destinations in project '${name}'`;
+    problems.push({ path: "spec.destination", message });
+  }
+  return problems;
+}
+
+function ignoreRules(spec: SpecFields): IgnoreRule[] {
+  return (spec.ignoreDifferences ?? []).map(({ group = "", kind, name = "", namespace = "", jsonPointers = [] }) => ({
+    group,
+    kind,
+    name,
+    namespace,
+    pointers: jsonPointers,
+  }));
+}
+
+function ignoreProblems(spec: SpecFields): Problem[] {
+  return ignoreRules(spec).flatMap((rule, index) =>
+    rule.pointers
+      .filter((pointer) => !pointer.startsWith("/"))
+      .map((pointer) => {
+        const path = `spec.ignoreDifferences[${index}].jsonPointers`;
+        return { path, message: `${path}: ${JSON.stringify(pointer.slice(0, 80))} is not a JSON pointer` };
+      }),
+  );
+}
+
+function finalizerOf(object: Resource): string | null {
+  const present = listAt(object.metadata, "finalizers");
+  return FINALIZERS.find((name) => present.includes(name)) ?? null;
+}
+
+function addressOf(object: Resource): App["object"] {
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    namespace: textAt(object.metadata, "namespace"),
+    name: textAt(object.metadata, "name"),
+    uid: textAt(object.metadata, "uid"),
+    generation: object.metadata?.generation ?? 0,
+  };
+}
+
+/** `skip-reconcile` fences the vendor's controller off; an app that was adopted here carries it for that very reason. */
+function isSkipped(object: Resource): boolean {
+  const annotations = object.metadata?.annotations ?? {};
+  return annotations["argocd.argoproj.io/skip-reconcile"] === "true" && !("holdfast.dev/adopted" in annotations);
+}

@@ -1,0 +1,73 @@
+import type { SyncRequest } from "#core/app/app.ts";
+import { digestOf } from "#core/resource/digest.ts";
+import { type IdKey, idKey } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { stableText } from "#core/resource/stable-text.ts";
+import { fieldAt, textAt, withoutNulls } from "./fields.ts";
+import { parseRetry } from "./parse-policy.ts";
+import { targetRevisionOf } from "./parse-source.ts";
+import { type OperationFields, operationSchema, type SpecFields } from "./schema.ts";
+import { schemaProblems } from "./schema-problems.ts";
+
+/** A person's order to sync, or why the one that stands there cannot be carried out. */
+export interface ParsedOperation {
+  readonly request: SyncRequest | null;
+  readonly problem: string | null;
+}
+
+/** Reads the top-level `operation`. A bad one is refused by itself: the app goes on. */
+export function parseOperation(object: Resource, spec: SpecFields): ParsedOperation {
+  const raw = withoutNulls(object["operation"]);
+  if (raw === undefined || raw === null || stableText(raw) === "{}") return { request: null, problem: null };
+  const illTyped = schemaProblems(operationSchema, raw, "operation")[0];
+  if (illTyped) return { request: null, problem: illTyped.message };
+  const operation = raw as OperationFields;
+  if (!operation.sync) return { request: null, problem: "Invalid operation request: no operation specified" };
+  const retry = parseRetry(operation.retry, 0, "operation.retry");
+  const problem = unsupported(operation, spec) ?? retry.problems[0]?.message ?? null;
+  if (problem !== null) return { request: null, problem };
+  const { sync } = operation;
+  const tracked = targetRevisionOf(spec.source);
+  const request: SyncRequest = {
+    token: operationToken(object, raw),
+    revision: sync.revision && sync.revision !== tracked ? sync.revision : null,
+    prune: sync.prune ?? false,
+    dryRun: sync.dryRun ?? false,
+    only: sync.resources?.length ? keysOf(sync.resources, spec.destination.namespace ?? "") : null,
+    initiatedBy: operation.initiatedBy?.username || (operation.initiatedBy?.automated ? "automated" : ""),
+    retry: retry.retry,
+  };
+  return { request, problem: null };
+}
+
+/** The same order given again is a new one once the last one has left its start time in the status. */
+function operationToken(object: Resource, operation: unknown): string {
+  const previous = textAt(fieldAt(object["status"], "operationState"), "startedAt");
+  return `operation:${digestOf([operation, previous])}`;
+}
+
+/** An entry may leave the namespace out, and whether its kind has one is not known here: both keys stand for it. */
+function keysOf(
+  resources: readonly { group?: string; kind: string; name: string; namespace?: string }[],
+  namespace: string,
+): IdKey[] {
+  const keys = resources.flatMap(({ group = "", kind, name, namespace: own }) =>
+    (own ? [own] : [namespace, ""]).map((place) => idKey({ group, kind, namespace: place, name })),
+  );
+  return [...new Set(keys)];
+}
+
+function unsupported(operation: OperationFields, spec: SpecFields): string | null {
+  const sync = operation.sync ?? {};
+  const refusal = (field: string) => `operation.sync.${field} is not supported yet`;
+  if (sync.sources?.length) return refusal("sources");
+  if (sync.revisions?.length) return refusal("revisions");
+  if (sync.manifests?.length) return refusal("manifests");
+  if (sync.source && stableText(sync.source) !== stableText(spec.source)) return refusal("source");
+  const options = (list: readonly string[] | undefined) => stableText([...(list ?? [])].sort());
+  if (sync.syncOptions?.length && options(sync.syncOptions) !== options(spec.syncPolicy?.syncOptions)) {
+    return refusal("syncOptions");
+  }
+  if (sync.syncStrategy?.apply?.force || sync.syncStrategy?.hook?.force) return refusal("syncStrategy.force");
+  return null;
+}

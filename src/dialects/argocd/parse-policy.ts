@@ -1,0 +1,69 @@
+import type { RetryPolicy, SyncPolicy } from "#core/app/app.ts";
+import type { Problem } from "#core/result.ts";
+import { durationMs } from "./duration.ts";
+import { spreadInterval } from "./parse-source.ts";
+import type { RetryFields, SpecFields } from "./schema.ts";
+import type { SyncOptions } from "./sync-options.ts";
+
+/** The finalizer that makes deletion cascade. */
+export const FINALIZER = "resources-finalizer.argocd.argoproj.io";
+
+const DAY_MS = 86_400_000;
+const AUTOMATIC_RETRIES = 5;
+
+/** How an app is synced, from its spec, its sync options and its finalizers. */
+export function parsePolicy(
+  spec: SpecFields,
+  options: SyncOptions,
+  app: { readonly name: string; readonly finalizer: string | null },
+): { policy: SyncPolicy; problems: Problem[] } {
+  const automated = spec.syncPolicy?.automated;
+  const fields = spec.syncPolicy?.retry;
+  const { retry, problems } = parseRetry(fields, fields ? 0 : AUTOMATIC_RETRIES, "spec.syncPolicy.retry");
+  const policy: SyncPolicy = {
+    mode: automated && automated.enabled !== false ? "auto" : "manual",
+    prune: automated?.prune ?? false,
+    pruneLast: options.pruneLast ?? false,
+    selfHeal: automated?.selfHeal ?? false,
+    allowEmpty: automated?.allowEmpty ?? false,
+    force: options.force ?? false,
+    createNamespace: options.createNamespace ?? false,
+    wait: "none",
+    timeoutMs: DAY_MS,
+    intervalMs: spreadInterval(app.name),
+    retry,
+    onDelete: deletionOf(app.finalizer),
+    propagation: options.propagation ?? "Foreground",
+  };
+  return { policy, problems };
+}
+
+/** The retry strategy, with this dialect's defaults for what it leaves out. */
+export function parseRetry(
+  fields: RetryFields | undefined,
+  limit: number,
+  place: string,
+): { retry: RetryPolicy; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const read = (name: "duration" | "maxDuration", fallback: number) => {
+    const written = fields?.backoff?.[name];
+    if (!written) return fallback;
+    const value = durationMs(written);
+    if (value !== null) return value;
+    const path = `${place}.backoff.${name}`;
+    problems.push({ path, message: `${path}: ${JSON.stringify(written.slice(0, 80))} is not a duration` });
+    return fallback;
+  };
+  const retry = {
+    limit: Math.max(-1, fields?.limit ?? limit),
+    baseMs: read("duration", 5_000),
+    factor: Math.max(1, fields?.backoff?.factor ?? 2),
+    maxMs: read("maxDuration", 180_000),
+  };
+  return { retry, problems };
+}
+
+function deletionOf(finalizer: string | null): SyncPolicy["onDelete"] {
+  if (finalizer === null) return "orphan";
+  return finalizer.endsWith("/background") ? "prune" : "prune-and-wait";
+}

@@ -1,0 +1,87 @@
+import type { PrepareContext, Prepared } from "#core/app/dialect.ts";
+import { gvkOf, idOf } from "#core/resource/resource-id.ts";
+import { annotationsOf, type Resource } from "#core/resource/resource.ts";
+import type { Problem } from "#core/result.ts";
+import { detailsOf } from "./argo-details.ts";
+import { IN_CLUSTER } from "./destination.ts";
+import { hookRole } from "./hook.ts";
+import { SYNC_OPTIONS } from "./object-options.ts";
+import { ownNamespace } from "./own-namespace.ts";
+import { findProject, permitsDestination, permitsKind, type Project } from "./project.ts";
+import { listOf, readSyncOptions } from "./sync-options.ts";
+
+/**
+ * Puts rendered objects into their namespaces and checks each against the project and against what is supported.
+ * Refused objects stay among the resources too, so that they never look as if they had left the source.
+ */
+export function prepare(resources: readonly Resource[], context: PrepareContext): Prepared {
+  const details = detailsOf(context.app);
+  const project = findProject(details.project, context.lookup, context.settings);
+  const prepared = resources.map((resource) => placed(resource, context));
+  const warnings: Problem[] = [...details.warnings];
+  const refusals: { resource: Resource; message: string }[] = [];
+  for (const resource of prepared) {
+    const read = readSyncOptions(listOf(annotationsOf(resource)[SYNC_OPTIONS]), SYNC_OPTIONS);
+    warnings.push(...read.warnings.map((warning) => ({ ...warning, message: `${named(resource)}: ${warning.message}` })));
+    const message = read.problems[0]?.message ?? refusalOf(resource, { context, project, name: details.project });
+    if (message !== null && hookRole(resource).kind !== "skip") refusals.push({ resource, message });
+  }
+  const namespace = missingNamespace(prepared, { context, project });
+  return { resources: namespace ? [namespace, ...prepared] : prepared, refusals, warnings };
+}
+
+/** Cluster-scoped objects have no namespace; the others get the destination's when they name none. */
+function placed(resource: Resource, { app, scopeOf }: PrepareContext): Resource {
+  const scope = scopeOf(gvkOf(resource));
+  const { namespace, ...rest } = resource.metadata;
+  if (scope === "cluster") return namespace === undefined ? resource : { ...resource, metadata: rest };
+  if (namespace || app.target.namespace === null) return resource;
+  return { ...resource, metadata: { ...resource.metadata, namespace: app.target.namespace } };
+}
+
+function refusalOf(
+  resource: Resource,
+  limits: { context: PrepareContext; project: Project | null; name: string },
+): string | null {
+  const { context, project } = limits;
+  const role = hookRole(resource);
+  if (role.kind === "hook") return `${named(resource)} is a hook (${role.text}); hooks are not supported yet`;
+  const { group, kind, version } = gvkOf(resource);
+  const { namespace, name } = idOf(resource);
+  if (!name) return `${kind} ${resource.metadata.generateName ?? ""} has no name; only hooks may go without one`;
+  if (project === null) return `Application referencing project ${limits.name} which does not exist`;
+  const scope = context.scopeOf({ group, kind, version });
+  const namespaced = scope === "namespaced" || (scope === "unknown" && namespace !== "");
+  if (!permitsKind(project, { group, kind }, { name, namespaced })) {
+    return `resource ${group}:${kind} is not permitted in project ${project.name}`;
+  }
+  if (!namespaced) return null;
+  if (namespace === "") return `Namespace for ${name} ${group}/${version}, Kind=${kind} is missing.`;
+  if (!permitsDestination(project, { ...IN_CLUSTER, namespace })) {
+    return `namespace ${namespace} is not permitted in project '${project.name}'`;
+  }
+  return null;
+}
+
+/** Added only where the project allows namespaces: where it does not, the namespace must exist already. */
+function missingNamespace(
+  resources: readonly Resource[],
+  { context, project }: { context: PrepareContext; project: Project | null },
+): Resource | null {
+  const { app } = context;
+  const name = app.target.namespace;
+  if (!app.policy.createNamespace || name === null || project === null) return null;
+  const kind = { group: "", kind: "Namespace" };
+  if (!permitsKind(project, kind, { name, namespaced: false })) return null;
+  const declared = resources.some((resource) => {
+    const id = idOf(resource);
+    return id.group === "" && id.kind === "Namespace" && id.name === name;
+  });
+  return declared ? null : ownNamespace(name, detailsOf(app).instance);
+}
+
+function named(resource: Resource): string {
+  const { kind, namespace, name } = idOf(resource);
+  const shown = name || resource.metadata.generateName || "";
+  return namespace === "" ? `${kind} ${shown}` : `${kind} ${namespace}/${shown}`;
+}

@@ -1,0 +1,49 @@
+import type { Rules } from "#core/app/rules.ts";
+import { healthTable } from "./health-table.ts";
+import { kindRank } from "./kind-order.ts";
+import { optionsOf } from "./object-options.ts";
+import { gateAfter, stageOf } from "./stages.ts";
+import { APP_LABEL, markResource, ownerOf } from "./tracking.ts";
+
+/** The manager that writes status, finalizers and annotations of app objects. */
+export const STATUS_MANAGER = "argocd-application-controller";
+
+/** The rules of an installation whose control namespace is the given one: tracking ids leave that namespace out. */
+export function argoRules(controlNamespace: string): Rules {
+  return {
+    manager: "argocd-controller",
+    statusManager: STATUS_MANAGER,
+    statusSubresource: false,
+    takeOver: [],
+    migrate: [
+      { manager: "argocd-controller", operation: "Update" },
+      { manager: "kubectl-client-side-apply", operation: "Update" },
+    ],
+    selector: APP_LABEL,
+    mark: markResource,
+    ownerOf: (live) => ownerOf(live, controlNamespace),
+    duplicates: "last-wins",
+    preflight: "plan",
+    stageOf,
+    gateAfter,
+    rankOf: (resource) => kindRank(resource.kind),
+    optionsOf,
+    health: healthTable,
+    healthWords: {
+      Healthy: "Healthy",
+      Suspended: "Suspended",
+      Progressing: "Progressing",
+      Missing: "Missing",
+      Degraded: "Degraded",
+      Unknown: "Unknown",
+    },
+    unpruned: "track",
+    survivors: ["apiextensions.k8s.io/CustomResourceDefinition"],
+    rival: {
+      name: "Argo CD",
+      workloadSelector: "app.kubernetes.io/part-of=argocd",
+      workloadNames: [STATUS_MANAGER],
+      leases: [],
+    },
+  };
+}

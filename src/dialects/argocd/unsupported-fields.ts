@@ -1,0 +1,56 @@
+import type { Problem } from "#core/result.ts";
+import { fieldAt } from "./fields.ts";
+
+/** Fields of `spec` that this version refuses rather than ignores. */
+const SPEC_FIELDS = ["sources", "sourceHydrator", "syncPolicy.managedNamespaceMetadata"];
+
+/** The same for `source`. */
+const SOURCE_FIELDS = [
+  "chart",
+  "helm",
+  "plugin",
+  "ref",
+  "tagPrefix",
+  "directory.jsonnet",
+  "directory.disableExtensionFilter",
+  "kustomize.version",
+  "kustomize.kubeVersion",
+  "kustomize.apiVersions",
+  "kustomize.commonAnnotationsEnvsubst",
+];
+
+/** The same for each entry of `ignoreDifferences`. */
+const IGNORE_FIELDS = ["jqPathExpressions", "managedFieldsManagers"];
+
+/** Names every field of a spec that is used but not supported yet. */
+export function unsupportedFields(spec: unknown): Problem[] {
+  const problems = [
+    ...refusals(spec, SPEC_FIELDS, "spec"),
+    ...refusals(fieldAt(spec, "source"), SOURCE_FIELDS, "spec.source"),
+  ];
+  const patches = fieldAt(spec, "source", "kustomize", "patches");
+  problems.push(...each(patches, ["path", "options"], "spec.source.kustomize.patches"));
+  problems.push(...each(fieldAt(spec, "ignoreDifferences"), IGNORE_FIELDS, "spec.ignoreDifferences"));
+  if (String(fieldAt(spec, "source", "repoURL")).startsWith("oci://")) {
+    problems.push({ path: "spec.source.repoURL", message: "spec.source.repoURL: oci:// is not supported yet" });
+  }
+  return problems;
+}
+
+function each(list: unknown, fields: readonly string[], root: string): Problem[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry, index) => refusals(entry, fields, `${root}[${index}]`));
+}
+
+function refusals(value: unknown, fields: readonly string[], root: string): Problem[] {
+  return fields
+    .filter((field) => isUsed(fieldAt(value, ...field.split("."))))
+    .map((field) => ({ path: `${root}.${field}`, message: `${root}.${field} is not supported yet` }));
+}
+
+/** Empty values ask for nothing. */
+function isUsed(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === "") return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value !== "object" || Object.keys(value).length > 0;
+}
