@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { mkdir, mkdtemp, rm, symlink, writeFile, chmod } from "node:fs/promises";
@@ -7,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gitHttpBackend } from "#adapters/git/http-backend.ts";
+import { testCertificate } from "./test-certificate.ts";
 
 const execute = promisify(execFile);
 
@@ -19,6 +21,8 @@ export interface GitServerBehaviour {
   bearer?: string;
   /** Where requests are sent instead, as the beginning of an address. */
   redirectTo?: string;
+  /** Requests for paths that begin with `from` are sent to `to` on this server. */
+  redirectPath?: { from: string; to: string };
   /** Stops answering after this many bytes of a pack. */
   hangAfterBytes?: number;
   refuseFilters?: boolean;
@@ -45,7 +49,11 @@ export interface GitServer {
   /** Runs git in the bare repository; returns what it prints, trimmed. */
   git(name: string, ...args: string[]): Promise<string>;
   /** Adds a commit that changes these files to a branch, creating repository and branch as needed; returns its hash. */
-  commit(name: string, files: Readonly<Record<string, FileSpec>>, options?: { branch?: string; message?: string }): Promise<string>;
+  commit(
+    name: string,
+    files: Readonly<Record<string, FileSpec>>,
+    options?: { branch?: string; message?: string },
+  ): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -60,22 +68,27 @@ const environment = {
 };
 
 /** Starts a server on a free port; `stop` or the signal ends it and removes its files. */
-export async function startGitServer(options: { signal?: AbortSignal; behaviour?: GitServerBehaviour } = {}): Promise<GitServer> {
+export async function startGitServer(options: { signal?: AbortSignal; tls?: boolean } = {}): Promise<GitServer> {
   const directory = await mkdtemp(join(tmpdir(), "holdfast-git-"));
-  const behaviour: GitServerBehaviour = options.behaviour ?? {};
+  const behaviour: GitServerBehaviour = {};
   const requests: SeenRequest[] = [];
   let packs = 0;
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     requests.push({ service: serviceOf(request), authorization: request.headers.authorization });
     if (!isAdmitted(request, behaviour)) return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
     if (behaviour.redirectTo !== undefined) {
       return void response.writeHead(302, { location: behaviour.redirectTo + request.url }).end();
     }
+    const moved = behaviour.redirectPath;
+    if (moved !== undefined && request.url?.startsWith(moved.from) === true) {
+      return void response.writeHead(301, { location: moved.to + request.url.slice(moved.from.length) }).end();
+    }
     watchForPack(response, behaviour, () => packs++);
     gitHttpBackend({ directory, allowPush: true, ...behaviour })(request, response);
-  });
+  };
+  const server = options.tls === true ? createTlsServer(testCertificate, answer) : createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `${options.tls === true ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stop = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
@@ -104,7 +117,10 @@ async function commitFiles(
 ): Promise<string> {
   await execute("git", ["init", "--quiet", "--bare", "--initial-branch=main", bare], { env: environment });
   const work = await mkdtemp(join(tmpdir(), "holdfast-work-"));
-  const git = async (...args: string[]) => (await execute("git", args, { cwd: work, env: { ...environment, GIT_DIR: bare, GIT_WORK_TREE: work } })).stdout.trim();
+  const git = async (...args: string[]) =>
+    (
+      await execute("git", args, { cwd: work, env: { ...environment, GIT_DIR: bare, GIT_WORK_TREE: work } })
+    ).stdout.trim();
   try {
     const tip = await git("rev-parse", "--verify", "--quiet", `refs/heads/${branch}`).catch(() => undefined);
     const start = tip ?? (await git("rev-parse", "--verify", "--quiet", "HEAD").catch(() => undefined));
@@ -151,7 +167,7 @@ function watchForPack(response: ServerResponse, behaviour: GitServerBehaviour, o
   let sent = 0;
   response.write = ((chunk: Uint8Array) => {
     const text = Buffer.from(chunk).toString("latin1");
-    if (!hasPack && /PACK\0\0\0\u0002/.test(text)) {
+    if (!hasPack && text.includes("PACK\0\0\0\u0002")) {
       hasPack = true;
       onPack();
     }

@@ -53,7 +53,10 @@ export class BatchedCalls<Q, R> {
     };
     this.#left.addEventListener("left", onLeft);
     try {
-      const answers = await this.#run(callers.map((caller) => caller.request), scope.signal);
+      const answers = await this.#run(
+        callers.map((caller) => caller.request),
+        scope.signal,
+      );
       callers.forEach((caller, at) => caller.resolve(answers[at]!));
     } catch (error) {
       for (const caller of callers) caller.reject(error);

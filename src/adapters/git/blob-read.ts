@@ -36,7 +36,8 @@ export async function readBlobs(
   return new Map(
     [...digestOf].map(([path, digest]) => {
       const bytes = answers.get(digest)?.bytes;
-      if (bytes === undefined) throw new GitError("corrupt", `Cannot read ${JSON.stringify(path)}: the local store is damaged`);
+      if (bytes === undefined)
+        throw new GitError("corrupt", `Cannot read ${JSON.stringify(path)}: the local store is damaged`);
       return [path, bytes];
     }),
   );
@@ -70,7 +71,8 @@ async function fetchAll(reading: BlobReading, digests: readonly string[], pathOf
     if (!(error instanceof GitError) || error.code !== "too-large") throw error;
     const paths = digests.map((digest) => pathOf.get(digest)!);
     if (digests.length === 1) throw tooLarge(paths[0]!, maxFileBytes);
-    if (digests.length > maxCulprits) throw new TreeReadError(paths[0]!, "too-large", `with ${paths.length - 1} others it is larger than the limit`);
+    if (digests.length > maxCulprits)
+      throw new TreeReadError(paths[0]!, "too-large", `with ${paths.length - 1} others it is larger than the limit`);
     // One of several is too large; only asking for each alone tells which.
     for (const digest of digests) await fetchAll(reading, [digest], pathOf);
   }

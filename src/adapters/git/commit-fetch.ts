@@ -33,7 +33,9 @@ export async function fetchCommits(
   for (let round = 0; round < 2 * wanted.length + 2; round++) {
     const open = wanted.filter(({ commit }) => !refused.has(commit));
     if (open.length === 0) return refused;
-    const lines = open.map((ref) => `${byName.has(ref.commit) ? ref.refName : ref.commit}:${store.pinName(ref.commit)}\n`);
+    const lines = open.map(
+      (ref) => `${byName.has(ref.commit) ? ref.refName : ref.commit}:${store.pinName(ref.commit)}\n`,
+    );
     const options = isSimple ? [] : ["--depth=1", `--filter=blob:limit=${limits.eagerBlobBytes}`, "--update-shallow"];
     const exit = await remote.run(
       {
@@ -52,7 +54,8 @@ export async function fetchCommits(
     await store.removeLeftovers();
     const culprit = open.find(({ commit }) => exit.message.includes(commit));
     if (exit.code === "unsupported" && !isSimple) isSimple = true;
-    else if (culprit === undefined || !(exit.code === "commit-not-found" || exit.code === "commit-withheld")) throw exit;
+    else if (culprit === undefined || !(exit.code === "commit-not-found" || exit.code === "commit-withheld"))
+      throw exit;
     else if (culprit.refName !== null && !byName.has(culprit.commit)) byName.add(culprit.commit);
     else refused.set(culprit.commit, exit);
   }
@@ -66,7 +69,10 @@ async function pinNamed(store: ObjectStore, commit: string, refused: Map<string,
     await store.pin([commit], [], signal);
   } catch (cause) {
     if (!(cause instanceof GitError)) throw cause;
-    refused.set(commit, new GitError("commit-not-found", `Cannot fetch ${commit}: its branch or tag moved meanwhile`, { cause }));
+    refused.set(
+      commit,
+      new GitError("commit-not-found", `Cannot fetch ${commit}: its branch or tag moved meanwhile`, { cause }),
+    );
   }
 }
 

@@ -7,9 +7,10 @@ import { runGit } from "./git-process.ts";
 import type { GitRemote } from "./git-remote.ts";
 
 /** A file as a commit leaves it; null deletes it. An existing file keeps its mode unless one is given. */
-export type FileChange =
-  | { readonly content: Uint8Array | string; readonly mode?: "file" | "executable" | "link" }
-  | null;
+export type FileChange = {
+  readonly content: Uint8Array | string;
+  readonly mode?: "file" | "executable" | "link";
+} | null;
 
 /** A person or program that commits. */
 export interface CommitAuthor {
@@ -51,7 +52,9 @@ export async function commitAndPush(parts: PushParts, change: PushedChange, sign
   checkChange(change);
   const commit = await withIndex(parts, change, signal, async (index) => {
     const lines: Buffer[] = [];
-    for (const [path, file] of change.changes) lines.push(await indexLine(parts, { index, path, file }, signal));
+    // Deletions go first, so that a directory can take the place of a file and the other way round.
+    const ordered = [...change.changes].toSorted(([, a], [, b]) => Number(a !== null) - Number(b !== null));
+    for (const [path, file] of ordered) lines.push(await indexLine(parts, { index, path, file }, signal));
     await local(parts, ["update-index", "-z", "--index-info"], { index, input: Buffer.concat(lines) }, signal);
     const tree = await local(parts, ["write-tree", "--missing-ok"], { index }, signal);
     return await commitTree(parts, change, tree, signal);
@@ -70,8 +73,14 @@ export async function commitAndPush(parts: PushParts, change: PushedChange, sign
 
 function checkChange(change: PushedChange): void {
   for (const path of change.changes.keys()) {
-    const isBad = path.split("/").some((part) => part === "" || part === "." || part === ".." || part.toLowerCase() === ".git");
-    if (isBad || path.includes("\0")) throw new GitError("refused-content", `Cannot commit ${JSON.stringify(path)}: it is no path inside the repository`);
+    const isBad = path
+      .split("/")
+      .some((part) => part === "" || part === "." || part === ".." || part.toLowerCase() === ".git");
+    if (isBad || path.includes("\0"))
+      throw new GitError(
+        "refused-content",
+        `Cannot commit ${JSON.stringify(path)}: it is no path inside the repository`,
+      );
   }
   // oxlint-disable-next-line no-control-regex
   if (/^$|^-|[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.lock$/.test(change.branch)) {
@@ -119,7 +128,13 @@ async function commitTree(parts: PushParts, change: PushedChange, tree: string, 
     who[`GIT_${role}_EMAIL`] = author.email;
     who[`GIT_${role}_DATE`] = date;
   }
-  const settings: GitSettings = sign === undefined ? [] : [["gpg.format", sign.format], ["user.signingKey", sign.key]];
+  const settings: GitSettings =
+    sign === undefined
+      ? []
+      : [
+          ["gpg.format", sign.format],
+          ["user.signingKey", sign.key],
+        ];
   const args = ["commit-tree", ...(sign === undefined ? [] : ["-S"]), "-p", change.parent, "-F", "-", tree];
   return await local(parts, args, { input: change.message, settings, env: { ...sign?.env, ...who } }, signal);
 }

@@ -102,10 +102,16 @@ export class CommitStore {
   }
 
   /** Fetches commits in one conversation; says why for each that the server does not give out. */
-  async fetch(wanted: readonly SelectedRef[], timeoutMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, GitError>> {
+  async fetch(
+    wanted: readonly SelectedRef[],
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, GitError>> {
     return await this.exclusively(async () => {
       const limits = { ...this.#parts.limits, timeoutMs };
-      const refused = new Map(await this.#watched(signal, () => fetchCommits({ ...this.#parts, limits }, wanted, signal)));
+      const refused = new Map(
+        await this.#watched(signal, () => fetchCommits({ ...this.#parts, limits }, wanted, signal)),
+      );
       const withheld = [...refused].filter(([, error]) => error.code === "commit-withheld");
       if (withheld.length > 0) await fetchHistory({ remote: this.#parts.remote, limits, withBlobs: false }, signal);
       for (const [commit] of withheld) if (await this.#pinned(commit, signal)) refused.delete(commit);
@@ -139,7 +145,11 @@ export class CommitStore {
   }
 
   /** Contents of files in a listing; fetches those that are missing in one conversation. */
-  async readFiles(listing: TreeListing, paths: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>> {
+  async readFiles(
+    listing: TreeListing,
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Uint8Array>> {
     const { limits } = this.#parts;
     const fetchMissing = (digests: readonly string[], maxPackBytes: number) =>
       this.exclusively(() => this.#fetchBlobs(digests, maxPackBytes, signal));

@@ -43,7 +43,9 @@ export function effectiveCredential(credential: GitCredential, url: GitUrl): Git
 
 /** The same credential without what proves identity, for a host that it was not meant for. */
 export function anonymous(credential: GitCredential): GitCredential {
-  return "caPem" in credential && credential.caPem !== undefined ? { kind: "ca", caPem: credential.caPem } : { kind: "none" };
+  return "caPem" in credential && credential.caPem !== undefined
+    ? { kind: "ca", caPem: credential.caPem }
+    : { kind: "none" };
 }
 
 /** Every text that must not show up anywhere. */

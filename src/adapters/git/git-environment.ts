@@ -40,7 +40,11 @@ const transport: GitSettings = [
 ];
 
 /** Environment of a process that reads or writes the local store: every transport is forbidden. */
-export function localEnvironment(surroundings: GitSurroundings, place: GitPlace, settings: GitSettings = []): NodeJS.ProcessEnv {
+export function localEnvironment(
+  surroundings: GitSurroundings,
+  place: GitPlace,
+  settings: GitSettings = [],
+): NodeJS.ProcessEnv {
   return {
     PATH: surroundings.searchPath,
     HOME: surroundings.home,
@@ -86,7 +90,15 @@ function settingsEnvironment(settings: GitSettings): NodeJS.ProcessEnv {
 
 function proxies(): NodeJS.ProcessEnv {
   const found: NodeJS.ProcessEnv = {};
-  for (const name of ["http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"]) {
+  for (const name of [
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+  ]) {
     const value = process.env[name];
     if (value !== undefined) found[name] = value;
   }

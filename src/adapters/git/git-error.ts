@@ -70,20 +70,64 @@ export class TreeReadError extends Error {
 
 // First match wins: the specific causes come before the general phrases that git adds to all of them.
 const signs: readonly (readonly [RegExp, GitErrorCode, string])[] = [
-  [/Host key verification failed|host key is known|REMOTE HOST IDENTIFICATION/i, "host-key", "the host key is not the pinned one"],
-  [/SSL certificate|certificate (verify|has expired|problem)|SSL peer|server certificate/i, "certificate", "the server's certificate is not trusted"],
-  [/Permission denied \(|Authentication failed|could not read (Username|Password)|returned error: 40[13]|invalid credentials|terminal prompts disabled|HTTP Basic: Access denied|incorrect passphrase|error in libcrypto|Permissions .* too open/i, "authentication", "authentication failed"],
+  [
+    /Host key verification failed|host key is known|REMOTE HOST IDENTIFICATION/i,
+    "host-key",
+    "the host key is not the pinned one",
+  ],
+  [
+    /SSL certificate|certificate (verify|has expired|problem)|SSL peer|server certificate/i,
+    "certificate",
+    "the server's certificate is not trusted",
+  ],
+  [
+    /Permission denied \(|Authentication failed|could not read (Username|Password)|returned error: 40[13]|invalid credentials|terminal prompts disabled|HTTP Basic: Access denied|incorrect passphrase|error in libcrypto|Permissions .* too open/i,
+    "authentication",
+    "authentication failed",
+  ],
   [/returned error: 30\d|unable to update url base from redirection/i, "redirect", "the server redirects elsewhere"],
-  [/exceeded file size limit|File size limit exceeded|File too large|died of signal 25|exceeds maximum allowed size/i, "too-large", "it is larger than the limit"],
-  [/dumb http transport does not support|Server does not support (shallow|--)/i, "unsupported", "the server does not know shallow fetches"],
+  [
+    /exceeded file size limit|File size limit exceeded|File too large|died of signal 25|exceeds maximum allowed size/i,
+    "too-large",
+    "it is larger than the limit",
+  ],
+  [
+    /dumb http transport does not support|Server does not support (shallow|--)/i,
+    "unsupported",
+    "the server does not know shallow fetches",
+  ],
   [/unadvertised object/i, "commit-withheld", "the server gives out only what branches and tags point at"],
-  [/not our ref|no such remote ref|couldn't find remote ref/i, "commit-not-found", "the server does not give out that commit"],
-  [/repository .* not found|Repository not found|does not appear to be a git repository|returned error: 404|project .* could not be found/i, "repository-not-found", "there is no such repository, or these credentials do not show it"],
-  [/fsck error|fsckObjects|hasDotgit|hasDotdot|hasDot:|fullPathname|nullSha1|contains '\.(git|\.)/i, "refused-content", "it contains objects that git refuses"],
+  [
+    /not our ref|no such remote ref|couldn't find remote ref/i,
+    "commit-not-found",
+    "the server does not give out that commit",
+  ],
+  [
+    /repository .* not found|Repository not found|does not appear to be a git repository|returned error: 404|project .* could not be found/i,
+    "repository-not-found",
+    "there is no such repository, or these credentials do not show it",
+  ],
+  [
+    /fsck error|fsckObjects|hasDotgit|hasDotdot|hasDot:|fullPathname|nullSha1|contains '\.(git|\.)/i,
+    "refused-content",
+    "it contains objects that git refuses",
+  ],
   [/timed? ?out|Operation too slow/i, "timeout", "the server did not answer in time"],
-  [/Could not resolve host|Couldn't connect|Failed to connect|Connection (refused|reset|closed)|Network is unreachable|No route to host|unable to access|Could not read from remote|hung up unexpectedly|unexpected disconnect|early EOF|empty reply|returned error: 5\d\d|RPC failed/i, "unreachable", "the server cannot be reached"],
-  [/non-fast-forward|fetch first|\[(remote )?rejected\]|stale info/i, "rejected", "the branch has moved or the server refused the push"],
-  [/reference broken|far too short|object file .* is empty|is corrupt|bad object|loose object|inflate|invalid object|garbage at end|pack .* (mismatch|unavailable)|not a git repository|unable to read tree|bad tree|index file .* (too small|non-monotonic)/i, "corrupt", "the local store is damaged"],
+  [
+    /Could not resolve host|Couldn't connect|Failed to connect|Connection (refused|reset|closed)|Network is unreachable|No route to host|unable to access|Could not read from remote|hung up unexpectedly|unexpected disconnect|early EOF|empty reply|returned error: 5\d\d|RPC failed/i,
+    "unreachable",
+    "the server cannot be reached",
+  ],
+  [
+    /non-fast-forward|fetch first|\[(remote )?rejected\]|stale info/i,
+    "rejected",
+    "the branch has moved or the server refused the push",
+  ],
+  [
+    /reference broken|far too short|object file .* is empty|is corrupt|bad object|loose object|inflate|invalid object|garbage at end|pack .* (mismatch|unavailable)|not a git repository|unable to read tree|bad tree|index file .* (too small|non-monotonic)/i,
+    "corrupt",
+    "the local store is damaged",
+  ],
 ];
 
 /** Turns what git printed into an error: `action` as in "fetch", then the state, then git's own last words, scrubbed. */
@@ -111,7 +155,10 @@ function lastWords(stderr: string): string {
   const lines = stderr
     .split(/[\r\n]+/)
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^(warning: (filtering|redirect)|Please make sure|and the repository exists|hint:)/i.test(line));
+    .filter(
+      (line) =>
+        line !== "" && !/^(warning: (filtering|redirect)|Please make sure|and the repository exists|hint:)/i.test(line),
+    );
   // The first fatal line names the cause; those after it are its consequences.
   const telling = lines.find((line) => /^(remote: )?(fatal|error):|^ ! /.test(line)) ?? lines.at(-1) ?? "";
   // oxlint-disable-next-line no-control-regex

@@ -66,7 +66,8 @@ function outcome(child: ChildProcess, command: GitCommand, stop: Stopper): Promi
     child.stdout!.on("data", (chunk: Buffer) => {
       size += chunk.length;
       try {
-        if (size > (command.maxOutputBytes ?? 64 << 20)) throw new GitError("too-large", "Cannot run git: it prints too much");
+        if (size > (command.maxOutputBytes ?? 64 << 20))
+          throw new GitError("too-large", "Cannot run git: it prints too much");
         if (command.onOutput === undefined) chunks.push(chunk);
         else command.onOutput(chunk);
       } catch (error) {
@@ -79,7 +80,8 @@ function outcome(child: ChildProcess, command: GitCommand, stop: Stopper): Promi
     child.on("error", (cause) => reject(new GitError("unsupported", "Cannot run git: it is not installed", { cause })));
     child.on("close", (code, signalName) => {
       if (stop.requested) return reject(stop.reason);
-      const died = signalName === "SIGXFSZ" ? "File size limit exceeded" : signalName === null ? "" : `died of ${signalName}`;
+      const died =
+        signalName === "SIGXFSZ" ? "File size limit exceeded" : signalName === null ? "" : `died of ${signalName}`;
       resolve({ code: code ?? 128, stdout: Buffer.concat(chunks), stderr: `${stderr.text()}\n${died}` });
     });
     child.stdin!.end(command.input ?? "");

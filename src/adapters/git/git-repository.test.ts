@@ -13,7 +13,8 @@ const { signal } = new AbortController();
 const limits = { timeoutMs: 20_000 };
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
 const main: GitRef = { kind: "branch", value: "main" };
-const errorOf = (result: RefResult | undefined) => (result !== undefined && "error" in result ? result.error.message : "none");
+const errorOf = (result: RefResult | undefined) =>
+  result !== undefined && "error" in result ? result.error.message : "none";
 let server: GitServer;
 let directory: string;
 let store: GitStore;
@@ -33,7 +34,11 @@ afterEach(async () => {
 const open = (name = "apps") => store.open({ url: server.url(name), credential: { kind: "none" } });
 
 test("sync() and tree() read a branch", async () => {
-  const commit = await server.commit("apps", { "a/b.yaml": "hello", "run.sh": { executable: "x" }, link: { link: "a/b.yaml" } });
+  const commit = await server.commit("apps", {
+    "a/b.yaml": "hello",
+    "run.sh": { executable: "x" },
+    link: { link: "a/b.yaml" },
+  });
   const repository = open();
   expect(await repository.sync([{ kind: "branch", value: "main" }], limits, signal)).toEqual([
     { ref: { kind: "branch", value: "main" }, commit, refName: "refs/heads/main" },
@@ -47,14 +52,22 @@ test("sync() and tree() read a branch", async () => {
     ["a/b.yaml", "hello"],
     ["link", "a/b.yaml"],
   ]);
-  expect(await repository.commitInfo(commit, signal)).toMatchObject({ subject: "change", author: { name: "Ada" }, parents: [] });
+  expect(await repository.commitInfo(commit, signal)).toMatchObject({
+    subject: "change",
+    author: { name: "Ada" },
+    parents: [],
+  });
 });
 
 test("sync() fetches once however many references there are, and not at all when nothing moved", async () => {
   await server.commit("apps", { a: "1" });
   await server.commit("apps", { a: "2" }, { branch: "dev" });
   const repository = open();
-  const refs = [{ kind: "branch", value: "main" }, { kind: "branch", value: "dev" }, { kind: "auto", value: "HEAD" }] as const;
+  const refs = [
+    { kind: "branch", value: "main" },
+    { kind: "branch", value: "dev" },
+    { kind: "auto", value: "HEAD" },
+  ] as const;
   await Promise.all(Array.from({ length: 20 }, () => repository.sync(refs, limits, signal)));
   expect(server.fetches()).toBe(1);
   expect(server.requests.filter((request) => request.service === "list")).toHaveLength(2);
@@ -67,7 +80,19 @@ test("sync() follows every kind of reference, and one bad one does not hide the 
   const second = await server.commit("apps", { a: "2" });
   const third = await server.commit("apps", { a: "3" });
   await server.git("apps", "tag", "v1.1.0", second);
-  await server.git("apps", "-c", "user.name=A", "-c", "user.email=a@example.org", "tag", "-a", "-m", "x", "v1.0.0", first);
+  await server.git(
+    "apps",
+    "-c",
+    "user.name=A",
+    "-c",
+    "user.email=a@example.org",
+    "tag",
+    "-a",
+    "-m",
+    "x",
+    "v1.0.0",
+    first,
+  );
   await server.git("apps", "update-ref", "refs/pull/1/head", second);
   const refs: GitRef[] = [
     { kind: "branch", value: "main" },
@@ -83,7 +108,17 @@ test("sync() follows every kind of reference, and one bad one does not hide the 
   const repository = open();
   const results = await repository.sync(refs, limits, signal);
   const summary = results.map((result) => ("error" in result ? result.error.code : result.commit));
-  expect(summary).toEqual([third, "ref-not-found", first, second, second, first, "commit-not-found", third, "invalid-ref"]);
+  expect(summary).toEqual([
+    third,
+    "ref-not-found",
+    first,
+    second,
+    second,
+    first,
+    "commit-not-found",
+    third,
+    "invalid-ref",
+  ]);
   expect(errorOf(results[1])).toMatch(/branch "mian".*"main"/);
   const packs = server.fetches();
   await repository.sync(refs, limits, signal);
@@ -131,7 +166,11 @@ test("read() fetches large files in one conversation and refuses those above the
   const files = await tree.read(["small", "b1", "b2", "b3"], signal);
   expect(Buffer.from(files.get("b2")!)).toEqual(Buffer.from(large["b2"]!));
   expect(server.fetches()).toBe(2);
-  await expect(tree.read(["huge"], signal)).rejects.toMatchObject({ name: "TreeReadError", path: "huge", code: "too-large" });
+  await expect(tree.read(["huge"], signal)).rejects.toMatchObject({
+    name: "TreeReadError",
+    path: "huge",
+    code: "too-large",
+  });
   await expect(tree.read(["b1", "huge"], signal)).rejects.toMatchObject({ path: "huge" });
   expect((await tree.read(["b1"], signal)).size).toBe(1);
 });
@@ -182,7 +221,19 @@ test("tree() refuses more entries than the cap, naming it", async () => {
 for (const behaviour of [{ refuseFilters: true }, { oldProtocol: true }, { oldProtocol: true, refuseFilters: true }]) {
   test(`sync() works with a server that has ${Object.keys(behaviour).join(" and ")}`, async () => {
     const first = await server.commit("apps", { a: "1", big: randomBytes(3_000) });
-    await server.git("apps", "-c", "user.name=A", "-c", "user.email=a@example.org", "tag", "-a", "-m", "x", "v1.0.0", first);
+    await server.git(
+      "apps",
+      "-c",
+      "user.name=A",
+      "-c",
+      "user.email=a@example.org",
+      "tag",
+      "-a",
+      "-m",
+      "x",
+      "v1.0.0",
+      first,
+    );
     const second = await server.commit("apps", { a: "2" });
     await server.commit("apps", { a: "3" });
     Object.assign(server.behaviour, behaviour);
@@ -190,7 +241,10 @@ for (const behaviour of [{ refuseFilters: true }, { oldProtocol: true }, { oldPr
     const repository = open();
     const refs: GitRef[] = [main, { kind: "tag", value: "v1.0.0" }, { kind: "commit", value: second }];
     const results = await repository.sync(refs, limits, signal);
-    expect(results.map((result) => ("error" in result ? result.error.message : result.commit)).slice(1)).toEqual([first, second]);
+    expect(results.map((result) => ("error" in result ? result.error.message : result.commit)).slice(1)).toEqual([
+      first,
+      second,
+    ]);
     const tree = await repository.tree(second, signal);
     const files = await tree.read(["a", "big"], signal);
     expect([text(files.get("a")), files.get("big")?.length]).toEqual(["2", 3_000]);

@@ -25,7 +25,9 @@ interface SyncRequest {
 export class GitRepository {
   readonly #parts: CommitStoreParts;
   readonly #commits: CommitStore;
-  readonly #syncs = new BatchedCalls<SyncRequest, readonly RefResult[]>((requests, signal) => this.#syncAll(requests, signal));
+  readonly #syncs = new BatchedCalls<SyncRequest, readonly RefResult[]>((requests, signal) =>
+    this.#syncAll(requests, signal),
+  );
   /** Commits whose trees this process has seen whole. */
   readonly #verified = new Set<string>();
   #refusals: { listing: string; errors: Map<string, GitError> } = { listing: "", errors: new Map() };
@@ -40,7 +42,11 @@ export class GitRepository {
    * Concurrent callers share it.
    * @throws GitError when the server cannot be asked; what a single reference lacks is in its result
    */
-  async sync(refs: readonly GitRef[], limits: { timeoutMs: number }, signal: AbortSignal): Promise<readonly RefResult[]> {
+  async sync(
+    refs: readonly GitRef[],
+    limits: { timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<readonly RefResult[]> {
     return await this.#syncs.call({ refs, timeoutMs: limits.timeoutMs }, signal);
   }
 
@@ -59,7 +65,8 @@ export class GitRepository {
 
   /** Makes one commit readable by its full hash, wherever it is in the repository's history. */
   async fetchCommit(commit: string, signal: AbortSignal): Promise<void> {
-    if (!/^[0-9a-f]{40}$/.test(commit)) throw new GitError("invalid-ref", "Cannot fetch a commit: its hash is not complete");
+    if (!/^[0-9a-f]{40}$/.test(commit))
+      throw new GitError("invalid-ref", "Cannot fetch a commit: its hash is not complete");
     await this.#commits.open(signal);
     if (this.#commits.has(commit)) return;
     const refused = await this.#commits.fetch([{ commit, refName: null }], this.#parts.limits.fetchTimeoutMs, signal);
@@ -138,7 +145,8 @@ export class GitRepository {
     const fetchMissing = async () => {
       const missing = unique.filter(({ commit }) => !refused.has(commit) && !this.#commits.has(commit));
       if (missing.length === 0) return;
-      for (const [commit, error] of await this.#commits.fetch(missing, context.timeoutMs, signal)) refused.set(commit, error);
+      for (const [commit, error] of await this.#commits.fetch(missing, context.timeoutMs, signal))
+        refused.set(commit, error);
     };
     try {
       await this.#repair();

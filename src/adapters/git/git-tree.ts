@@ -35,7 +35,10 @@ export class TreeListing {
     if (match === null) throw new GitError("corrupt", "Cannot list the tree: git's answer does not parse");
     const path = Buffer.from(record.slice(match[0].length), "latin1").toString("utf8");
     if (this.entries.size >= this.#maxEntries) {
-      throw new GitError("too-large", `Cannot list the tree: it has more than ${this.#maxEntries} files and directories`);
+      throw new GitError(
+        "too-large",
+        `Cannot list the tree: it has more than ${this.#maxEntries} files and directories`,
+      );
     }
     this.entries.set(path, entryOf(match[1]!, match[2]!, match[3]!));
     if (match[2] === "tree") this.#children.set(path, []);

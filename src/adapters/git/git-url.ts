@@ -13,7 +13,8 @@ export interface GitUrl {
  */
 export function parseGitUrl(url: string, allowFileUrls: boolean): GitUrl {
   // oxlint-disable-next-line no-control-regex
-  if (url.length > 2_048 || /[\x00-\x20\x7f]/.test(url)) throw refused("it holds a space or control character or is too long");
+  if (url.length > 2_048 || /[\x00-\x20\x7f]/.test(url))
+    throw refused("it holds a space or control character or is too long");
   if (url.startsWith("-")) throw refused("it begins with a dash");
   if (/^[a-z0-9+.-]*::/i.test(url)) throw refused("remote helpers are not allowed");
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();

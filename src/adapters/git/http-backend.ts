@@ -15,10 +15,15 @@ export interface HttpBackendOptions {
 const maxHeaderBytes = 16_384;
 
 /** Serves Git over http by the machine's own `git http-backend`; for demonstrations and tests, on loopback. */
-export function gitHttpBackend(options: HttpBackendOptions): (request: IncomingMessage, response: ServerResponse) => void {
+export function gitHttpBackend(
+  options: HttpBackendOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost");
-    const child = spawn("git", ["http-backend"], { env: backendEnvironment(options, request, url), stdio: ["pipe", "pipe", "ignore"] });
+    const child = spawn("git", ["http-backend"], {
+      env: backendEnvironment(options, request, url),
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     let head: Buffer | undefined = Buffer.alloc(0);
     child.stdout.on("data", (chunk: Buffer) => {
       if (head === undefined) {
@@ -35,7 +40,9 @@ export function gitHttpBackend(options: HttpBackendOptions): (request: IncomingM
     });
     child.stdin.on("error", () => {});
     child.on("error", () => response.writeHead(500).end());
-    child.on("close", () => (head === undefined ? response.end() : response.headersSent || response.writeHead(500).end()));
+    child.on("close", () =>
+      head === undefined ? response.end() : response.headersSent || response.writeHead(500).end(),
+    );
     response.on("close", () => child.kill());
     request.pipe(child.stdin);
   };

@@ -32,7 +32,10 @@ export class ObjectStore {
     await writeLayout(this.reading.gitDir, plainConfig);
     await this.removeLeftovers();
     const exit = await this.#local(["for-each-ref", "--format=%(refname)", pinPrefix], signal);
-    const names = exit.stdout.toString("utf8").split("\n").filter((name) => name !== "");
+    const names = exit.stdout
+      .toString("utf8")
+      .split("\n")
+      .filter((name) => name !== "");
     const commits = names.map((name) => name.slice(pinPrefix.length));
     // A pin that a crash cut short would stand in the way of a new one.
     const pins = join(this.writing.gitDir, pinPrefix);
@@ -48,7 +51,10 @@ export class ObjectStore {
     const verified = indexes.length === 0 || (await this.#local(["verify-pack", "--", ...indexes], signal)).code === 0;
     for (const commit of verified ? commits : []) {
       const env = localEnvironment(this.#surroundings, this.reading);
-      const exit = await runGit({ args: ["ls-tree", "-r", "-t", "--", commit], env, onOutput: () => {}, maxOutputBytes: Infinity }, signal);
+      const exit = await runGit(
+        { args: ["ls-tree", "-r", "-t", "--", commit], env, onOutput: () => {}, maxOutputBytes: Infinity },
+        signal,
+      );
       if (exit.code !== 0) return false;
     }
     return verified;
@@ -95,7 +101,9 @@ export class ObjectStore {
   /** Whether packs have piled up enough to be worth rewriting. */
   async isBloated(maxPacks: number): Promise<boolean> {
     const { packs, bytes } = await this.#packs();
-    return packs.filter((name) => name.endsWith(".pack")).length > maxPacks || bytes > 2 * this.#compactedBytes + (64 << 20);
+    return (
+      packs.filter((name) => name.endsWith(".pack")).length > maxPacks || bytes > 2 * this.#compactedBytes + (64 << 20)
+    );
   }
 
   /** Keeps what the given commits need and drops the rest. No reader may be running. */
@@ -124,11 +132,20 @@ export class ObjectStore {
 
   async #dropAllBut(pack: string, old: readonly string[], keep: readonly string[], signal: AbortSignal): Promise<void> {
     const shallow = join(this.writing.gitDir, "shallow");
-    await writeFile(`${shallow}.new`, keep.map((commit) => `${commit}\n`).toSorted().join(""));
+    await writeFile(
+      `${shallow}.new`,
+      keep
+        .map((commit) => `${commit}\n`)
+        .toSorted()
+        .join(""),
+    );
     await rename(`${shallow}.new`, shallow);
     const listed = await this.#local(["for-each-ref", "--format=%(refname)"], signal);
     const kept = new Set(keep.map((commit) => this.pinName(commit)));
-    const dropped = listed.stdout.toString("utf8").split("\n").filter((name) => name !== "" && !kept.has(name));
+    const dropped = listed.stdout
+      .toString("utf8")
+      .split("\n")
+      .filter((name) => name !== "" && !kept.has(name));
     await this.pin([], dropped, signal);
     for (const name of old) {
       if (!name.startsWith(`${pack}.`)) await rm(join(this.writing.objects, "pack", name), { force: true });

@@ -36,7 +36,10 @@ function nextRoute(from: Route, location: string): Route {
   }
   const transport = target.protocol.slice(0, -1);
   if (transport !== "https" && (transport !== "http" || base.protocol === "https:")) {
-    throw new GitError("redirect", `Cannot reach the repository: it redirects from ${base.protocol} to ${target.protocol}`);
+    throw new GitError(
+      "redirect",
+      `Cannot reach the repository: it redirects from ${base.protocol} to ${target.protocol}`,
+    );
   }
   target.username = "";
   target.password = "";

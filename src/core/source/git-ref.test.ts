@@ -21,24 +21,89 @@ const listing = [
 const advertised = parseAdvertisedRefs(`${listing}\n`);
 
 const found: { ref: GitRef; commit: string; refName: string | null; text: string }[] = [
-  { ref: { kind: "branch", value: "main" }, commit: hash("1"), refName: "refs/heads/main", text: `main@sha1:${hash("1")}` },
-  { ref: { kind: "branch", value: "feature/login" }, commit: hash("2"), refName: "refs/heads/feature/login", text: `feature/login@sha1:${hash("2")}` },
-  { ref: { kind: "tag", value: "v1.0.0" }, commit: hash("b"), refName: "refs/tags/v1.0.0", text: `v1.0.0@sha1:${hash("b")}` },
-  { ref: { kind: "name", value: "refs/pull/7/head" }, commit: hash("4"), refName: "refs/pull/7/head", text: `refs/pull/7/head@sha1:${hash("4")}` },
-  { ref: { kind: "name", value: "refs/heads/main" }, commit: hash("1"), refName: "refs/heads/main", text: `refs/heads/main@sha1:${hash("1")}` },
+  {
+    ref: { kind: "branch", value: "main" },
+    commit: hash("1"),
+    refName: "refs/heads/main",
+    text: `main@sha1:${hash("1")}`,
+  },
+  {
+    ref: { kind: "branch", value: "feature/login" },
+    commit: hash("2"),
+    refName: "refs/heads/feature/login",
+    text: `feature/login@sha1:${hash("2")}`,
+  },
+  {
+    ref: { kind: "tag", value: "v1.0.0" },
+    commit: hash("b"),
+    refName: "refs/tags/v1.0.0",
+    text: `v1.0.0@sha1:${hash("b")}`,
+  },
+  {
+    ref: { kind: "name", value: "refs/pull/7/head" },
+    commit: hash("4"),
+    refName: "refs/pull/7/head",
+    text: `refs/pull/7/head@sha1:${hash("4")}`,
+  },
+  {
+    ref: { kind: "name", value: "refs/heads/main" },
+    commit: hash("1"),
+    refName: "refs/heads/main",
+    text: `refs/heads/main@sha1:${hash("1")}`,
+  },
   { ref: { kind: "commit", value: hash("9") }, commit: hash("9"), refName: null, text: `sha1:${hash("9")}` },
   { ref: { kind: "commit", value: "CCCCCCC" }, commit: hash("c"), refName: null, text: `sha1:${hash("c")}` },
-  { ref: { kind: "semver", value: ">=1.0.0" }, commit: hash("c"), refName: "refs/tags/v1.2.0", text: `v1.2.0@sha1:${hash("c")}` },
-  { ref: { kind: "semver", value: ">=1.0.0-0" }, commit: hash("d"), refName: "refs/tags/v2.0.0-rc.1", text: `v2.0.0-rc.1@sha1:${hash("d")}` },
-  { ref: { kind: "semver", value: "1.0.x" }, commit: hash("b"), refName: "refs/tags/v1.0.0", text: `v1.0.0@sha1:${hash("b")}` },
+  {
+    ref: { kind: "semver", value: ">=1.0.0" },
+    commit: hash("c"),
+    refName: "refs/tags/v1.2.0",
+    text: `v1.2.0@sha1:${hash("c")}`,
+  },
+  {
+    ref: { kind: "semver", value: ">=1.0.0-0" },
+    commit: hash("d"),
+    refName: "refs/tags/v2.0.0-rc.1",
+    text: `v2.0.0-rc.1@sha1:${hash("d")}`,
+  },
+  {
+    ref: { kind: "semver", value: "1.0.x" },
+    commit: hash("b"),
+    refName: "refs/tags/v1.0.0",
+    text: `v1.0.0@sha1:${hash("b")}`,
+  },
   { ref: { kind: "auto", value: "HEAD" }, commit: hash("1"), refName: "HEAD", text: `HEAD@sha1:${hash("1")}` },
   { ref: { kind: "auto", value: "" }, commit: hash("1"), refName: "HEAD", text: `HEAD@sha1:${hash("1")}` },
-  { ref: { kind: "auto", value: "main" }, commit: hash("1"), refName: "refs/heads/main", text: `main@sha1:${hash("1")}` },
-  { ref: { kind: "auto", value: "nightly" }, commit: hash("f"), refName: "refs/tags/nightly", text: `nightly@sha1:${hash("f")}` },
-  { ref: { kind: "auto", value: "v9.9.9" }, commit: hash("3"), refName: "refs/heads/v9.9.9", text: `v9.9.9@sha1:${hash("3")}` },
-  { ref: { kind: "auto", value: "pull/7/head" }, commit: hash("4"), refName: "refs/pull/7/head", text: `refs/pull/7/head@sha1:${hash("4")}` },
+  {
+    ref: { kind: "auto", value: "main" },
+    commit: hash("1"),
+    refName: "refs/heads/main",
+    text: `main@sha1:${hash("1")}`,
+  },
+  {
+    ref: { kind: "auto", value: "nightly" },
+    commit: hash("f"),
+    refName: "refs/tags/nightly",
+    text: `nightly@sha1:${hash("f")}`,
+  },
+  {
+    ref: { kind: "auto", value: "v9.9.9" },
+    commit: hash("3"),
+    refName: "refs/heads/v9.9.9",
+    text: `v9.9.9@sha1:${hash("3")}`,
+  },
+  {
+    ref: { kind: "auto", value: "pull/7/head" },
+    commit: hash("4"),
+    refName: "refs/pull/7/head",
+    text: `refs/pull/7/head@sha1:${hash("4")}`,
+  },
   { ref: { kind: "auto", value: "~1.1" }, commit: hash("e"), refName: "refs/tags/1.1", text: `1.1@sha1:${hash("e")}` },
-  { ref: { kind: "auto", value: "1.*" }, commit: hash("c"), refName: "refs/tags/v1.2.0", text: `v1.2.0@sha1:${hash("c")}` },
+  {
+    ref: { kind: "auto", value: "1.*" },
+    commit: hash("c"),
+    refName: "refs/tags/v1.2.0",
+    text: `v1.2.0@sha1:${hash("c")}`,
+  },
   { ref: { kind: "auto", value: hash("5") }, commit: hash("5"), refName: null, text: `sha1:${hash("5")}` },
   { ref: { kind: "auto", value: "2222222" }, commit: hash("2"), refName: null, text: `sha1:${hash("2")}` },
 ];
@@ -53,7 +118,11 @@ describe("selectRef()", () => {
   }
 
   const refused: { ref: GitRef; code: string; message: RegExp }[] = [
-    { ref: { kind: "branch", value: "mian" }, code: "ref-not-found", message: /branch "mian".*closest names are "main"/ },
+    {
+      ref: { kind: "branch", value: "mian" },
+      code: "ref-not-found",
+      message: /branch "mian".*closest names are "main"/,
+    },
     { ref: { kind: "branch", value: "v1.2.0" }, code: "ref-not-found", message: /branch/ },
     { ref: { kind: "tag", value: "main" }, code: "ref-not-found", message: /tag/ },
     { ref: { kind: "semver", value: ">3" }, code: "ref-not-found", message: /range ">3"/ },

@@ -44,7 +44,9 @@ export function selectRef(ref: GitRef, advertised: AdvertisedRefs): RefSelection
   if (refused !== undefined) return { ok: false, error: refused };
   switch (ref.kind) {
     case "branch":
-      return named(`refs/heads/${ref.value}`, advertised) ?? missing(`branch ${quoted(ref.value)}`, ref.value, advertised);
+      return (
+        named(`refs/heads/${ref.value}`, advertised) ?? missing(`branch ${quoted(ref.value)}`, ref.value, advertised)
+      );
     case "tag":
       return named(`refs/tags/${ref.value}`, advertised) ?? missing(`tag ${quoted(ref.value)}`, ref.value, advertised);
     case "name":
@@ -59,7 +61,10 @@ export function selectRef(ref: GitRef, advertised: AdvertisedRefs): RefSelection
 }
 
 /** Names a revision for people and machines: `main@sha1:<hash>`, or `sha1:<hash>` for a commit named by itself. */
-export function revisionText(ref: GitRef, selected: { readonly commit: string; readonly refName?: string | null }): string {
+export function revisionText(
+  ref: GitRef,
+  selected: { readonly commit: string; readonly refName?: string | null },
+): string {
   const digest = `${selected.commit.length === 64 ? "sha256" : "sha1"}:${selected.commit}`;
   if (typeof selected.refName !== "string" || ref.kind === "commit") return digest;
   if (ref.kind === "name") return `${selected.refName}@${digest}`;

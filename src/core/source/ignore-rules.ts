@@ -11,7 +11,8 @@ export interface IgnoreRule {
 
 /** A path segment of a pattern; "**" spans any number of segments. */
 export type Segment = "**" | readonly Token[];
-type Token = { readonly kind: "char"; readonly char: string } | { readonly kind: "one" } | { readonly kind: "many" } | CharSet;
+type Token =
+  { readonly kind: "char"; readonly char: string } | { readonly kind: "one" } | { readonly kind: "many" } | CharSet;
 interface CharSet {
   readonly kind: "set";
   readonly negated: boolean;
@@ -26,7 +27,8 @@ export function parseIgnoreRules(text: string, base: string): readonly IgnoreRul
 /** Whether a rule names this very path; what lies below a named directory is named with it, which the caller sees to. */
 export function ruleMatches(rule: IgnoreRule, path: string, isDirectory: boolean): boolean {
   if (rule.directoriesOnly && !isDirectory) return false;
-  const inside = rule.base === "" ? path : path.startsWith(`${rule.base}/`) ? path.slice(rule.base.length + 1) : undefined;
+  const inside =
+    rule.base === "" ? path : path.startsWith(`${rule.base}/`) ? path.slice(rule.base.length + 1) : undefined;
   if (inside === undefined) return false;
   const only = rule.segments[0];
   if (!rule.anchored && rule.segments.length === 1 && only !== undefined && only !== "**") {
@@ -80,7 +82,7 @@ function classEnd(segment: string, open: number): number {
 
 function charSetOf(body: string): CharSet {
   const negated = body.startsWith("!") || body.startsWith("^");
-  const chars = [...(negated ? body.slice(1) : body)];
+  const chars = (negated ? body.slice(1) : body).split("");
   const ranges: (readonly [string, string])[] = [];
   for (let at = 0; at < chars.length; at++) {
     const isRange = chars[at + 1] === "-" && at + 2 < chars.length;
@@ -91,17 +93,23 @@ function charSetOf(body: string): CharSet {
 }
 
 function segmentsMatch(pattern: readonly Segment[], path: readonly string[]): boolean {
-  return wildcardMatch({ pattern: pattern.length, text: path.length }, {
-    isMany: (at) => pattern[at] === "**",
-    matches: (at, other) => tokensMatch(pattern[at] as readonly Token[], path[other]!),
-  });
+  return wildcardMatch(
+    { pattern: pattern.length, text: path.length },
+    {
+      isMany: (at) => pattern[at] === "**",
+      matches: (at, other) => tokensMatch(pattern[at] as readonly Token[], path[other]!),
+    },
+  );
 }
 
 function tokensMatch(tokens: readonly Token[], text: string): boolean {
-  return wildcardMatch({ pattern: tokens.length, text: text.length }, {
-    isMany: (at) => tokens[at]!.kind === "many",
-    matches: (at, other) => tokenMatches(tokens[at]!, text[other]!),
-  });
+  return wildcardMatch(
+    { pattern: tokens.length, text: text.length },
+    {
+      isMany: (at) => tokens[at]!.kind === "many",
+      matches: (at, other) => tokenMatches(tokens[at]!, text[other]!),
+    },
+  );
 }
 
 function tokenMatches(token: Token, char: string): boolean {

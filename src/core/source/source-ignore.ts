@@ -51,7 +51,8 @@ async function ownRules(tree: FileTree, signal: AbortSignal): Promise<IgnoreRule
     const directory = path.slice(0, -ignoreFileName.length).replace(/\/$/, "");
     if (isHidden(directory, rules)) continue;
     const bytes = files.get(path) ?? new Uint8Array();
-    if (bytes.length > maxIgnoreFileBytes) throw new Error(`Cannot use ${path}: it is longer than ${maxIgnoreFileBytes} bytes`);
+    if (bytes.length > maxIgnoreFileBytes)
+      throw new Error(`Cannot use ${path}: it is longer than ${maxIgnoreFileBytes} bytes`);
     rules.push(...parseIgnoreRules(utf8Text(bytes), directory));
   }
   return rules;
@@ -73,7 +74,8 @@ function ignoreFilesOf(tree: FileTree): readonly string[] {
     }
     level = next;
   }
-  if (found.length > maxIgnoreFiles) throw new Error(`Cannot use the tree: it has more than ${maxIgnoreFiles} ${ignoreFileName} files`);
+  if (found.length > maxIgnoreFiles)
+    throw new Error(`Cannot use the tree: it has more than ${maxIgnoreFiles} ${ignoreFileName} files`);
   return found;
 }
 
@@ -87,7 +89,11 @@ function isHidden(directory: string, rules: readonly IgnoreRule[]): boolean {
 }
 
 /** Index of the last rule that matches the path, or what its parents matched when that comes later. */
-function lastMatch(rules: readonly IgnoreRule[], node: { path: string; isDirectory: boolean }, inherited: number): number {
+function lastMatch(
+  rules: readonly IgnoreRule[],
+  node: { path: string; isDirectory: boolean },
+  inherited: number,
+): number {
   for (let at = rules.length - 1; at > inherited; at--) {
     if (ruleMatches(rules[at]!, node.path, node.isDirectory)) return at;
   }
