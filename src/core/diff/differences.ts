@@ -25,7 +25,7 @@ export function differencesOf(desired: Resource, live: Resource, comparison: Com
 function comparePlace(place: Place, findings: Findings): void {
   const { desired, live, owned } = place;
   if (desired === undefined || desired === null) return compareUndeclared(place, findings);
-  if (owned === EMPTY_SET && !(isZero(desired) && live === undefined)) return report(place, findings, true);
+  if (owned === EMPTY_SET) return compareUnowned(place, findings);
   if (typeof desired !== "object") return compareScalar(place, findings);
   if (live === undefined || live === null) return isZero(desired) ? undefined : report(place, findings, true);
   if (typeof live !== "object" || Array.isArray(desired) !== Array.isArray(live)) return report(place, findings, true);
@@ -69,6 +69,13 @@ function compareMember(place: Place, key: string, findings: Findings): void {
     },
     findings,
   );
+}
+
+// Declaring an empty list of mergeable items owns nothing, unlike every other value.
+function compareUnowned(place: Place, findings: Findings): void {
+  const isEmptyList = Array.isArray(place.desired) && place.desired.length === 0;
+  if (!isEmptyList) report(place, findings, true);
+  else if (!isZero(place.live)) report(place, findings, false);
 }
 
 // Ours on the cluster, no longer declared: applying removes it.

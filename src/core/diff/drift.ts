@@ -39,14 +39,14 @@ export function driftOf(input: DriftInput): Drift {
   if (!entry) return ownershipGone(input);
   const added = addedFields(live, manager, input.takeOver).filter((field) => !isIgnored(field, ignoredPaths));
   if (added.length > 0) return drifted([...added, ...certainDifferences(input)], live, manager);
-  if (entry.apiVersion !== live.apiVersion || desired.apiVersion !== live.apiVersion) {
-    return {
-      kind: "undecided",
-      reason: `Fields are recorded at ${entry.apiVersion}, the object is read at ${live.apiVersion}`,
-    };
-  }
+  if (entry.apiVersion !== live.apiVersion) return otherVersion(entry.apiVersion, live);
   if (isAtBaseline(input)) return { kind: "same" };
+  if (desired.apiVersion !== live.apiVersion) return otherVersion(desired.apiVersion, live);
   return comparedWith(input, parseFieldSet(entry.fieldsV1));
+}
+
+function otherVersion(version: string, live: Resource): Drift {
+  return { kind: "undecided", reason: `Fields are declared at ${version}, the object is read at ${live.apiVersion}` };
 }
 
 function isAtBaseline({ live, manager, baseline, ignoredPaths }: DriftInput): boolean {

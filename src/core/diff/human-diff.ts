@@ -48,12 +48,13 @@ function changesBetween(input: HumanDiffInput, live: Resource, desired: Resource
     if (isIgnored(field, ignoredPaths)) continue;
     addChange(changes, { path: field.path, before: valueAt(live, field.path), after: undefined });
   }
-  return [...changes.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return [...changes.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
 function addChange(changes: Map<string, FieldChange>, change: Omit<FieldChange, "kind">): void {
   const { path, before, after } = change;
   if (stableText(before) === stableText(after)) return;
   const kind = before === undefined ? "added" : after === undefined ? "removed" : "changed";
-  changes.set(path, { path, kind, before, after });
+  // One index may name an item that goes and, in the declaration, another that comes.
+  changes.set(`${kind}${path}`, { path, kind, before, after });
 }

@@ -16,7 +16,7 @@ export function listDifferences(place: Place, findings: Findings, comparePlace: 
   if (keys === null) return compareUnkeyed(place, findings);
   const elements = { desired: elementsOf(desired, keys), live: elementsOf(live, keys) };
   if (elements.desired.size < desired.length) return report(place, findings, false);
-  for (const item of itemPlaces(place, elements)) comparePlace(item, findings);
+  for (const item of itemPlaces(place, elements)) comparePlace({ ...item, keys }, findings);
   if (!keepsOrder(elements)) report(place, findings, true);
 }
 

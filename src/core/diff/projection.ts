@@ -1,4 +1,4 @@
-import { EMPTY_SET, type FieldSet } from "#core/resource/field-set.ts";
+import { EMPTY_SET, type FieldSet, isEmptySet } from "#core/resource/field-set.ts";
 import { keysOfElement, listElementsOf } from "#core/resource/field-set-list.ts";
 
 /**
@@ -7,6 +7,7 @@ import { keysOfElement, listElementsOf } from "#core/resource/field-set-list.ts"
  * Order of list items is kept, because applying restores it.
  */
 export function project(object: unknown, set: FieldSet, others: () => FieldSet = () => EMPTY_SET): unknown {
+  if (isEmptySet(set)) return {};
   return projected(object, set, { others, path: [] });
 }
 
