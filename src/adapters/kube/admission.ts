@@ -61,7 +61,7 @@ export class Admission {
 
   async #hasSchemaRules(info: GroupKind & { version: string }, signal: AbortSignal): Promise<boolean> {
     try {
-      return await this.#sources.openApi.hasRules(info, signal);
+      return (await this.#sources.openApi.hasRules(info, signal)) ?? true;
     } catch (error) {
       if (error instanceof ApiError) return true;
       throw error;

@@ -25,6 +25,8 @@ const MESSAGE_LIMIT = 4_000;
 /** The error that a refusing answer stands for; of a Secret only field names are repeated, never a value. */
 export function failureOf(subject: RequestSubject, answer: RefusingAnswer): ApiError {
   const status = statusObject(answer.body);
+  const misfit = misfitOf(text(status?.["message"]));
+  if (misfit && answer.status === 500) return misfitFailure(subject, misfit);
   const details = isRecord(status?.["details"]) ? status["details"] : {};
   const reason = text(status?.["reason"]) || reasonOf(answer.status);
   const causes = causesOf(details["causes"], subject.kind);
@@ -34,10 +36,39 @@ export function failureOf(subject: RequestSubject, answer: RefusingAnswer): ApiE
   return new ApiError({
     code: answer.status,
     reason,
-    message: `Cannot ${subject.verb} ${subject.text}: ${detail.slice(0, MESSAGE_LIMIT)}`,
+    message: messageOf(subject, detail),
     causes,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+// Server-side apply answers 500 to an object that does not fit its schema, which is a verdict and not a passing fault.
+function misfitOf(message: string): string | undefined {
+  return /^failed to create typed patch object \([^)]*\): ([^]*)$/.exec(message)?.[1];
+}
+
+function misfitFailure(subject: RequestSubject, misfit: string): ApiError {
+  const found = misfit
+    .replace(/^errors:\n/, "")
+    .split("\n")
+    .map((line) => line.trim().replace(/^\./, ""));
+  const hidden = subject.kind === "Secret";
+  // A path of names and list keys, then what is wrong there.
+  const causes = found.map((line) => {
+    const [, field, message = line] = /^((?:[^\s:"[]|\[[^\]]*\])+): (.*)$/.exec(line) ?? [];
+    return {
+      reason: "FieldValueTypeInvalid",
+      ...(field === undefined ? {} : { field }),
+      ...(hidden ? {} : { message }),
+    };
+  });
+  const shown = hidden ? causes.map((cause) => cause.field ?? "a field") : found;
+  const detail = `it does not fit its schema: ${shown.join("; ")}`;
+  return new ApiError({ code: 422, reason: "Invalid", message: messageOf(subject, detail), causes });
+}
+
+function messageOf(subject: RequestSubject, detail: string): string {
+  return `Cannot ${subject.verb} ${subject.text}: ${detail.slice(0, MESSAGE_LIMIT)}`;
 }
 
 function statusObject(body: string): Record<string, unknown> | undefined {

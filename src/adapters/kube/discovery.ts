@@ -74,7 +74,10 @@ export class Discovery {
     );
   }
 
-  async #readRoot(root: string, signal: AbortSignal): Promise<{ versions: readonly ServedVersion[] } | { failed: ApiError }> {
+  async #readRoot(
+    root: string,
+    signal: AbortSignal,
+  ): Promise<{ versions: readonly ServedVersion[] } | { failed: ApiError }> {
     try {
       const document = await this.#document(root, { accept: AGGREGATED, signal });
       if (isRecord(document) && document["kind"] === "APIGroupDiscoveryList") {

@@ -61,7 +61,12 @@ function outputOf(plugin: ExecPlugin, signal: AbortSignal): Promise<string> {
     });
     child.on("close", (code) => {
       if (code === 0) resolve(output);
-      else reject(new ConnectionError(`Cannot use ${plugin.command}: it ended with ${code ?? "a signal"}${lastLine(complaint)}`));
+      else
+        reject(
+          new ConnectionError(
+            `Cannot use ${plugin.command}: it ended with ${code ?? "a signal"}${lastLine(complaint)}`,
+          ),
+        );
     });
   });
 }

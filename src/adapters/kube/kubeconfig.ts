@@ -61,10 +61,7 @@ function defaultPaths(): readonly string[] {
 }
 
 // Several files are searched for the first that has the context; kubectl merges them, which people rarely rely on.
-async function readFirst(
-  paths: readonly string[],
-  choice: KubeconfigChoice,
-): Promise<{ path: string; text: string }> {
+async function readFirst(paths: readonly string[], choice: KubeconfigChoice): Promise<{ path: string; text: string }> {
   let missing: unknown;
   for (const path of paths) {
     let text: string;
@@ -79,7 +76,9 @@ async function readFirst(
   }
   const where = paths.join(", ");
   throw new ConnectionError(
-    missing ? `Cannot read the kubeconfig ${where}` : `Cannot find context ${choice.context ?? "(current)"} in ${where}`,
+    missing
+      ? `Cannot read the kubeconfig ${where}`
+      : `Cannot find context ${choice.context ?? "(current)"} in ${where}`,
     { cause: missing },
   );
 }
@@ -168,14 +167,16 @@ function certificateOf(user: Fields): ClientCertificate | undefined {
 }
 
 function credentialOf(user: Fields, known: { cluster: Fields; trust: Trust }): Credential {
-  if (user["auth-provider"]) throw new ConnectionError("Cannot use the kubeconfig: auth-provider is not supported; use exec");
+  if (user["auth-provider"])
+    throw new ConnectionError("Cannot use the kubeconfig: auth-provider is not supported; use exec");
   if (user["as"] || user["as-groups"] || user["as-uid"]) {
     throw new ConnectionError("Cannot use the kubeconfig: impersonation in it is not supported");
   }
   if (isRecord(user["exec"])) return { kind: "exec", plugin: pluginOf(user["exec"], known) };
   const path = textOf(user["tokenFile"]);
   if (path !== undefined) {
-    if (known.trust.kind === "foreign") throw new ConnectionError("Cannot use the kubeconfig: it refers to a token file");
+    if (known.trust.kind === "foreign")
+      throw new ConnectionError("Cannot use the kubeconfig: it refers to a token file");
     return { kind: "token-file", path: resolve(known.trust.directory, path) };
   }
   const token = textOf(user["token"]);

@@ -11,6 +11,7 @@ interface Document {
 }
 
 const READ_LIMIT_MS = 60_000;
+const REFRESH_MS = 5_000;
 const EMPTY: SchemaSet = { roots: new Map(), ruled: new Set() };
 
 /** The server's OpenAPI v3 schemas, one document per group version, read when first needed and kept by hash. */
@@ -21,6 +22,7 @@ export class OpenApi {
   readonly #reading = new Map<string, SharedTask<SchemaSet>>();
   readonly #readingIndex: SharedTask<ReadonlyMap<string, string>>;
   #index: ReadonlyMap<string, string> | undefined;
+  #indexReadAt = -Infinity;
 
   constructor(requester: Requester, lifetime: AbortSignal) {
     this.#requester = requester;
@@ -30,12 +32,13 @@ export class OpenApi {
 
   /** A kind's schema; undefined when the server publishes none. */
   async schema(gvk: GroupVersionKind, signal: AbortSignal): Promise<SchemaNode | undefined> {
-    return (await this.#schemas(gvk, signal)).roots.get(keyOf(gvk));
+    return (await this.#schemasWith(gvk, signal)).roots.get(keyOf(gvk));
   }
 
-  /** Whether a kind's schema carries validation rules. */
-  async hasRules(gvk: GroupVersionKind, signal: AbortSignal): Promise<boolean> {
-    return (await this.#schemas(gvk, signal)).ruled.has(keyOf(gvk));
+  /** Whether a kind's schema carries validation rules; undefined when the server publishes no schema. */
+  async hasRules(gvk: GroupVersionKind, signal: AbortSignal): Promise<boolean | undefined> {
+    const { roots, ruled } = await this.#schemasWith(gvk, signal);
+    return roots.has(keyOf(gvk)) ? ruled.has(keyOf(gvk)) : undefined;
   }
 
   /** Reads the index again when next asked; documents whose hash did not change are kept. */
@@ -44,17 +47,28 @@ export class OpenApi {
     this.#readingIndex.forget();
   }
 
+  // Schemas are published some moments after their kind is served, so a missing one is asked for again.
+  async #schemasWith(gvk: GroupVersionKind, signal: AbortSignal): Promise<SchemaSet> {
+    const schemas = await this.#schemas(gvk, signal);
+    if (schemas.roots.has(keyOf(gvk)) || performance.now() - this.#indexReadAt < REFRESH_MS) return schemas;
+    this.invalidate();
+    return this.#schemas(gvk, signal);
+  }
+
   async #schemas(gvk: GroupVersionKind, signal: AbortSignal): Promise<SchemaSet> {
     const path = gvk.group === "" ? `api/${gvk.version}` : `apis/${gvk.group}/${gvk.version}`;
-    this.#index ??= await this.#readingIndex.join((scope) => this.#readIndex(scope), signal);
-    const url = this.#index.get(path);
+    const index = this.#index ?? (await this.#readingIndex.join((scope) => this.#readIndex(scope), signal));
+    this.#index = index;
+    const url = index.get(path);
     if (url === undefined) return EMPTY;
     const known = this.#documents.get(path);
     if (known?.url === url) return known.schemas;
     const task = this.#reading.get(url) ?? new SharedTask<SchemaSet>(this.#lifetime, READ_LIMIT_MS);
     this.#reading.set(url, task);
     try {
-      const schemas = await task.join(async (scope) => schemaSetOf(await this.#document(url, scope)), signal);
+      // Asked for by an old hash the server redirects; without one it gives what it has.
+      const plainUrl = url.split("?")[0] ?? url;
+      const schemas = await task.join(async (scope) => schemaSetOf(await this.#document(plainUrl, scope)), signal);
       this.#documents.set(path, { url, schemas });
       return schemas;
     } finally {
@@ -64,6 +78,7 @@ export class OpenApi {
 
   async #readIndex(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const index = await this.#document("/openapi/v3", signal);
+    this.#indexReadAt = performance.now();
     const paths = isRecord(index) && isRecord(index["paths"]) ? index["paths"] : {};
     const entries = Object.entries(paths).flatMap(([path, entry]) => {
       const url = isRecord(entry) ? entry["serverRelativeURL"] : undefined;

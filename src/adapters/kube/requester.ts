@@ -159,12 +159,13 @@ export class Requester {
   async #attempt(call: Call): Promise<Answer | Failure> {
     const { authenticator, limiter } = this.#way;
     const proof = await authenticator.proof(call.signal);
+    const request = this.#wireRequest(call, proof, "requests");
     await limiter.acquire(call.signal);
     const started = performance.now();
     let load: LoadSample = { kind: "silent" };
     let code = 0;
     try {
-      const outcome = await this.#exchange(call, proof);
+      const outcome = await this.#exchange(call, { request, proof });
       const ms = performance.now() - started;
       code = "status" in outcome ? outcome.status : outcome.error.code;
       load = loadOf(call, code, { ms, timedOut: "error" in outcome && outcome.error.reason === "Timeout" });
@@ -175,7 +176,7 @@ export class Requester {
     }
   }
 
-  async #exchange(call: Call, proof: Proof): Promise<Answer | Failure> {
+  async #exchange(call: Call, { request, proof }: { request: WireRequest; proof: Proof }): Promise<Answer | Failure> {
     const taken = new AnswerCollector();
     let sent = false;
     let refused: { reason: unknown } | undefined;
@@ -190,7 +191,6 @@ export class Requester {
     };
     const sink = { start, head: taken.head.bind(taken), data: taken.data.bind(taken) };
     try {
-      const request = this.#wireRequest(call, proof, "requests");
       await withDeadline(call.signal, this.#limitMs(call), (scope) =>
         this.#way.transport.exchange(request, sink, scope),
       );
@@ -338,7 +338,11 @@ function impersonationHeaders(as: Impersonation): readonly string[] {
   // An empty identity would mean no impersonation at all: the request would run with all of our own rights.
   const names = [as.user, ...(as.groups ?? [])];
   if (names.some((name) => name === "" || /[\r\n\0]/.test(name))) {
-    throw new ApiError({ code: 400, reason: "BadRequest", message: "Cannot impersonate: user or group is empty or malformed" });
+    throw new ApiError({
+      code: 400,
+      reason: "BadRequest",
+      message: "Cannot impersonate: user or group is empty or malformed",
+    });
   }
   const encoded = (name: string) => Buffer.from(name, "utf8").toString("latin1");
   return [

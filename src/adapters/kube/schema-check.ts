@@ -12,7 +12,10 @@ export interface SchemaProblem {
 }
 
 /** Where an object's shape contradicts its schema: unknown fields, wrong types, missing required fields. */
-export function schemaProblems(object: Readonly<Record<string, unknown>>, schema: SchemaNode): readonly SchemaProblem[] {
+export function schemaProblems(
+  object: Readonly<Record<string, unknown>>,
+  schema: SchemaNode,
+): readonly SchemaProblem[] {
   const problems: SchemaProblem[] = [];
   // The status is not applied with the object, so its shape refuses nothing.
   const { status: _status, ...applied } = object;
