@@ -2,6 +2,7 @@ import { type App, type AppKey, appKey } from "#core/app/app.ts";
 import type { Dialect, DialectKind, Lookup, Settings } from "#core/app/dialect.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import { kindKey, splitApiVersion } from "#core/resource/resource-id.ts";
+import { isNewer } from "#core/resource/resource-version.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem, Result } from "#core/result.ts";
 import type { Source, SourceKey } from "#core/source/source.ts";
@@ -79,6 +80,7 @@ export class AppRegistry {
   upsert(dialect: Dialect, kind: DialectKind, object: Resource): void {
     const key = objectKey(dialect.name, kind.kind, object.metadata.namespace ?? "", object.metadata.name);
     const known = this.#objects.get(key);
+    if (known && isNewer(known, object)) return;
     this.#objects.set(key, object);
     const stimulus = stimulusOf(object);
     const same = known?.metadata.uid === object.metadata.uid && this.#stimuli.get(key) === stimulus;

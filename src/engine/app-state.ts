@@ -44,6 +44,8 @@ export interface AppState {
   readonly dialect: Dialect;
   app: App;
   desired: DesiredSet | null;
+  /** The revision whose content was last read, whatever came of it. */
+  seenRevision: string | null;
   readonly verdicts: Map<IdKey, Verdict>;
   dirty: Set<IdKey> | "all";
   running: RunningSync | null;
@@ -79,6 +81,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     dialect,
     app,
     desired: null,
+    seenRevision: null,
     verdicts: new Map(),
     dirty: "all",
     running: null,

@@ -4,7 +4,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { normaliseDesired } from "#core/diff/normalise-desired.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
 import { digestOf } from "#core/resource/digest.ts";
-import { gvkOf, type IdKey, idOf, idText, keyOf } from "#core/resource/resource-id.ts";
+import { gvkOf, type IdKey, idOf, idText, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { DesiredSet } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -21,9 +21,8 @@ export function desiredSetOf(
     scopeOf: input.scopeOf,
     lookup: context.registry.lookup(dialect.name),
     settings: context.settings,
-    origins: rendered.origins,
   });
-  const unique = uniqueObjects(prepared.resources, originsOf(rendered));
+  const unique = uniqueObjects(prepared.resources);
   const resources = unique.resources.map((resource) => normaliseDesired(dialect.rules.mark(resource, app)));
   const objects = resources.map((resource) => desiredOf(resource, { app, dialect, all: resources }));
   return {
@@ -51,32 +50,15 @@ function desiredOf(resource: Resource, input: { app: App; dialect: Dialect; all:
   };
 }
 
-/** The last of several declarations of one object wins; each such object is named with its places. */
-function uniqueObjects(
-  resources: readonly Resource[],
-  originOf: ReadonlyMap<string, readonly string[]>,
-): { resources: Resource[]; duplicates: string[] } {
+/** The last of several declarations of one object wins; each such object is named. */
+function uniqueObjects(resources: readonly Resource[]): { resources: Resource[]; duplicates: string[] } {
   const last = new Map<IdKey, Resource>();
-  const twice = new Set<IdKey>();
+  const twice = new Map<IdKey, number>();
   for (const resource of resources) {
     const key = keyOf(resource);
-    if (last.has(key)) twice.add(key);
+    if (last.has(key)) twice.set(key, (twice.get(key) ?? 1) + 1);
     last.set(key, resource);
   }
-  const duplicates = [...twice].map((key) => {
-    const resource = last.get(key) as Resource;
-    const places = originOf.get(`${resource.kind}/${resource.metadata.name}`) ?? [];
-    return `${idText(idOf(resource))} is declared more than once${places.length > 0 ? `: ${places.join(" and ")}` : ""}`;
-  });
+  const duplicates = [...twice].map(([key, times]) => `${idText(parseIdKey(key))} is declared ${times} times`);
   return { resources: [...last.values()], duplicates };
-}
-
-function originsOf(rendered: Rendered): ReadonlyMap<string, readonly string[]> {
-  const places = new Map<string, string[]>();
-  for (const [index, resource] of rendered.resources.entries()) {
-    const origin = rendered.origins[index];
-    const name = `${resource.kind}/${resource.metadata.name}`;
-    if (origin) places.set(name, [...(places.get(name) ?? []), origin]);
-  }
-  return places;
 }

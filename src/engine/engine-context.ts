@@ -1,3 +1,4 @@
+import type { AppKey } from "#core/app/app.ts";
 import type { Settings } from "#core/app/dialect.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import type { InventoryStore } from "./inventory-store.ts";
@@ -16,6 +17,8 @@ export interface EngineContext {
   readonly index: LiveIndex;
   readonly inventories: InventoryStore;
   readonly rivals: Rivals;
+  /** Apps of the same sources that have not looked at their newest content yet: their claims are not known. */
+  readonly unsettled: (app: AppKey) => readonly AppKey[];
   readonly settings: Settings;
   readonly clock: Clock;
   readonly random: () => number;

@@ -1,9 +1,10 @@
 import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
-import { type GroupKind, type IdKey, kindKey, keyOf } from "#core/resource/resource-id.ts";
+import { type GroupKind, type IdKey, kindKey, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
+import { isNewer } from "#core/resource/resource-version.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
-import type { ClusterClient, KindInfo, Log } from "./ports.ts";
+import type { ClusterClient, Clock, KindInfo, Log, Selection } from "./ports.ts";
 
 /** What the index knows of a kind: its objects are complete, not read yet, not served, or unreadable. */
 export type KindState =
@@ -21,11 +22,17 @@ export interface LiveIndexOptions {
   readonly namespaces: readonly string[] | null;
   /** Told about every change of an object that an app claims, or of a kind that apps wait for. */
   readonly onChange: (app: AppKey, key: IdKey | null) => void;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
+const ABSENT_FOR_MS = 3_000;
+
 interface Follower {
+  readonly kind: GroupKind & { version: string };
   state: KindState;
+  /** When the state was learned, monotonic milliseconds. */
+  settledAt: number;
   readonly waiting: Set<AppKey>;
   pendingWatches: number;
 }
@@ -41,6 +48,7 @@ export class LiveIndex {
   readonly #kinds = new Map<string, Follower>();
   readonly #tasks: TaskGroup;
   #signal: AbortSignal | null = null;
+  #swept = 0;
 
   constructor(options: LiveIndexOptions) {
     this.#options = options;
@@ -52,6 +60,35 @@ export class LiveIndex {
     this.#signal = signal;
     await aborted(signal);
     await this.#tasks.settled();
+  }
+
+  /** How many kinds are followed. */
+  get kinds(): number {
+    return this.#kinds.size;
+  }
+
+  /**
+   * Compares one followed kind with a fresh list, as insurance against a lost event; the next call takes the next kind.
+   * @throws ApiError when the list fails: nothing is concluded then.
+   */
+  async sweepNext(signal: AbortSignal): Promise<void> {
+    const followers = [...this.#kinds.values()];
+    const follower = followers[this.#swept++ % Math.max(1, followers.length)];
+    if (follower?.state.kind !== "synced") return;
+    const { info } = follower.state;
+    const { client, rules, namespaces } = this.#options;
+    const before = [...this.#objects].filter(([, object]) => object.kind === info.kind);
+    const listed = new Set<IdKey>();
+    for (const selection of selectionsOf(info, rules, namespaces)) {
+      for (const object of await client.list(info, selection, { signal })) {
+        listed.add(keyOf(object));
+        this.#upsert(object);
+      }
+    }
+    for (const [key, object] of before) {
+      if (kindKey(parseIdKey(key)) !== kindKey(info) || listed.has(key)) continue;
+      if (this.#objects.get(key) === object) this.#gone(object);
+    }
   }
 
   /** The live object as last seen, without the managedFields of status writers. */
@@ -68,23 +105,13 @@ export class LiveIndex {
   follow(kind: GroupKind & { version: string }, app: AppKey): KindState {
     const name = kindKey(kind);
     let follower = this.#kinds.get(name);
-    if (!follower) {
-      follower = { state: { kind: "pending" }, waiting: new Set(), pendingWatches: 0 };
+    if (!follower || this.#mayHaveAppeared(follower)) {
+      follower = { kind, state: { kind: "pending" }, settledAt: 0, waiting: new Set(), pendingWatches: 0 };
       this.#kinds.set(name, follower);
       this.#start(kind, follower);
     }
     if (follower.state.kind !== "synced") follower.waiting.add(app);
     return follower.state;
-  }
-
-  /** Looks a kind up again that was not served; call it when definitions may have changed. */
-  retryAbsent(): void {
-    for (const [name, follower] of this.#kinds) {
-      if (follower.state.kind === "absent") {
-        this.#kinds.delete(name);
-        for (const app of follower.waiting) this.#options.onChange(app, null);
-      }
-    }
   }
 
   /** Replaces the set of objects that an app claims. */
@@ -116,6 +143,12 @@ export class LiveIndex {
     this.#objects.delete(key);
   }
 
+  /** A kind that was not served may be by now; asking again and again would not make it appear sooner. */
+  #mayHaveAppeared(follower: Follower): boolean {
+    const { state, settledAt } = follower;
+    return state.kind === "absent" && this.#options.clock.monotonic() - settledAt > ABSENT_FOR_MS;
+  }
+
   #start(kind: GroupKind & { version: string }, follower: Follower): void {
     const signal = this.#signal;
     if (!signal || signal.aborted) return;
@@ -132,9 +165,7 @@ export class LiveIndex {
     if (lookup.known === "no") return this.#settle(follower, { kind: "absent" });
     if (lookup.known === "unknown") return this.#settle(follower, { kind: "failed", reason: lookup.reason });
     const info = lookup.info;
-    const scopes = namespaces && info.namespaced ? namespaces.map((namespace) => ({ namespace })) : [{}];
-    const selectors = [...new Set(rules.map((one) => one.selector))];
-    const selections = selectors.flatMap((labelSelector) => scopes.map((scope) => ({ ...scope, labelSelector })));
+    const selections = selectionsOf(info, rules, namespaces);
     follower.pendingWatches = selections.length;
     await Promise.all(selections.map((selection) => this.#watch(info, follower, selection, signal)));
   }
@@ -168,6 +199,7 @@ export class LiveIndex {
 
   #settle(follower: Follower, state: KindState): void {
     follower.state = state;
+    follower.settledAt = this.#options.clock.monotonic();
     const waiting = [...follower.waiting];
     if (state.kind === "synced") follower.waiting.clear();
     for (const app of waiting) this.#options.onChange(app, null);
@@ -212,10 +244,13 @@ function trimmed(object: Resource): Resource {
   };
 }
 
-/** Whether `known` is a later state than `object`; resourceVersions of one object are comparable numbers on every supported server. */
-function isNewer(known: Resource, object: Resource): boolean {
-  if (known.metadata.uid !== object.metadata.uid) return false;
-  const a = known.metadata.resourceVersion ?? "";
-  const b = object.metadata.resourceVersion ?? "";
-  return a.length !== b.length ? a.length > b.length : a > b;
+/** What is followed of a kind: the objects that carry a dialect's mark, everywhere or in the given namespaces. */
+function selectionsOf(
+  info: KindInfo,
+  rules: readonly Rules[],
+  namespaces: readonly string[] | null,
+): (Selection & { labelSelector: string })[] {
+  const scopes = namespaces && info.namespaced ? namespaces.map((namespace) => ({ namespace })) : [{}];
+  const selectors = [...new Set(rules.map((one) => one.selector))];
+  return selectors.flatMap((labelSelector) => scopes.map((scope) => ({ ...scope, labelSelector })));
 }

@@ -1,4 +1,4 @@
-import type { SyncRequest } from "#core/app/app.ts";
+import type { AppKey, SyncRequest } from "#core/app/app.ts";
 import { type DeletionFacts, makePlan } from "#core/plan/make-plan.ts";
 import type { Plan } from "#core/plan/plan.ts";
 import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
@@ -22,6 +22,7 @@ export async function planApp(
   const wanted = input.desired?.byKey;
   const doomed = [...inventory.keys()].filter((key) => !wanted?.has(key));
   const cascades = await cascadesOf(context, state, doomed, signal);
+  const unread = doomed.length > 0 && !input.deleting ? (context.unsettled(app.key)[0] ?? null) : null;
   const selected = input.request?.only ? new Set(input.request.only) : null;
   return makePlan({
     app,
@@ -32,7 +33,8 @@ export async function planApp(
     desired: selected ? desired.filter((object) => selected.has(object.key)) : desired,
     verdicts: state.verdicts,
     inventory: selected ? new Map([...inventory].filter(([key]) => selected.has(key))) : inventory,
-    factsOf: (key) => factsOf(context, state, { key, cascade: cascades.get(key) ?? null, deleting: input.deleting }),
+    factsOf: (key) =>
+      factsOf(context, state, { key, cascade: cascades.get(key) ?? null, deleting: input.deleting, unread }),
     prune: input.request?.prune ?? app.policy.prune,
     approval: annotationsOf(context.registry.app(app.key)?.object as Resource)[APPROVE_ANNOTATION] ?? null,
   });
@@ -41,7 +43,7 @@ export async function planApp(
 function factsOf(
   context: EngineContext,
   state: AppState,
-  item: { key: IdKey; cascade: string | null; deleting: boolean },
+  item: { key: IdKey; cascade: string | null; deleting: boolean; unread: AppKey | null },
 ): DeletionFacts {
   const { app, dialect } = state;
   const live = context.index.get(item.key) ?? null;
@@ -52,6 +54,7 @@ function factsOf(
     uid: live?.metadata.uid ?? null,
     mayPrune: allowed ?? true,
     claimedBy: others[0] ?? null,
+    unread: item.unread,
     cascade: item.cascade,
     terminating: live?.metadata.deletionTimestamp !== undefined,
   };

@@ -1,3 +1,4 @@
+import type { EventNote } from "#core/app/app-report.ts";
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { GroupKind, GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -101,6 +102,8 @@ export interface ClusterClient {
   watch(info: KindInfo, selection: Selection, handler: WatchHandler, signal: AbortSignal): Promise<void>;
   /** Problems of an object that the server's schema shows without asking it: unknown or ill-typed fields. */
   preflight(object: Resource, options: CallOptions): Promise<readonly string[]>;
+  /** Forgets what is known of the cluster's APIs, because a definition was written. */
+  invalidateDiscovery(): void;
   /** Whether admission (webhooks, policies, CRD rules) may change or refuse this kind, so that only a dry run can tell. */
   hasAdmission(kind: GroupKind, options: CallOptions): Promise<boolean>;
 }
@@ -113,10 +116,9 @@ export interface Clock {
   monotonic(): number;
 }
 
-/** Rendered objects, the file each came from, and everything that was read to make them. */
+/** Rendered objects and everything that was read to make them. */
 export interface Rendered {
   readonly resources: readonly Resource[];
-  readonly origins: readonly string[];
   readonly readSet: ReadSet;
   readonly renderer: "kustomize" | "directory";
 }
@@ -179,4 +181,9 @@ export interface Log {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** Takes events for people; never blocks and never fails the caller. */
+export interface EventSink {
+  push(target: Resource, component: string, notes: readonly EventNote[]): void;
 }

@@ -29,13 +29,14 @@ export async function refreshDesired(context: EngineContext, state: AppState, si
     return wait({ kind: "source-failed", missing: false, message: source.error.message });
   }
   const revision = source.revision;
-  const waiting = dependencyProblem(context, state, revision);
-  if (waiting) return wait(waiting);
   const failed = inlineFailure(declared, source);
   if (failed) return ready(state, revision, failed);
   const rendered = await renderOf(context, { state, declared, tree: source.tree }, signal);
-  if (!("resources" in rendered)) return ready(state, revision, rendered);
-  return ready(state, revision, await adopt(context, state, rendered, signal));
+  const problem = "resources" in rendered ? await adopt(context, state, rendered, signal) : rendered;
+  // What an app declares is claimed before it may wait, so that nobody prunes what it is about to apply.
+  state.seenRevision = revision.text;
+  const waiting = dependencyProblem(context, state, revision);
+  return waiting ? wait(waiting) : ready(state, revision, problem);
 }
 
 function wait(phase: AppPhase): Refreshed {

@@ -20,7 +20,7 @@ const WORKLOADS = [
   { group: "apps", kind: "StatefulSet" },
 ];
 /** A foreign write of a rival's status manager counts as a sign of life for this long. */
-const FRESH_WRITE_MS = 5 * 60_000;
+const FRESH_WRITE_MS = 2 * 60_000;
 
 /**
  * Knows which vendor's own controller is alive beside us: by its workload having ready replicas, or by fresh writes of
@@ -56,11 +56,13 @@ export class Rivals {
     return (this.#unread.get(dialect.name) ?? 1) > 0 ? undefined : null;
   }
 
-  /** Takes note of a write to an app object that carries the rival's manager and was not ours. */
-  sawForeignWrite(dialect: Dialect): void {
-    const before = this.alive(dialect);
-    this.#writes.set(dialect.name, this.#options.clock.now());
-    if (before === null) this.#options.onChange(dialect.name);
+  /** Takes note that the rival's manager wrote to an app object at `at`, milliseconds since the epoch. */
+  sawForeignWrite(dialect: Dialect, at: number): void {
+    const last = this.#writes.get(dialect.name) ?? 0;
+    if (at <= last || this.#options.clock.now() - at >= FRESH_WRITE_MS) return;
+    this.#writes.set(dialect.name, at);
+    const wakeAfter = at + FRESH_WRITE_MS - this.#options.clock.now() + 100;
+    setTimeout(() => this.#options.onChange(dialect.name), wakeAfter).unref();
   }
 
   async #watch(dialect: Dialect, kind: { group: string; kind: string }, signal: AbortSignal): Promise<void> {

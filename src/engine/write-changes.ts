@@ -77,6 +77,7 @@ async function carryOut(
   try {
     const answer = await write(context, state, { change, desired }, signal);
     context.index.record(answer.object);
+    if (change.id.kind === "CustomResourceDefinition") context.client.invalidateDiscovery();
     state.verdicts.set(change.key, { kind: "same" });
     const outcome = answer.created ? "created" : "changed";
     audit(context, state, { change, outcome: answer.created ? "create" : "update" });

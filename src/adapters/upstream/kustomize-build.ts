@@ -5,7 +5,7 @@ import { RecordingTree } from "./recording-tree.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import type { HelperPool } from "./helper-pool.ts";
 import type { Question, Reply } from "./helper-process.ts";
-import type { KustomizeOverrides } from "./kustomize-overrides.ts";
+import type { KustomizeOverrides } from "#core/app/render-spec.ts";
 
 /** What to build. */
 export interface KustomizeBuild {

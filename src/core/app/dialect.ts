@@ -11,8 +11,6 @@ export interface DialectKind extends GroupVersionKind {
   readonly plural: string;
   /** How people address it on the command line, e.g. `ks`. */
   readonly short: string;
-  /** Field manager of writes to its status, where it is not the rules' `statusManager`. */
-  readonly statusManager?: string;
 }
 
 /** Finds another object of the dialect's own kinds (a project, a source) in memory. */
@@ -30,8 +28,6 @@ export interface PrepareContext {
   readonly scopeOf: ScopeOf;
   readonly lookup: Lookup;
   readonly settings: Settings;
-  /** File that each rendered object came from, when known, by index. */
-  readonly origins: readonly string[];
 }
 
 /** Rendered objects made ready to be applied: namespaced, labelled, checked against the vendor's limits. */

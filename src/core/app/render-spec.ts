@@ -1,36 +1,54 @@
-/** Selects the objects that a patch or replacement applies to, in Kustomize's own words. */
-export interface KustomizeTarget {
-  readonly group?: string;
-  readonly version?: string;
-  readonly kind?: string;
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly annotationSelector?: string;
-}
-
-/** What an app adds to the kustomization found at its path. */
+/** What an owner of a kustomization may set over the file in the repository; kustomize's own names and meanings. */
 export interface KustomizeOverrides {
   readonly namespace?: string;
   readonly namePrefix?: string;
   readonly nameSuffix?: string;
-  readonly patches?: readonly { readonly patch: string; readonly target?: KustomizeTarget }[];
-  readonly images?: readonly {
-    readonly name: string;
-    readonly newName?: string;
-    readonly newTag?: string;
-    readonly digest?: string;
-  }[];
+  /** Come after the file's own. */
+  readonly patches?: readonly KustomizePatch[];
+  readonly images?: readonly KustomizeImage[];
+  /**
+   * How an image meets the file's entry of the same name: `fields` keeps what it leaves open (tag and digest clear each
+   * other), `replace` keeps only fields given as "*".
+   */
+  readonly imageMerge?: "fields" | "replace";
   readonly replicas?: readonly { readonly name: string; readonly count: number }[];
+  /** Come after the file's own. */
   readonly components?: readonly string[];
   readonly ignoreMissingComponents?: boolean;
-  readonly labels?: readonly {
-    readonly pairs: Readonly<Record<string, string>>;
-    readonly includeSelectors?: boolean;
-    readonly includeTemplates?: boolean;
-  }[];
-  readonly commonAnnotations?: Readonly<Record<string, string>>;
+  readonly labels?: KustomizeAddedPairs & { readonly includeSelectors?: boolean; readonly includeTemplates?: boolean };
+  readonly annotations?: KustomizeAddedPairs;
   readonly buildMetadata?: readonly string[];
+}
+
+/** A patch, inline or in a file, and what it applies to. */
+export interface KustomizePatch {
+  readonly patch?: string;
+  readonly path?: string;
+  readonly target?: {
+    readonly group?: string;
+    readonly version?: string;
+    readonly kind?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly labelSelector?: string;
+    readonly annotationSelector?: string;
+  };
+  readonly options?: { readonly allowNameChange?: boolean; readonly allowKindChange?: boolean };
+}
+
+/** Another name, tag or digest for an image. */
+export interface KustomizeImage {
+  readonly name: string;
+  readonly newName?: string;
+  readonly newTag?: string;
+  readonly tagSuffix?: string;
+  readonly digest?: string;
+}
+
+/** Labels or annotations; a key that the file sets is an error unless `force` is given. */
+export interface KustomizeAddedPairs {
+  readonly pairs: Readonly<Record<string, string>>;
+  readonly force?: boolean;
 }
 
 /** How the files at a path become objects. */

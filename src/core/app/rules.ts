@@ -32,6 +32,10 @@ export interface Rules {
   readonly manager: string;
   /** Field manager of writes to status and finalizers of app objects. */
   readonly statusManager: string;
+  /** Field manager of writes to source objects. */
+  readonly sourceManager: string;
+  /** Component that events of app objects come from. */
+  readonly eventSource: string;
   /** Whether app objects keep their status in a subresource. */
   readonly statusSubresource: boolean;
   /** Managers whose fields are taken back when they write to an object we own: exact names or `prefix*`. */

@@ -42,6 +42,8 @@ export interface DeletionFacts {
   readonly mayPrune: boolean;
   /** Another app that claims the object now. */
   readonly claimedBy: string | null;
+  /** An app of the same source whose newest content nobody has read yet: it may claim the object. */
+  readonly unread: string | null;
   readonly cascade: string | null;
   /** A delete was sent; finalizers keep the object for now. */
   readonly terminating: boolean;
@@ -140,6 +142,7 @@ function sparedBecause(
 ): { action: "keep" | "hold" | "none"; reason: string } | null {
   const { facts, entry } = item;
   if (facts.terminating) return { action: "none", reason: "is being deleted" };
+  if (facts.unread) return { action: "none", reason: `waits until ${facts.unread} has been read` };
   if (facts.claimedBy) return { action: "keep", reason: `now claimed by ${facts.claimedBy}` };
   if (entry.uid !== "" && facts.uid !== null && facts.uid !== entry.uid) {
     return { action: "keep", reason: "was recreated by somebody else" };

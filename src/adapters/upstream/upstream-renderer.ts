@@ -1,0 +1,55 @@
+import type { RenderSpec } from "#core/app/render-spec.ts";
+import type { FileTree } from "#core/source/file-tree.ts";
+import { childPath, listingDigest, type ReadSet } from "#core/source/read-set.ts";
+import { RenderError } from "#core/source/render-error.ts";
+import type { Rendered, Renderer } from "#engine/ports.ts";
+import { renderDirectory } from "./directory-render.ts";
+import type { HelperPool } from "./helper-pool.ts";
+import { kustomizeBuild } from "./kustomize-build.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+/** What ends a helper says nothing about the files: it is worth another try. */
+const PASSING = new Set(["died"]);
+
+interface RenderInput {
+  readonly tree: FileTree;
+  readonly path: string;
+  readonly spec: RenderSpec;
+}
+
+/** Renders through the helpers: the official libraries decide what files mean. */
+export function upstreamRenderer(pool: HelperPool): Renderer {
+  return {
+    async render(input, signal) {
+      if (input.path !== "" && input.tree.entry(input.path)?.type !== "directory") {
+        if (input.tree.entry(input.path)?.type !== "link")
+          throw new RenderError("path", `${input.path}: path not found`);
+      }
+      try {
+        return await renderInput(pool, input, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof UpstreamError) || PASSING.has(error.code)) throw error;
+        throw new RenderError("build", error.message, { cause: error });
+      }
+    },
+  };
+}
+
+async function renderInput(pool: HelperPool, input: RenderInput, signal: AbortSignal): Promise<Rendered> {
+  const { tree, path, spec } = input;
+  if (spec.kind === "directory")
+    return { ...(await renderDirectory(pool, { tree, path, spec }, signal)), renderer: "directory" };
+  if (spec.kind === "kustomize") {
+    const build = { tree, path, overrides: spec.overrides, generateIfMissing: spec.generate };
+    return { ...(await kustomizeBuild(pool, build, signal)), renderer: "kustomize" };
+  }
+  const looked: ReadSet = [{ kind: "directory", path, digest: listingDigest(tree, path) }];
+  const hasKustomization = KUSTOMIZATION_FILES.some((name) => tree.entry(childPath(path, name)) !== undefined);
+  const chosen: RenderSpec = hasKustomization
+    ? { kind: "kustomize", overrides: spec.overrides, generate: false }
+    : spec.directory;
+  const rendered = await renderInput(pool, { tree, path, spec: chosen }, signal);
+  return { ...rendered, readSet: [...looked, ...rendered.readSet] };
+}

@@ -1,0 +1,309 @@
+import type { Dialect, DialectKind, Settings } from "#core/app/dialect.ts";
+import type { AppKey } from "#core/app/app.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { SourceKey } from "#core/source/source.ts";
+import { TaskGroup } from "#async/task-group.ts";
+import { sleep, withDeadline } from "#async/with-deadline.ts";
+import { AppReconciler } from "./app-reconciler.ts";
+import { AppRegistry } from "./app-registry.ts";
+import type { EngineContext } from "./engine-context.ts";
+import { InventoryStore } from "./inventory-store.ts";
+import { LiveIndex } from "./live-index.ts";
+import type { AuditLog, ClusterClient, Clock, EventSink, Log, Renderer, SourceFetcher, Telemetry } from "./ports.ts";
+import { RenderCache } from "./render-cache.ts";
+import { invalidReport, Reporter } from "./reporter.ts";
+import { failureText } from "./requests.ts";
+import { Rivals } from "./rivals.ts";
+import { SourceController } from "./source-controller.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/** Everything a controller needs from outside. */
+export interface ControllerOptions {
+  readonly client: ClusterClient;
+  readonly fetcher: SourceFetcher;
+  readonly renderer: Renderer;
+  readonly dialects: readonly Dialect[];
+  readonly settings: Settings;
+  /** Namespaces to serve; null: the whole cluster. */
+  readonly namespaces: readonly string[] | null;
+  /** Number of the present leadership. */
+  readonly epoch: () => number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly events: EventSink;
+  readonly audit: AuditLog;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+  /** Apps worked on at once. */
+  readonly concurrency: number;
+}
+
+const SWEEP_EVERY_MS = 60 * 60_000;
+const FLUSH_MS = 5_000;
+
+/** The engine: follows the dialects' objects and their sources, and keeps what they declare. */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #context: EngineContext;
+  readonly #reconciler: AppReconciler;
+  readonly #reporter: Reporter;
+  readonly #queue: WorkQueue<AppKey>;
+  #ready = false;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { client, clock, log, telemetry } = options;
+    this.#queue = new WorkQueue({
+      concurrency: options.concurrency,
+      onDepth: (depth) => telemetry.queue(depth),
+      onError: (key, error) => log.error({ app: key, error: failureText(error) }, "reconcile failed"),
+    });
+    const registry = new AppRegistry(options.settings, {
+      onApp: (key) => this.#appChanged(key),
+      onSource: (key) => this.#sourceDeclared(key),
+      onDependents: (keys) => keys.forEach((key) => this.#queue.add(key, "webhook")),
+    });
+    this.#context = this.#makeContext(registry);
+    this.#reconciler = new AppReconciler(this.#context, {
+      recheck: (key, afterMs) => this.#queue.addAfter(key, afterMs, "periodic"),
+      report: (record, result) => {
+        const report = "report" in result ? result.report : invalidReport(result.problems, clock.now());
+        this.#reporter.app(record.key, report);
+      },
+    });
+    this.#reporter = new Reporter({
+      client,
+      registry,
+      telemetry,
+      log,
+      events: options.events,
+      onStored: (dialect, object) => this.#stored(dialect, object),
+    });
+  }
+
+  /** Whether every kind was read and apps are worked on. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** What the engine knows, for introspection. */
+  get context(): EngineContext {
+    return this.#context;
+  }
+
+  /** Asks every source whose url satisfies `matches` now. */
+  refreshSources(matches: (url: string) => boolean): void {
+    this.#context.sources.refreshUrls(matches);
+  }
+
+  /** Works until the signal aborts; what is still to be told then is told within a few seconds. @throws ApiError when the cluster cannot be read at the start. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, namespaces } = this.#options;
+    const tasks = new TaskGroup((error) => {
+      if (!signal.aborted) log.error({ error: failureText(error) }, "a part of the controller ended");
+    });
+    await this.#context.inventories.load(namespaces, signal);
+    tasks.add(this.#context.index.run(signal));
+    tasks.add(this.#context.rivals.run(signal));
+    await this.#readRegistry(tasks, signal);
+    tasks.add(this.#context.sources.run(signal));
+    tasks.add(this.#reporter.run(signal));
+    tasks.add(this.#sweep(signal));
+    this.#ready = true;
+    log.info({ apps: this.#context.registry.apps().length }, "controller is ready");
+    await this.#queue.run((key) => this.#reconciler.reconcile(key, signal), signal);
+    await tasks.settled();
+    await this.#lastWords();
+  }
+
+  #makeContext(registry: AppRegistry): EngineContext {
+    const { client, clock, dialects, log, namespaces, telemetry, random } = this.#options;
+    const rules = dialects.map((dialect) => dialect.rules);
+    const index = new LiveIndex({
+      client,
+      clock,
+      rules,
+      namespaces,
+      log,
+      onChange: (app, key) => {
+        this.#reconciler.touch(app, key);
+        this.#queue.add(app, "drift");
+      },
+    });
+    const sources = new SourceController({
+      fetcher: this.#options.fetcher,
+      client,
+      clock,
+      random,
+      telemetry,
+      log,
+      revisionOf: (source, commit, refName) => this.#dialectOf(source.key).revisionOf(source, commit, refName),
+      onChange: (key) => this.#sourceChanged(key),
+    });
+    const onChange = (dialect: string) => this.#rivalChanged(dialect);
+    return {
+      client,
+      registry,
+      sources,
+      renders: new RenderCache(this.#options.renderer, telemetry),
+      index,
+      inventories: new InventoryStore(client, this.#options.epoch),
+      rivals: new Rivals({ client, clock, dialects, namespaces, onChange, log }),
+      unsettled: (app) => this.#unsettled(app),
+      settings: this.#options.settings,
+      clock,
+      random,
+      audit: this.#options.audit,
+      telemetry,
+      log,
+    };
+  }
+
+  /** Reads all of the dialects' objects before anything is decided, then keeps following them. */
+  async #readRegistry(tasks: TaskGroup, signal: AbortSignal): Promise<void> {
+    const reads: Promise<void>[] = [];
+    for (const dialect of this.#options.dialects) {
+      const kinds = [...dialect.configKinds, ...dialect.sourceKinds, ...dialect.appKinds];
+      for (const kind of kinds) reads.push(this.#followKind({ dialect, kind, tasks }, signal));
+    }
+    await Promise.all(reads);
+  }
+
+  async #followKind(
+    item: { dialect: Dialect; kind: DialectKind; tasks: TaskGroup },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { dialect, kind, tasks } = item;
+    const { client, namespaces, log } = this.#options;
+    const lookup = await client.kind(kind, { signal });
+    if (lookup.known !== "yes") {
+      log.warn(
+        { kind: `${kind.plural}.${kind.group}` },
+        "this kind is not served by the cluster; its objects are not followed",
+      );
+      return;
+    }
+    const { registry } = this.#context;
+    const scopes: { namespace?: string }[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
+    for (const scope of scopes) {
+      await new Promise<void>((resolve, reject) => {
+        const handler = {
+          upsert: (object: Resource) => registry.upsert(dialect, kind, object),
+          gone: (object: Resource) => registry.gone(dialect, kind, object),
+          synced: resolve,
+          failed: (error: Error) => log.warn({ kind: kind.plural, error: error.message }, "watch is interrupted"),
+        };
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        tasks.add(client.watch(lookup.info, scope, handler, signal));
+      });
+    }
+  }
+
+  #dialectOf(key: SourceKey): Dialect {
+    const { registry } = this.#context;
+    const object = registry.source(key);
+    if (object) return object.dialect;
+    const [consumer] = registry.consumers(key.split(" @ ")[0] as SourceKey);
+    const record = consumer ? registry.app(consumer) : null;
+    return (record?.dialect ?? this.#options.dialects[0]) as Dialect;
+  }
+
+  #appChanged(key: AppKey): void {
+    const { registry, sources } = this.#context;
+    const record = registry.app(key);
+    if (record?.parsed.ok) {
+      const app = record.parsed.value;
+      for (const { inline } of app.sources) if (inline) sources.put(inline);
+      this.#sawForeign(record.dialect, record.object, key);
+      if (app.refreshToken !== null && app.refreshToken !== this.#reconciler.state(key)?.handledToken) {
+        for (const { source } of app.sources) sources.refresh(source);
+        this.#reconciler.touch(key, null);
+      }
+    }
+    this.#queue.add(key, "person");
+  }
+
+  /** A status that its own manager wrote moments before we first saw the object was written by a rival. */
+  #sawForeign(dialect: Dialect, object: Resource, key: AppKey): void {
+    const { inventories, rivals } = this.#context;
+    if (this.#reconciler.state(key) || inventories.has(key)) return;
+    const entries = object.metadata.managedFields ?? [];
+    const written = entries.filter((entry) => entry.manager === dialect.rules.statusManager && entry.time);
+    const last = Math.max(0, ...written.map((entry) => Date.parse(entry.time ?? "")));
+    if (last > 0) rivals.sawForeignWrite(dialect, last);
+  }
+
+  #sourceDeclared(key: SourceKey): void {
+    const record = this.#context.registry.source(key);
+    const now = this.#options.clock.now();
+    if (!record) return this.#context.sources.remove(key);
+    if (record.parsed.ok) return this.#context.sources.put(record.parsed.value);
+    this.#context.sources.remove(key);
+    const state = { kind: "invalid", problems: record.parsed.error } as const;
+    this.#reporter.source(key, { state, revision: null, handledToken: null, now });
+  }
+
+  #sourceChanged(key: SourceKey): void {
+    const { registry, sources } = this.#context;
+    for (const app of registry.consumers(key.split(" @ ")[0] as SourceKey)) this.#queue.add(app, "webhook");
+    const state = sources.state(key);
+    if (!state || !registry.source(key) || (!state.asked && !state.source.suspended)) return;
+    const { error, revision, handledToken } = state;
+    const kind = state.source.suspended
+      ? ({ kind: "suspended" } as const)
+      : error
+        ? ({ kind: "failed", reason: error.failure, message: error.message } as const)
+        : ({ kind: "ready" } as const);
+    this.#reporter.source(key, { state: kind, revision, handledToken, now: this.#options.clock.now() });
+  }
+
+  #rivalChanged(dialect: string): void {
+    for (const record of this.#context.registry.apps()) {
+      if (record.dialect.name === dialect) this.#queue.add(record.key, "person");
+    }
+  }
+
+  #unsettled(app: AppKey): AppKey[] {
+    const { registry, sources } = this.#context;
+    const parsed = registry.app(app)?.parsed;
+    if (!parsed?.ok) return [];
+    return parsed.value.sources.flatMap(({ source }) => {
+      const revision = sources.state(source)?.revision?.text;
+      return registry.consumers(source).filter((other) => {
+        const state = this.#reconciler.state(other);
+        const record = registry.app(other);
+        if (other === app || !record?.parsed.ok || record.parsed.value.deleting || record.parsed.value.suspended)
+          return false;
+        return state?.seenRevision !== revision;
+      });
+    });
+  }
+
+  #stored(dialect: Dialect, object: Resource): void {
+    const kinds = [...dialect.appKinds, ...dialect.sourceKinds];
+    const kind = kinds.find((one) => one.kind === object.kind);
+    if (kind) this.#context.registry.upsert(dialect, kind, object);
+  }
+
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { index } = this.#context;
+    while (!signal.aborted) {
+      const spread = SWEEP_EVERY_MS / Math.max(1, index.kinds);
+      try {
+        await sleep(spread * (0.9 + 0.2 * this.#options.random()), signal);
+        await index.sweepNext(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.log.warn({ error: failureText(error) }, "the safety sweep failed");
+      }
+    }
+  }
+
+  async #lastWords(): Promise<void> {
+    try {
+      await withDeadline(new AbortController().signal, FLUSH_MS, (signal) => this.#reporter.flush(signal));
+    } catch (error) {
+      this.#options.log.warn({ error: failureText(error) }, "some statuses were not written before the end");
+    }
+  }
+}

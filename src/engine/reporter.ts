@@ -1,0 +1,137 @@
+import type { AppReport, ObjectWrite, SourceReport } from "#core/app/app-report.ts";
+import type { AppKey } from "#core/app/app.ts";
+import type { Dialect } from "#core/app/dialect.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { Problem } from "#core/result.ts";
+import type { SourceKey } from "#core/source/source.ts";
+import type { AppRegistry } from "./app-registry.ts";
+import type { ClusterClient, EventSink, Log, Telemetry } from "./ports.ts";
+import { failureText } from "./requests.ts";
+import { writeStatus } from "./status-writer.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/** How a reporter is set up. */
+export interface ReporterOptions {
+  readonly client: ClusterClient;
+  readonly registry: AppRegistry;
+  readonly events: EventSink;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+  /** Takes the object as stored by a status write. */
+  readonly onStored: (dialect: Dialect, object: Resource) => void;
+}
+
+/** What happens while an app is at work is told after this long, so that what is over quickly costs one write. */
+const PROGRESS_DELAY_MS = 2_000;
+const RETRY_MS = 3_000;
+
+type Target = `app ${AppKey}` | `source ${SourceKey}`;
+
+/** Writes statuses and events: the latest report of each object, one writer per object, nothing when nothing changed. */
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #apps = new Map<AppKey, AppReport>();
+  readonly #sources = new Map<SourceKey, SourceReport>();
+  readonly #queue: WorkQueue<Target>;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#queue = new WorkQueue({
+      concurrency: 16,
+      onError: (key, error) => {
+        options.log.warn({ object: key, error: failureText(error) }, "cannot write status");
+        this.#queue.addAfter(key as Target, RETRY_MS, "periodic");
+      },
+    });
+  }
+
+  /** Writes until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#queue.run((target) => this.#write(target, signal), signal);
+  }
+
+  /** Writes what is still to be told, for an orderly end; gives up at the deadline of `signal`. */
+  async flush(signal: AbortSignal): Promise<void> {
+    for (const key of this.#apps.keys()) await this.#write(`app ${key}`, signal);
+    for (const key of this.#sources.keys()) await this.#write(`source ${key}`, signal);
+  }
+
+  /** Takes an app's newest report. */
+  app(key: AppKey, report: AppReport): void {
+    this.#apps.set(key, report);
+    if (report.phase.kind === "syncing") this.#queue.addAfter(`app ${key}`, PROGRESS_DELAY_MS, "periodic");
+    else this.#queue.add(`app ${key}`, "webhook");
+  }
+
+  /** Takes a source's newest report. */
+  source(key: SourceKey, report: SourceReport): void {
+    this.#sources.set(key, report);
+    this.#queue.add(`source ${key}`, "webhook");
+  }
+
+  async #write(target: Target, signal: AbortSignal): Promise<void> {
+    const [kind, key] = target.split(" ") as ["app", AppKey] | ["source", SourceKey];
+    if (kind === "app") await this.#writeApp(key, signal);
+    else await this.#writeSource(key, signal);
+  }
+
+  async #writeApp(key: AppKey, signal: AbortSignal): Promise<void> {
+    const report = this.#apps.get(key);
+    const record = this.#options.registry.app(key);
+    if (!report || !record) {
+      this.#apps.delete(key);
+      return;
+    }
+    const app = record.parsed.ok ? record.parsed.value : null;
+    const write = record.dialect.reportApp({ object: record.object, app, report });
+    const { rules } = record.dialect;
+    const style = { manager: rules.statusManager, subresource: rules.statusSubresource };
+    await this.#send({ dialect: record.dialect, object: record.object, write, style }, signal);
+    if (this.#apps.get(key) === report) this.#apps.delete(key);
+  }
+
+  async #writeSource(key: SourceKey, signal: AbortSignal): Promise<void> {
+    const report = this.#sources.get(key);
+    const record = this.#options.registry.source(key);
+    if (!report || !record) {
+      this.#sources.delete(key);
+      return;
+    }
+    const source = record.parsed.ok ? record.parsed.value : null;
+    const write = record.dialect.reportSource({ object: record.object, source, report });
+    const style = { manager: record.dialect.rules.sourceManager, subresource: true };
+    await this.#send({ dialect: record.dialect, object: record.object, write, style }, signal);
+    if (this.#sources.get(key) === report) this.#sources.delete(key);
+  }
+
+  async #send(
+    item: { dialect: Dialect; object: Resource; write: ObjectWrite; style: { manager: string; subresource: boolean } },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { dialect, object, write, style } = item;
+    const started = performance.now();
+    const stored = await writeStatus(this.#options.client, { object, write, style }, signal);
+    if (stored) this.#options.onStored(dialect, stored);
+    if (write.events.length > 0) this.#options.events.push(object, dialect.rules.eventSource, write.events);
+    this.#options.telemetry.step("report", (performance.now() - started) / 1000);
+  }
+}
+
+/** The report of an app whose object cannot be parsed. */
+export function invalidReport(problems: readonly Problem[], now: number): AppReport {
+  return {
+    phase: { kind: "invalid", problems },
+    revision: null,
+    applied: null,
+    attempted: null,
+    objects: [],
+    inventory: [],
+    sync: null,
+    notices: [],
+    gate: { state: "none", tookMs: 0, message: "" },
+    renderDigest: "",
+    renderer: null,
+    handledToken: null,
+    now,
+  };
+}

@@ -1,0 +1,132 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Settings } from "#core/app/dialect.ts";
+import { gitFetcher } from "#adapters/git/git-fetcher.ts";
+import { GitStore } from "#adapters/git/git-store.ts";
+import { goProgramPath } from "#adapters/go-program.ts";
+import { type ClientOptions, connectCluster } from "#adapters/kube/cluster-client.ts";
+import type { ClusterSettings } from "#adapters/kube/connection.ts";
+import { defaultPoolOptions, HelperPool } from "#adapters/upstream/helper-pool.ts";
+import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
+import { Controller } from "#engine/controller.ts";
+import { LeaderLease } from "#engine/lease.ts";
+import type { AuditLog, EventSink, Log, Telemetry } from "#engine/ports.ts";
+import { dialects } from "./dialects.ts";
+
+/** How a controller process is set up. */
+export interface RunOptions {
+  readonly settings: ClusterSettings;
+  /** Folder for repositories; its loss costs a fetch. */
+  readonly dataDir: string;
+  /** Namespace of the leader lease. */
+  readonly namespace: string;
+  /** Namespaces to serve; null: the whole cluster. */
+  readonly namespaces: readonly string[] | null;
+  readonly vendorSettings: Settings;
+  readonly allowFileUrls?: boolean;
+  readonly audit: AuditLog;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+  readonly onRequest?: ClientOptions["onRequest"];
+  readonly eventSink: (
+    client: ReturnType<typeof connectCluster>,
+  ) => EventSink & { run(signal: AbortSignal): Promise<void> };
+  /** Told when the controller works, with what the health endpoints need. */
+  readonly onStart?: (controller: Controller) => void;
+}
+
+const STOP_MS = 20_000;
+
+/**
+ * Becomes leader and runs the engine until the signal aborts (resolves) or leadership is lost (rejects: the process
+ * should end and start afresh). Ends within 25 seconds.
+ */
+export async function runController(options: RunOptions, signal: AbortSignal): Promise<void> {
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  const random = () => randomBytes(4).readUInt32LE() / 2 ** 32;
+  const store = new GitStore({
+    directory: join(options.dataDir, "git"),
+    allowFileUrls: options.allowFileUrls ?? false,
+  });
+  const pool = new HelperPool(defaultPoolOptions(goProgramPath("holdfast-upstream")));
+  const hooks = options.onRequest ? { onRequest: options.onRequest } : {};
+  const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 8_000 });
+  const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
+  const lease = new LeaderLease({
+    client: leaseClient,
+    clock,
+    random,
+    log: options.log,
+    namespace: options.namespace,
+    name: "holdfast-controller",
+    identity: `${hostname()}_${randomUUID()}`,
+  });
+  client.guardWrites(() => lease.assertHeld());
+  try {
+    await store.checkGit(signal);
+    await lease.acquire(signal);
+    const events = options.eventSink(client);
+    const controller = new Controller({
+      client,
+      fetcher: gitFetcher(store),
+      renderer: upstreamRenderer(pool),
+      dialects,
+      settings: options.vendorSettings,
+      namespaces: options.namespaces,
+      epoch: () => lease.epoch,
+      clock,
+      random,
+      events,
+      audit: options.audit,
+      telemetry: options.telemetry,
+      log: options.log,
+      concurrency: 8,
+    });
+    options.onStart?.(controller);
+    await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);
+  } finally {
+    await Promise.allSettled([store.close(), pool.close(), client.close(), leaseClient.close()]);
+  }
+}
+
+/** Runs `work` for as long as the lease is held; the lease is kept until the work has stopped. */
+async function led(
+  lease: LeaderLease,
+  work: (signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  const working = new AbortController();
+  const holding = new AbortController();
+  const stop = () => working.abort(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  const keeping = lease.keep(holding.signal).then(() => {
+    if (holding.signal.aborted) return;
+    working.abort(new Error("The leader lease was lost"));
+  });
+  try {
+    await stoppedInTime(work(working.signal), working.signal);
+  } finally {
+    holding.abort();
+    await keeping;
+    signal.removeEventListener("abort", stop);
+  }
+  if (!signal.aborted) throw new Error("Cannot go on: the leader lease was lost");
+}
+
+/** Work that does not stop when told so is left behind: the process ends anyway. */
+async function stoppedInTime(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const expired = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => setTimeout(resolve, STOP_MS).unref(), { once: true });
+  });
+  const done = work.then(
+    () => {},
+    (error: unknown) => {
+      if (!signal.aborted) throw error;
+    },
+  );
+  await Promise.race([done, expired]);
+}
