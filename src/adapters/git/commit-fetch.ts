@@ -51,7 +51,6 @@ export async function fetchCommits(
       for (const commit of byName) await pinNamed(store, commit, refused, signal);
       return refused;
     }
-    await store.removeLeftovers();
     const culprit = open.find(({ commit }) => exit.message.includes(commit));
     if (exit.code === "unsupported" && !isSimple) isSimple = true;
     else if (culprit === undefined || !(exit.code === "commit-not-found" || exit.code === "commit-withheld"))

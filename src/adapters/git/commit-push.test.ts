@@ -3,12 +3,15 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startGitServer } from "#test/support/git-server.ts";
 import type { GitServer } from "#test/support/git-server.ts";
 import type { FileChange, PushedChange } from "./commit-push.ts";
 import type { GitRepository } from "./git-repository.ts";
 import { GitStore } from "./git-store.ts";
+
+// Git starts many processes, which a busy machine is slow at.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const { signal } = new AbortController();
 const author = { name: "Grace", email: "grace@example.org", date: new Date("2026-01-02T03:04:05Z") };

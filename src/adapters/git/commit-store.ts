@@ -96,9 +96,16 @@ export class CommitStore {
     return found.length === 1 ? found[0] : undefined;
   }
 
-  /** Runs what writes to the store while nothing else does. */
+  /** Runs what writes to the store while nothing else does, and clears up after it. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.#exclusive(work);
+    return this.#exclusive(async () => {
+      try {
+        return await work();
+      } finally {
+        // A git that had to be killed leaves locks that would stop the next one.
+        await this.#parts.store.removeLeftovers();
+      }
+    });
   }
 
   /** Fetches commits in one conversation; says why for each that the server does not give out. */
@@ -204,15 +211,13 @@ export class CommitStore {
   }
 
   async #fetchBlobs(digests: readonly string[], maxPackBytes: number, signal: AbortSignal): Promise<void> {
-    const { limits, remote, store } = this.#parts;
+    const { limits, remote } = this.#parts;
     try {
       await fetchBlobs(remote, { digests, maxPackBytes, timeoutMs: limits.fetchTimeoutMs }, signal);
     } catch (error) {
       if (!(error instanceof GitError) || error.code !== "commit-withheld") throw error;
       // A server that gives out nothing by name of content can only be asked for all of it.
       await fetchHistory({ remote, limits: { ...limits, timeoutMs: limits.fetchTimeoutMs }, withBlobs: true }, signal);
-    } finally {
-      await store.removeLeftovers();
     }
   }
 

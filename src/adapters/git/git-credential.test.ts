@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { GitRef } from "#core/source/git-ref.ts";
 import { startGitServer } from "#test/support/git-server.ts";
 import type { GitServer } from "#test/support/git-server.ts";
@@ -10,6 +10,9 @@ import { testCertificate } from "#test/support/test-certificate.ts";
 import type { GitCredential } from "./git-credential.ts";
 import { GitError } from "./git-error.ts";
 import { GitStore } from "./git-store.ts";
+
+// Git starts many processes, which a busy machine is slow at.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const { signal } = new AbortController();
 const refs: GitRef[] = [{ kind: "branch", value: "main" }];

@@ -34,8 +34,8 @@ const transport: GitSettings = [
   ["fetch.fsck.badTimezone", "ignore"],
   ["fetch.fsck.missingEmail", "ignore"],
   ["http.followRedirects", "false"],
-  ["http.lowSpeedLimit", "200"],
-  ["http.lowSpeedTime", "30"],
+  ["http.lowSpeedLimit", "1"],
+  ["http.lowSpeedTime", "60"],
   ["submodule.recurse", "false"],
 ];
 

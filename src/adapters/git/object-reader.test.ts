@@ -1,15 +1,17 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startGitServer } from "#test/support/git-server.ts";
 import type { GitServer } from "#test/support/git-server.ts";
 import { localEnvironment } from "./git-environment.ts";
 import { runGit } from "./git-process.ts";
 import { GitStore } from "./git-store.ts";
 import { ObjectReader } from "./object-reader.ts";
+
+// Git starts many processes, which a busy machine is slow at.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const { signal } = new AbortController();
 const files = { small: "s", empty: "", one: randomBytes(900), big: randomBytes(5_000) };
@@ -67,7 +69,12 @@ test("not even a process that knows the remote can fetch while it reads", async 
 });
 
 test("a reader starts again after its process died, was stopped or was aborted", async () => {
-  const reader = new ObjectReader(localEnvironment(surroundings, place));
+  const bin = join(directory, "bin");
+  await mkdir(bin);
+  await writeFile(join(bin, "git"), `#!/bin/sh\necho $$ > ${bin}/pid\nPATH=$REST exec git "$@"\n`);
+  await chmod(join(bin, "git"), 0o755);
+  const env = localEnvironment({ ...surroundings, searchPath: `${bin}:${surroundings.searchPath}` }, place);
+  const reader = new ObjectReader({ ...env, REST: surroundings.searchPath });
   const read = async () => (await reader.contents([digests.small], signal)).get(digests.small)?.size;
   expect(await read()).toBe(1);
   await reader.stop();
@@ -77,10 +84,7 @@ test("a reader starts again after its process died, was stopped or was aborted",
   setImmediate(() => aborted.abort(new Error("stop")));
   await running.catch(() => {});
   expect(await read()).toBe(1);
-  const child = execFileSync("pgrep", ["-P", String(process.pid), "-f", "cat-file --batch-command"], {
-    encoding: "utf8",
-  });
-  for (const pid of child.trim().split("\n")) process.kill(Number(pid), "SIGKILL");
+  process.kill(Number(await readFile(join(directory, "bin", "pid"), "utf8")), "SIGKILL");
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(await read()).toBe(1);
   await reader.stop();

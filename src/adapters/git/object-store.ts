@@ -70,7 +70,7 @@ export class ObjectStore {
 
   /** Removes locks and half-written packs. Nothing else may be writing to the store. */
   async removeLeftovers(): Promise<void> {
-    for (const name of await readdir(this.writing.gitDir)) {
+    for (const name of await namesIn(this.writing.gitDir)) {
       if (name.endsWith(".lock")) await rm(join(this.writing.gitDir, name), { force: true });
     }
     const refs = join(this.writing.gitDir, pinPrefix);
