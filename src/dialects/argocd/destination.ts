@@ -6,9 +6,7 @@ import type { SpecFields } from "./schema.ts";
 export const IN_CLUSTER = { name: "in-cluster", server: "https://kubernetes.default.svc" } as const;
 
 /** The destination with both of its names; only the cluster that the engine itself serves is known. */
-export function parseDestination(
-  fields: SpecFields["destination"],
-): Result<ResolvedDestination, readonly Problem[]> {
+export function parseDestination(fields: SpecFields["destination"]): Result<ResolvedDestination, readonly Problem[]> {
   const { server = "", name = "", namespace = "" } = fields;
   const problem = (message: string) => refused([{ path: "spec.destination", message }]);
   if (server !== "" && name !== "") {

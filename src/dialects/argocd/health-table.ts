@@ -107,9 +107,10 @@ const definitionHealth: HealthRule = (object) => {
   const established = conditions.find((condition) => condition.type === "Established");
   if (established?.status !== "True") return verdict("Progressing", "CRD is not established");
   const violation = conditions.find(({ type, status }) => type === "NonStructuralSchema" && status === "True");
-  return violation ? verdict("Degraded", `Schema violations found: ${violation.message}`) : verdict("Healthy", "CRD is healthy");
+  return violation
+    ? verdict("Degraded", `Schema violations found: ${violation.message}`)
+    : verdict("Healthy", "CRD is healthy");
 };
-
 
 /** Built-in health checks by kind; gitops-engine pkg/health and resource_customizations. Other kinds have none. */
 export const healthTable: HealthTable = {

@@ -18,7 +18,8 @@ export const deploymentHealth: HealthRule = (object) => {
   const updated = numberAt(status, "updatedReplicas") ?? 0;
   const old = (numberAt(status, "replicas") ?? 0) - updated;
   const available = numberAt(status, "availableReplicas") ?? 0;
-  if (wanted !== null && updated < wanted) return rollout(`${updated} out of ${wanted} new replicas have been updated...`);
+  if (wanted !== null && updated < wanted)
+    return rollout(`${updated} out of ${wanted} new replicas have been updated...`);
   if (old > 0) return rollout(`${old} old replicas are pending termination...`);
   if (available < updated) return rollout(`${available} of ${updated} updated replicas are available...`);
   return verdict("Healthy");
@@ -32,7 +33,8 @@ export const statefulSetHealth: HealthRule = (object) => {
   }
   const wanted = numberAt(spec, "replicas");
   const ready = numberAt(status, "readyReplicas") ?? 0;
-  if (wanted !== null && ready < wanted) return verdict("Progressing", `Waiting for ${wanted - ready} pods to be ready...`);
+  if (wanted !== null && ready < wanted)
+    return verdict("Progressing", `Waiting for ${wanted - ready} pods to be ready...`);
   const updated = numberAt(status, "updatedReplicas") ?? 0;
   const strategy = textAt(spec, "updateStrategy", "type");
   const rolling = fieldAt(spec, "updateStrategy", "rollingUpdate");
@@ -70,7 +72,8 @@ export const daemonSetHealth: HealthRule = (object) => {
   if (updated < wanted) {
     return verdict("Progressing", `${waiting}: ${updated} out of ${wanted} new pods have been updated...`);
   }
-  if (available < wanted) return verdict("Progressing", `${waiting}: ${available} of ${wanted} updated pods are available...`);
+  if (available < wanted)
+    return verdict("Progressing", `${waiting}: ${available} of ${wanted} updated pods are available...`);
   return verdict("Healthy");
 };
 

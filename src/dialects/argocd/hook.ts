@@ -5,7 +5,8 @@ const HOOK = "argocd.argoproj.io/hook";
 const HELM_HOOK = "helm.sh/hook";
 
 /** What the hook annotations make of an object: nothing special, something that is left out, or a hook (with its annotation). */
-export type HookRole = { readonly kind: "none" } | { readonly kind: "skip" } | { readonly kind: "hook"; readonly text: string };
+export type HookRole =
+  { readonly kind: "none" } | { readonly kind: "skip" } | { readonly kind: "hook"; readonly text: string };
 
 /** The role of an object by its annotations; our own kind of hook annotation hides Helm's. */
 export function hookRole(resource: Resource): HookRole {

@@ -1,7 +1,7 @@
-import type { KustomizeOverrides } from "#core/app/render-spec.ts";
+import type { KustomizeImage, KustomizeOverrides, KustomizePatch } from "#core/app/render-spec.ts";
 import type { KustomizeFields } from "./source-schema.ts";
 
-type Image = NonNullable<KustomizeOverrides["images"]>[number];
+type PatchFields = NonNullable<KustomizeFields["patches"]>[number];
 
 /** The overrides that a `kustomize` block asks for. */
 export function kustomizeOverrides(fields: KustomizeFields): KustomizeOverrides {
@@ -9,32 +9,43 @@ export function kustomizeOverrides(fields: KustomizeFields): KustomizeOverrides 
     ...(fields.namespace ? { namespace: fields.namespace } : {}),
     ...(fields.namePrefix ? { namePrefix: fields.namePrefix } : {}),
     ...(fields.nameSuffix ? { nameSuffix: fields.nameSuffix } : {}),
-    ...(fields.images?.length ? { images: fields.images.map(parseImage) } : {}),
+    ...(fields.images?.length ? { images: fields.images.map(parseImage), imageMerge: "replace" } : {}),
     ...(fields.replicas?.length
       ? { replicas: fields.replicas.map(({ name, count }) => ({ name, count: Number(count) })) }
       : {}),
-    ...(fields.patches?.length
-      ? { patches: fields.patches.map(({ patch = "", target }) => ({ patch, ...(target ? { target } : {}) })) }
-      : {}),
+    ...(fields.patches?.length ? { patches: fields.patches.map(patchOf) } : {}),
     ...(fields.components?.length ? { components: fields.components } : {}),
     ...(fields.ignoreMissingComponents ? { ignoreMissingComponents: true } : {}),
-    ...labelOverrides(fields),
-    ...(isFilled(fields.commonAnnotations) ? { commonAnnotations: fields.commonAnnotations } : {}),
+    ...(isFilled(fields.commonLabels) ? { labels: labelsOf(fields, fields.commonLabels) } : {}),
+    ...(isFilled(fields.commonAnnotations)
+      ? { annotations: { pairs: fields.commonAnnotations, force: fields.forceCommonAnnotations ?? false } }
+      : {}),
   };
 }
 
-function labelOverrides(fields: KustomizeFields): KustomizeOverrides {
-  if (!isFilled(fields.commonLabels)) return {};
-  const label = {
-    pairs: fields.commonLabels,
+function labelsOf(
+  fields: KustomizeFields,
+  pairs: Readonly<Record<string, string>>,
+): NonNullable<KustomizeOverrides["labels"]> {
+  return {
+    pairs,
+    force: fields.forceCommonLabels ?? false,
     includeSelectors: !fields.labelWithoutSelector,
     includeTemplates: fields.labelIncludeTemplates ?? false,
   };
-  return { labels: [label] };
+}
+
+function patchOf({ patch, path, target, options }: PatchFields): KustomizePatch {
+  return {
+    ...(patch ? { patch } : {}),
+    ...(path ? { path } : {}),
+    ...(target ? { target } : {}),
+    ...(options ? { options } : {}),
+  };
 }
 
 /** Parses `[name=]image[:tag][@digest]`, the grammar of `kustomize edit set image`. */
-export function parseImage(text: string): Image {
+export function parseImage(text: string): KustomizeImage {
   const equals = text.indexOf("=");
   const [name, rest] = equals < 0 ? [null, text] : [text.slice(0, equals), text.slice(equals + 1)];
   const at = rest.indexOf("@");

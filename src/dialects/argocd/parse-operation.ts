@@ -26,22 +26,31 @@ export function parseOperation(object: Resource, spec: SpecFields): ParsedOperat
   const retry = parseRetry(operation.retry, 0, "operation.retry");
   const problem = unsupported(operation, spec) ?? retry.problems[0]?.message ?? null;
   if (problem !== null) return { request: null, problem };
-  const { sync } = operation;
+  return { request: { ...requestOf(operation, spec, operationToken(object, raw)), retry: retry.retry }, problem: null };
+}
+
+/** The order that an operation stands for, named by its token. */
+export function requestOf(operation: OperationFields, spec: SpecFields, token: string): SyncRequest {
+  const { sync = {}, initiatedBy } = operation;
   const tracked = targetRevisionOf(spec.source);
-  const request: SyncRequest = {
-    token: operationToken(object, raw),
+  return {
+    token,
     revision: sync.revision && sync.revision !== tracked ? sync.revision : null,
     prune: sync.prune ?? false,
     dryRun: sync.dryRun ?? false,
-    only: sync.resources?.length ? keysOf(sync.resources, spec.destination.namespace ?? "") : null,
-    initiatedBy: operation.initiatedBy?.username || (operation.initiatedBy?.automated ? "automated" : ""),
-    retry: retry.retry,
+    only: sync.resources?.length ? keysOf(sync.resources, spec.destination?.namespace ?? "") : null,
+    initiatedBy: initiatedBy?.username || (initiatedBy?.automated ? "automated" : ""),
+    retry: null,
   };
-  return { request, problem: null };
 }
+
+/** While an order is carried out its token stands in this annotation, for the status that it was made from has changed. */
+export const OPERATION_ANNOTATION = "holdfast.dev/operation";
 
 /** The same order given again is a new one once the last one has left its start time in the status. */
 function operationToken(object: Resource, operation: unknown): string {
+  const begun = textAt(object.metadata, "annotations", OPERATION_ANNOTATION);
+  if (begun !== "") return begun;
   const previous = textAt(fieldAt(object["status"], "operationState"), "startedAt");
   return `operation:${digestOf([operation, previous])}`;
 }

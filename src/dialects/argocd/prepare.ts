@@ -22,7 +22,9 @@ export function prepare(resources: readonly Resource[], context: PrepareContext)
   const refusals: { resource: Resource; message: string }[] = [];
   for (const resource of prepared) {
     const read = readSyncOptions(listOf(annotationsOf(resource)[SYNC_OPTIONS]), SYNC_OPTIONS);
-    warnings.push(...read.warnings.map((warning) => ({ ...warning, message: `${named(resource)}: ${warning.message}` })));
+    warnings.push(
+      ...read.warnings.map((warning) => ({ ...warning, message: `${named(resource)}: ${warning.message}` })),
+    );
     const message = read.problems[0]?.message ?? refusalOf(resource, { context, project, name: details.project });
     if (message !== null && hookRole(resource).kind !== "skip") refusals.push({ resource, message });
   }

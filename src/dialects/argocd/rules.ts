@@ -13,6 +13,8 @@ export function argoRules(controlNamespace: string): Rules {
   return {
     manager: "argocd-controller",
     statusManager: STATUS_MANAGER,
+    sourceManager: STATUS_MANAGER,
+    eventSource: STATUS_MANAGER,
     statusSubresource: false,
     takeOver: [],
     migrate: [

@@ -87,9 +87,7 @@ const kustomize = Type.Object({
 const plugin = Type.Object({
   name: text(),
   env: infoSchema,
-  parameters: Type.Optional(
-    Type.Array(Type.Object({ name: text(), string: text(), array: texts(), map: textMap() })),
-  ),
+  parameters: Type.Optional(Type.Array(Type.Object({ name: text(), string: text(), array: texts(), map: textMap() }))),
 });
 
 /** Where manifests come from: `spec.source`, and every place that repeats it. */

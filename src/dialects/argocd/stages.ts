@@ -26,7 +26,10 @@ export function stageOf(resource: Resource, _app: App, all: readonly Resource[])
     return { phase: 0, wave: earliest(wave, all, inside), rank: RANK.namespace };
   }
   if (group === "apiextensions.k8s.io" && resource.kind === "CustomResourceDefinition") {
-    const defined = { group: textAt(resource["spec"], "group"), kind: textAt(fieldAt(resource["spec"], "names"), "kind") };
+    const defined = {
+      group: textAt(resource["spec"], "group"),
+      kind: textAt(fieldAt(resource["spec"], "names"), "kind"),
+    };
     const instance = (other: Resource) =>
       other.kind === defined.kind && splitApiVersion(other.apiVersion).group === defined.group;
     return { phase: 0, wave: earliest(wave, all, instance), rank: RANK.definition };

@@ -28,8 +28,6 @@ export function unsupportedFields(spec: unknown): Problem[] {
     ...refusals(spec, SPEC_FIELDS, "spec"),
     ...refusals(fieldAt(spec, "source"), SOURCE_FIELDS, "spec.source"),
   ];
-  const patches = fieldAt(spec, "source", "kustomize", "patches");
-  problems.push(...each(patches, ["path", "options"], "spec.source.kustomize.patches"));
   problems.push(...each(fieldAt(spec, "ignoreDifferences"), IGNORE_FIELDS, "spec.ignoreDifferences"));
   if (String(fieldAt(spec, "source", "repoURL")).startsWith("oci://")) {
     problems.push({ path: "spec.source.repoURL", message: "spec.source.repoURL: oci:// is not supported yet" });

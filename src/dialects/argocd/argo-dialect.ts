@@ -1,0 +1,36 @@
+import type { Dialect } from "#core/app/dialect.ts";
+import { refused } from "#core/result.ts";
+import { APP_SHORT, parseApp } from "./parse-app.ts";
+import { prepare } from "./prepare.ts";
+import { reportApp } from "./report-app.ts";
+import { restore } from "./restore.ts";
+import { argoRules } from "./rules.ts";
+
+const API = { group: "argoproj.io", version: "v1alpha1" } as const;
+
+/** The dialect for an installation whose control namespace is the given one. */
+export function argoDialectIn(controlNamespace: string): Dialect {
+  return {
+    name: "argocd",
+    appKinds: [{ ...API, kind: "Application", plural: "applications", short: APP_SHORT }],
+    sourceKinds: [],
+    configKinds: [{ ...API, kind: "AppProject", plural: "appprojects", short: "appproj" }],
+    parseApp: (object, lookup, settings) => parseApp(object, lookup, { ...settings, controlNamespace }),
+    parseSource: (object) => refused([{ path: "kind", message: `${object.kind} is no source of this dialect` }]),
+    revisionOf: (_source, commit, refName) => ({ text: commit, commit, refName }),
+    prepare: (resources, context) =>
+      prepare(resources, { ...context, settings: { ...context.settings, controlNamespace } }),
+    dependencyProblem: () => null,
+    restore,
+    reportApp: (input) => reportApp(input, controlNamespace),
+    reportSource: ({ object }) => ({
+      status: (object["status"] ?? {}) as Readonly<Record<string, unknown>>,
+      patch: null,
+      events: [],
+    }),
+    rules: argoRules(controlNamespace),
+  };
+}
+
+/** The dialect for the usual installation, in the namespace `argocd`. */
+export const argoDialect: Dialect = argoDialectIn("argocd");

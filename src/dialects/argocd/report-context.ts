@@ -1,0 +1,73 @@
+import type { AppReport } from "#core/app/app-report.ts";
+import type { App } from "#core/app/app.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { fieldAt, textAt, withoutNulls } from "./fields.ts";
+import { targetRevisionOf } from "./parse-source.ts";
+import type { OperationFields, SpecFields, StatusFields } from "./schema.ts";
+
+/** What every part of a report reads. */
+export interface ReportContext {
+  readonly object: Resource;
+  readonly spec: SpecFields;
+  readonly old: StatusFields;
+  /** The `operation` that stands on the object, or null. */
+  readonly pending: OperationFields | null;
+  readonly app: App | null;
+  readonly report: AppReport;
+  /** Nothing can be said about any object: the manifests could not be had. */
+  readonly comparisonFailed: boolean;
+}
+
+/** Collects what the parts of a report read. */
+export function reportContext(input: { object: Resource; app: App | null; report: AppReport }): ReportContext {
+  const { object, app, report } = input;
+  const operation = withoutNulls(object["operation"]);
+  return {
+    object,
+    spec: (withoutNulls(object["spec"]) ?? {}) as SpecFields,
+    old: statusOf(object),
+    pending: isFilledObject(operation) ? (operation as OperationFields) : null,
+    app,
+    report,
+    comparisonFailed: report.phase.kind === "source-failed" || report.phase.kind === "render-failed",
+  };
+}
+
+/** The status as it stands; members of the wrong shape are dropped. */
+export function statusOf(object: Resource): StatusFields {
+  const status = withoutNulls(object["status"]);
+  if (!isFilledObject(status)) return {};
+  const kept = Object.entries(status).filter(([name, value]) => {
+    const wanted = SHAPES[name];
+    return wanted === undefined || (wanted === "list" ? Array.isArray(value) : isFilledObject(value) || value === "");
+  });
+  return Object.fromEntries(kept) as StatusFields;
+}
+
+/** The revision that a status names: the commit, or what the app tracks while no commit is known. */
+export function shownRevision({ report, spec, comparisonFailed }: ReportContext): string {
+  if (comparisonFailed || report.revision === null) return targetRevisionOf(spec.source);
+  return report.revision.commit;
+}
+
+/** The destination as the object names it, for annotations of events. */
+export function destinationNotes({ spec }: ReportContext): Readonly<Record<string, string>> {
+  return {
+    "dest-namespace": textAt(fieldAt(spec, "destination"), "namespace"),
+    "dest-server": textAt(fieldAt(spec, "destination"), "server"),
+  };
+}
+
+const SHAPES: Readonly<Record<string, "list" | "object">> = {
+  resources: "list",
+  history: "list",
+  conditions: "list",
+  sync: "object",
+  health: "object",
+  operationState: "object",
+  summary: "object",
+};
+
+function isFilledObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+}

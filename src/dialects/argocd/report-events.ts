@@ -1,0 +1,42 @@
+import type { EventNote } from "#core/app/app-report.ts";
+import { isDone, type OperationState } from "./report-operation.ts";
+import { destinationNotes, type ReportContext } from "./report-context.ts";
+import type { StatusFields } from "./schema.ts";
+
+/** What people are told about the step from the old status to the new one; nothing when it is no step. */
+export function eventsOf(context: ReportContext, next: StatusFields): EventNote[] {
+  const { old } = context;
+  const annotations = destinationNotes(context);
+  const note = (reason: string, message: string, type: EventNote["type"] = "Normal"): EventNote => ({
+    type,
+    reason,
+    message,
+    annotations,
+  });
+  const events: EventNote[] = [];
+  const [before, after] = [old.operationState, next.operationState];
+  const begun = after !== undefined && after.startedAt !== before?.startedAt;
+  if (begun && after.operation.initiatedBy?.automated) {
+    events.push(note("OperationStarted", `Initiated automated sync to '${after.syncResult?.revision ?? ""}'`));
+  }
+  if (isDone(after) && (begun || !isDone(before))) {
+    const failed = after.phase !== "Succeeded";
+    events.push(note("OperationCompleted", completionText(after), failed ? "Warning" : "Normal"));
+  }
+  const [sync, health] = [next.sync?.status ?? "", next.health?.status ?? ""];
+  if (sync !== (old.sync?.status ?? "")) {
+    events.push(note("ResourceUpdated", `Updated sync status: ${old.sync?.status ?? ""} -> ${sync}`));
+  }
+  if (health !== (old.health?.status ?? "")) {
+    const cause = next.health?.message ? ` (${next.health.message})` : "";
+    events.push(note("ResourceUpdated", `Updated health status: ${old.health?.status ?? ""} -> ${health}${cause}`));
+  }
+  return events;
+}
+
+function completionText(state: OperationState): string {
+  const partial = (state.operation.sync?.resources?.length ?? 0) > 0;
+  const target = state.syncResult ? ` to ${state.syncResult.revision}` : "";
+  const outcome = state.phase === "Succeeded" ? "succeeded" : `failed: ${state.message ?? ""}`;
+  return `${partial ? "Partial sync operation" : "Sync operation"}${target} ${outcome}`;
+}

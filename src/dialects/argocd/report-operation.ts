@@ -1,0 +1,180 @@
+import type { SyncReport } from "#core/app/app-report.ts";
+import { shownRevision, type ReportContext } from "./report-context.ts";
+import { resultRows } from "./report-results.ts";
+import type { OperationFields, StatusFields } from "./schema.ts";
+import { clockText, timeMs, timeText } from "./status-time.ts";
+
+/** `status.operationState`. */
+export type OperationState = NonNullable<StatusFields["operationState"]>;
+
+const DONE = new Set(["Succeeded", "Failed", "Error"]);
+
+/** Whether nothing more will happen in an operation. */
+export function isDone(state: OperationState | undefined): state is OperationState {
+  return state !== undefined && DONE.has(state.phase);
+}
+
+/** The operation's state after this report: that of the sync at work or done last. */
+export function operationStateOf(context: ReportContext): OperationState | undefined {
+  const { old, report } = context;
+  const refusal = refusedOperation(context);
+  if (refusal) return refusal;
+  const { sync } = report;
+  if (!sync) return old.operationState;
+  const startedAt = startOf(context, sync);
+  const same = old.operationState?.startedAt === startedAt;
+  if (same && isDone(old.operationState)) return old.operationState;
+  // Upstream runs no operation where nothing differs, and an idle commit shall cost no more than its revision.
+  if (!same && isNothing(sync)) return old.operationState;
+  return stateOf(context, sync, startedAt);
+}
+
+function stateOf(context: ReportContext, sync: SyncReport, startedAt: string): OperationState {
+  const { spec } = context;
+  const retryAt = retryAtOf(context, sync);
+  const retryCount = retryAt === null ? sync.retries : sync.retries + 1;
+  const message = messageOf(context, sync, retryAt);
+  return {
+    operation: operationOf(context, sync, startedAt),
+    phase: phaseOf(sync, retryAt),
+    ...(message === "" ? {} : { message }),
+    startedAt,
+    ...(sync.outcome === "running" || sync.finishedAt === null ? {} : { finishedAt: timeText(sync.finishedAt) }),
+    ...(retryCount === 0 ? {} : { retryCount }),
+    syncResult: {
+      ...(sync.results.length === 0 ? {} : { resources: resultRows(context, sync) as never }),
+      revision: sync.revision.commit,
+      ...(spec.source ? { source: spec.source } : {}),
+    },
+  };
+}
+
+/** A retry goes on under the start time of the first attempt. */
+function startOf({ old }: ReportContext, sync: SyncReport): string {
+  const before = old.operationState;
+  const own = timeText(sync.startedAt);
+  if (!before || sync.retries === 0 || (before.retryCount ?? 0) === 0) return own;
+  if (before.syncResult?.revision !== sync.revision.commit) return own;
+  const begun = timeMs(before.startedAt);
+  return begun !== null && begun <= sync.startedAt ? before.startedAt : own;
+}
+
+function isNothing(sync: SyncReport): boolean {
+  if (sync.request !== null || sync.outcome !== "succeeded") return false;
+  return sync.results.every(({ outcome }) => outcome === "unchanged");
+}
+
+function operationOf(context: ReportContext, sync: SyncReport, startedAt: string): OperationFields {
+  const { old, pending, app } = context;
+  const before = old.operationState?.startedAt === startedAt ? old.operationState.operation : undefined;
+  const { request } = sync;
+  if (request !== null) {
+    if (pending && app?.request?.token === request.token) return pending;
+    if (before && !before.initiatedBy?.automated) return before;
+    const initiatedBy = request.initiatedBy === "" ? {} : { username: request.initiatedBy };
+    return { initiatedBy, retry: {}, sync: { revision: request.revision ?? sync.revision.commit } };
+  }
+  const echo = before?.initiatedBy?.automated ? before : automatedOperation(context, sync.revision.commit);
+  return sync.healAttempts === 0 ? echo : { ...echo, sync: { ...echo.sync, ...healed(sync) } };
+}
+
+function automatedOperation({ spec }: ReportContext, revision: string): OperationFields {
+  const { automated, retry, syncOptions } = spec.syncPolicy ?? {};
+  return {
+    initiatedBy: { automated: true },
+    retry: retry ?? { limit: 5 },
+    sync: {
+      ...(automated?.prune ? { prune: true } : {}),
+      revision,
+      ...(spec.source ? { source: spec.source } : {}),
+      ...(syncOptions?.length ? { syncOptions } : {}),
+    },
+  };
+}
+
+/** Healing is a partial sync of what had drifted. */
+function healed(sync: SyncReport): NonNullable<OperationFields["sync"]> {
+  const drifted = sync.results.filter(({ outcome }) => outcome !== "unchanged");
+  const resources = drifted.map(({ id: { group, kind, name } }) => ({
+    ...(group === "" ? {} : { group }),
+    kind,
+    name,
+  }));
+  return { autoHealAttemptsCount: sync.healAttempts, ...(resources.length === 0 ? {} : { resources }) };
+}
+
+function phaseOf(sync: SyncReport, retryAt: number | null): string {
+  if (sync.outcome === "running" || retryAt !== null) return "Running";
+  return sync.outcome === "succeeded" ? "Succeeded" : "Failed";
+}
+
+function retryAtOf({ report, app }: ReportContext, sync: SyncReport): number | null {
+  if (sync.outcome !== "failed" || report.phase.kind !== "sync-failed" || app?.policy.mode !== "auto") return null;
+  return report.phase.retryAt;
+}
+
+function messageOf(context: ReportContext, sync: SyncReport, retryAt: number | null): string {
+  switch (sync.outcome) {
+    case "running":
+      return context.report.gate.state === "waiting" ? context.report.gate.message : "";
+    case "succeeded":
+      return "successfully synced (all tasks run)";
+    case "superseded":
+      return "operation was superseded by a newer revision";
+    case "terminated":
+      return "Operation terminated";
+    case "failed":
+      break;
+  }
+  const failure = failureText(context, sync.message);
+  if (retryAt !== null) return `${failure}. Retrying attempt #${sync.retries + 1} at ${clockText(retryAt)}.`;
+  return sync.retries > 0 ? `${failure} (retried ${sync.retries} times).` : failure;
+}
+
+/** The words for a failed sync, by the step that failed. */
+export function failureText({ report }: ReportContext, message: string): string {
+  if (message.startsWith("one or more ")) return message;
+  const step = report.phase.kind === "sync-failed" ? report.phase.step : null;
+  const reasons = message.split("\n");
+  if (step === "preflight") return `one or more synchronization tasks are not valid: ${reasons.join("; ")}`;
+  if (step === "apply" || step === "prune") return `one or more objects failed to apply, reason: ${reasons.join(",")}`;
+  if (step === null) return reasons.join("; ");
+  return `one or more synchronization tasks completed unsuccessfully, reason: ${reasons.join(",")}`;
+}
+
+/** An order that cannot even begin, and a render that is refused as a whole, end at once. */
+function refusedOperation(context: ReportContext): OperationState | null {
+  const { report, app, old, pending, spec } = context;
+  const message = refusalText(context);
+  if (message === null) return null;
+  const before = old.operationState;
+  const revision = shownRevision(context);
+  const operation = pending ?? automatedOperation(context, revision);
+  if (!pending) {
+    if (app?.policy.mode !== "auto") return null;
+    const known = isDone(before) && before.message === message && before.syncResult?.revision === revision;
+    if (known) return before;
+  }
+  return {
+    operation,
+    phase: report.phase.kind === "sync-failed" ? "Failed" : "Error",
+    message,
+    startedAt: timeText(report.now),
+    finishedAt: timeText(report.now),
+    syncResult: { revision, ...(spec.source ? { source: spec.source } : {}) },
+  };
+}
+
+function refusalText(context: ReportContext): string | null {
+  const { report, app, pending } = context;
+  const { phase, sync } = report;
+  if (phase.kind === "invalid") {
+    return pending ? phase.problems.map(({ message }) => `InvalidSpecError: ${message}`).join(";") : null;
+  }
+  if (phase.kind === "render-failed") return pending && app?.request ? `ComparisonError: ${phase.message}` : null;
+  if (phase.kind === "sync-failed" && phase.step === "preflight" && phase.message !== sync?.message) {
+    return failureText(context, phase.message);
+  }
+  const details = app?.details as { operationProblem?: string | null } | undefined;
+  return pending && app && !app.request ? (details?.operationProblem ?? null) : null;
+}

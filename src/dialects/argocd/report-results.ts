@@ -1,0 +1,70 @@
+import type { ObjectResult, SyncReport } from "#core/app/app-report.ts";
+import { objectImages, type ResourceRow } from "./report-resources.ts";
+import type { ReportContext } from "./report-context.ts";
+import { waveOf } from "./stages.ts";
+
+/** The rows of `syncResult.resources`, in the order of execution. */
+export function resultRows(context: ReportContext, sync: SyncReport): ResourceRow[] {
+  const objects = new Map(context.report.objects.map((object) => [object.key, object]));
+  const waves = new Map(
+    sync.results.map(({ key }) => {
+      const declared = objects.get(key)?.declared;
+      return [key, declared ? waveOf(declared) : 0];
+    }),
+  );
+  const last = Math.max(0, ...waves.values());
+  return sync.results.map((result) => {
+    const object = objects.get(result.key);
+    const images = object ? objectImages(object) : [];
+    return {
+      group: result.id.group,
+      hookPhase: hookPhaseOf(result, (waves.get(result.key) ?? 0) < last),
+      ...(images.length === 0 || result.outcome === "failed" ? {} : { images }),
+      kind: result.id.kind,
+      message: messageOf(result, sync.request?.dryRun ?? false),
+      name: result.id.name,
+      // Upstream writes the app's namespace for cluster-scoped objects, and readers match rows by it.
+      namespace: result.id.namespace || (context.spec.destination?.namespace ?? ""),
+      status: STATUSES[result.outcome],
+      syncPhase: "Sync",
+      version: result.version,
+    };
+  });
+}
+
+const STATUSES: Readonly<Record<ObjectResult["outcome"], string>> = {
+  created: "Synced",
+  changed: "Synced",
+  unchanged: "Synced",
+  deleted: "Pruned",
+  kept: "PruneSkipped",
+  failed: "SyncFailed",
+};
+
+/** What became of the objects of one wave is known once the next has begun; a wave is not waited for otherwise. */
+function hookPhaseOf(result: ObjectResult, waitedFor: boolean): string {
+  if (result.outcome === "failed") return "Failed";
+  if (result.outcome === "deleted" || result.outcome === "kept") return "Succeeded";
+  return waitedFor ? "Succeeded" : "Running";
+}
+
+function messageOf(result: ObjectResult, dryRun: boolean): string {
+  const { id, outcome } = result;
+  const suffix = dryRun ? " (dry run)" : "";
+  const kind = id.kind.toLowerCase();
+  const subject = `${id.group === "" ? kind : `${kind}.${id.group}`}/${id.name}`;
+  switch (outcome) {
+    case "created":
+      return `${subject} created${suffix}`;
+    case "changed":
+      return `${subject} configured${suffix}`;
+    case "unchanged":
+      return `${subject} unchanged${suffix}`;
+    case "deleted":
+      return `pruned${suffix}`;
+    case "kept":
+      return "ignored (no prune)";
+    case "failed":
+      return result.message;
+  }
+}

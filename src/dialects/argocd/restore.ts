@@ -1,0 +1,91 @@
+import type { ObjectResult, RestoredState, SyncReport } from "#core/app/app-report.ts";
+import { idKey, type ResourceId } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { Revision } from "#core/source/source.ts";
+import { withoutNulls } from "./fields.ts";
+import { requestOf } from "./parse-operation.ts";
+import { statusOf } from "./report-context.ts";
+import { isDone, type OperationState } from "./report-operation.ts";
+import { type SpecFields, type StatusFields, statusSchema } from "./schema.ts";
+import { schemaProblems } from "./schema-problems.ts";
+import { timeMs } from "./status-time.ts";
+
+const RETRY_NOTE = /(\. Retrying attempt #\d+ at \S+\.| \(retried \d+ times\)\.)$/;
+
+/** What a restarted controller reads back from an Application; a status that nobody could have written says nothing. */
+export function restore(object: Resource): RestoredState {
+  const read = statusOf(object);
+  const status = schemaProblems(statusSchema, read, "status").length > 0 ? {} : read;
+  const { operationState } = status;
+  const synced = status.sync?.status === "Synced" ? (status.sync.revision ?? "") : "";
+  const attempted = synced || (operationState?.syncResult?.revision ?? "");
+  const applied =
+    operationState?.phase === "Succeeded" ? attempted : synced || (status.history?.at(-1)?.revision ?? "");
+  return {
+    applied: revisionOf(applied),
+    attempted: revisionOf(attempted),
+    handledToken: null,
+    inventory: (status.resources ?? [])
+      .filter((row) => row.hook !== true && row.kind !== undefined && row.name !== undefined)
+      .map((row) => ({ id: rowId(row), version: row.version ?? "" })),
+    sync: operationState ? syncOf(object, operationState, status) : null,
+    // The kind has no status subresource, so every status write makes a new generation: it tells nothing.
+    observedGeneration: -1,
+  };
+}
+
+function syncOf(object: Resource, state: OperationState, status: StatusFields): SyncReport | null {
+  const startedAt = timeMs(state.startedAt);
+  const revision = revisionOf(state.syncResult?.revision ?? "");
+  if (startedAt === null || revision === null) return null;
+  const waiting = state.phase === "Running" && state.finishedAt !== undefined;
+  const spec = (withoutNulls(object["spec"]) ?? {}) as SpecFields;
+  const { operation } = state;
+  return {
+    id: state.startedAt,
+    startedAt,
+    finishedAt: state.finishedAt === undefined ? null : timeMs(state.finishedAt),
+    revision,
+    request: operation.initiatedBy?.automated ? null : requestOf(operation, spec, `operation:${state.startedAt}`),
+    healAttempts: operation.sync?.autoHealAttemptsCount ?? 0,
+    retries: Math.max(0, (state.retryCount ?? 0) - (waiting ? 1 : 0)),
+    outcome: outcomeOf(state, waiting),
+    message: (state.message ?? "").replace(RETRY_NOTE, ""),
+    results: (state.syncResult?.resources ?? []).map((row) => resultOf(row, status)),
+  };
+}
+
+function outcomeOf(state: OperationState, waiting: boolean): SyncReport["outcome"] {
+  if (state.phase === "Succeeded") return "succeeded";
+  if (state.phase === "Terminating") return "terminated";
+  return waiting || isDone(state) ? "failed" : "running";
+}
+
+type ResultRow = NonNullable<NonNullable<OperationState["syncResult"]>["resources"]>[number];
+
+function resultOf(row: ResultRow, status: StatusFields): ObjectResult {
+  const { group, kind, name } = row;
+  // Rows of cluster-scoped objects carry the app's namespace; the comparison's rows tell them apart.
+  const compared = status.resources?.find((other) => {
+    return (other.group ?? "") === group && other.kind === kind && other.name === name && !other.namespace;
+  });
+  const id = { group, kind, name, namespace: compared ? "" : row.namespace };
+  const message = row.message ?? "";
+  return { key: idKey(id), id, version: row.version, outcome: resultOutcome(row.status ?? "", message), message };
+}
+
+function resultOutcome(status: string, message: string): ObjectResult["outcome"] {
+  if (status === "SyncFailed") return "failed";
+  if (status === "Pruned") return "deleted";
+  if (status === "PruneSkipped") return "kept";
+  if (message.includes(" created")) return "created";
+  return message.includes(" unchanged") ? "unchanged" : "changed";
+}
+
+function rowId(row: NonNullable<StatusFields["resources"]>[number]): ResourceId {
+  return { group: row.group ?? "", kind: row.kind ?? "", namespace: row.namespace ?? "", name: row.name ?? "" };
+}
+
+function revisionOf(commit: string): Revision | null {
+  return commit === "" ? null : { text: commit, commit, refName: null };
+}
