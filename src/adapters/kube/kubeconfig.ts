@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { FAILSAFE_SCHEMA, load, Type } from "js-yaml";
 import { ConnectionError } from "./connection.ts";
-import type { ClientCertificate, ClusterSettings, Credential, ExecPlugin } from "./connection.ts";
+import type { ClusterSettings, Credential, ExecPlugin } from "./connection.ts";
 import { isRecord, recordsIn, stringsIn } from "./json-shape.ts";
 
 /** Which kubeconfig and which of its contexts to use. */
@@ -35,8 +35,13 @@ export async function loadKubeconfig(choice: KubeconfigChoice): Promise<ClusterS
   const paths = choice.path === undefined ? defaultPaths() : [choice.path];
   const found = await readFirst(paths, choice);
   const trust: Trust = { kind: "operator", directory: dirname(resolve(found.path)) };
-  const settings = settingsOf(parse(found.text, found.path), choice.context, trust);
-  return withFiles(settings, choice.signal);
+  const draft = draftOf(parse(found.text, found.path), choice.context, trust);
+  const read = (pem: Pem | undefined) => (pem?.kind === "file" ? readPem(pem.path, choice.signal) : pem?.text);
+  return withPems(draft.settings, {
+    ca: await read(draft.ca),
+    certificate: await read(draft.certificate),
+    key: await read(draft.key),
+  });
 }
 
 /**
@@ -45,14 +50,27 @@ export async function loadKubeconfig(choice: KubeconfigChoice): Promise<ClusterS
  * @throws ConnectionError when it is malformed or asks for either.
  */
 export function parseForeignKubeconfig(text: string, context?: string): ClusterSettings {
-  const drafted = settingsOf(parse(text, "the kubeconfig"), context, { kind: "foreign" });
-  const { files: _none, ...settings } = drafted;
-  return settings;
+  const draft = draftOf(parse(text, "the kubeconfig"), context, { kind: "foreign" });
+  const given = (pem: Pem | undefined) => {
+    if (pem?.kind !== "file") return pem?.text;
+    throw new ConnectionError("Cannot use the kubeconfig: it refers to files; write their content into it instead");
+  };
+  return withPems(draft.settings, {
+    ca: given(draft.ca),
+    certificate: given(draft.certificate),
+    key: given(draft.key),
+  });
 }
 
-/** Settings whose PEM files are still to be read. */
-interface Draft extends ClusterSettings {
-  readonly files: { readonly ca?: string; readonly certificate?: string; readonly key?: string };
+/** A PEM text that stands in the kubeconfig, or the file that it names. */
+type Pem = { readonly kind: "inline"; readonly text: string } | { readonly kind: "file"; readonly path: string };
+
+/** Settings whose PEM texts are still to be filled in. */
+interface Draft {
+  readonly settings: ClusterSettings;
+  readonly ca: Pem | undefined;
+  readonly certificate: Pem | undefined;
+  readonly key: Pem | undefined;
 }
 
 function defaultPaths(): readonly string[] {
@@ -99,47 +117,50 @@ function parse(text: string, name: string): Fields {
   return value;
 }
 
-function settingsOf(config: Fields, chosen: string | undefined, trust: Trust): Draft {
+function draftOf(config: Fields, chosen: string | undefined, trust: Trust): Draft {
   const contextName = chosen ?? textOf(config["current-context"]);
   if (!contextName) throw new ConnectionError("Cannot use the kubeconfig: it names no current context");
   const context = entry(config, { list: "contexts", item: "context", name: contextName });
   const cluster = entry(config, { list: "clusters", item: "cluster", name: textOf(context["cluster"]) ?? "" });
   const userName = textOf(context["user"]);
   const user = userName ? entry(config, { list: "users", item: "user", name: userName }) : {};
-  const files = filesOf({ ...pick(cluster, CLUSTER_FILES), ...pick(user, USER_FILES) }, trust);
-  const ca = decoded(cluster["certificate-authority-data"]);
-  const clientCertificate = certificateOf(user);
   const namespace = textOf(context["namespace"]);
   const serverName = textOf(cluster["tls-server-name"]);
-  return {
+  const settings = {
     server: serverOf(cluster),
-    ...(ca === undefined ? {} : { ca }),
     ...(cluster["insecure-skip-tls-verify"] === "true" ? { insecure: true } : {}),
     ...(serverName === undefined ? {} : { serverName }),
-    ...(clientCertificate === undefined ? {} : { clientCertificate }),
     ...(namespace === undefined ? {} : { namespace }),
     credential: credentialOf(user, { cluster, trust }),
-    files,
+  };
+  return {
+    settings,
+    ca: pemOf(cluster, "certificate-authority", trust),
+    certificate: pemOf(user, "client-certificate", trust),
+    key: pemOf(user, "client-key", trust),
   };
 }
 
-const CLUSTER_FILES = { ca: "certificate-authority" } as const;
-const USER_FILES = { certificate: "client-certificate", key: "client-key" } as const;
-
-function pick(fields: Fields, names: Readonly<Record<string, string>>): Record<string, string> {
-  const found = Object.entries(names).flatMap(([as, name]) => {
-    const value = fields[`${name}-data`] === undefined ? textOf(fields[name]) : undefined;
-    return value === undefined ? [] : [[as, value] as const];
-  });
-  return Object.fromEntries(found);
+function pemOf(fields: Fields, name: string, trust: Trust): Pem | undefined {
+  const data = textOf(fields[`${name}-data`]);
+  if (data !== undefined) return { kind: "inline", text: Buffer.from(data, "base64").toString("utf8") };
+  const path = textOf(fields[name]);
+  if (path === undefined) return undefined;
+  return { kind: "file", path: trust.kind === "operator" ? resolve(trust.directory, path) : path };
 }
 
-function filesOf(named: Record<string, string>, trust: Trust): Draft["files"] {
-  if (trust.kind === "operator") {
-    return Object.fromEntries(Object.entries(named).map(([as, path]) => [as, resolve(trust.directory, path)]));
-  }
-  if (Object.keys(named).length === 0) return {};
-  throw new ConnectionError("Cannot use the kubeconfig: it refers to files; write their content into it instead");
+interface Pems {
+  readonly ca: string | undefined;
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+}
+
+function withPems(settings: ClusterSettings, { ca, certificate, key }: Pems): ClusterSettings {
+  return {
+    ...settings,
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate !== undefined && key !== undefined ? { clientCertificate: { certificate, key } } : {}),
+  };
 }
 
 function entry(config: Fields, at: { list: string; item: string; name: string }): Fields {
@@ -158,12 +179,6 @@ function serverOf(cluster: Fields): string {
     throw new ConnectionError("Cannot use the kubeconfig: proxy-url is not supported");
   }
   return server;
-}
-
-function certificateOf(user: Fields): ClientCertificate | undefined {
-  const certificate = decoded(user["client-certificate-data"]);
-  const key = decoded(user["client-key-data"]);
-  return certificate !== undefined && key !== undefined ? { certificate, key } : undefined;
 }
 
 function credentialOf(user: Fields, known: { cluster: Fields; trust: Trust }): Credential {
@@ -211,20 +226,6 @@ function clusterInfo(cluster: Fields): Fields {
   return { ...info, config: own?.["extension"] ?? null };
 }
 
-async function withFiles(draft: Draft, signal: AbortSignal): Promise<ClusterSettings> {
-  const { files, ...settings } = draft;
-  const read = (path: string) => readPem(path, signal);
-  const ca = files.ca === undefined ? settings.ca : await read(files.ca);
-  const inline = settings.clientCertificate;
-  const certificate = files.certificate === undefined ? inline?.certificate : await read(files.certificate);
-  const key = files.key === undefined ? inline?.key : await read(files.key);
-  return {
-    ...settings,
-    ...(ca === undefined ? {} : { ca }),
-    ...(certificate !== undefined && key !== undefined ? { clientCertificate: { certificate, key } } : {}),
-  };
-}
-
 async function readPem(path: string, signal: AbortSignal): Promise<string> {
   try {
     return await readFile(path, { encoding: "utf8", signal });
@@ -232,11 +233,6 @@ async function readPem(path: string, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
     throw new ConnectionError(`Cannot read ${path}, which the kubeconfig names`, { cause });
   }
-}
-
-function decoded(value: unknown): string | undefined {
-  const text = textOf(value);
-  return text === undefined ? undefined : Buffer.from(text, "base64").toString("utf8");
 }
 
 function textOf(value: unknown): string | undefined {

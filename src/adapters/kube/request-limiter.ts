@@ -21,8 +21,8 @@ interface Waiter {
 // A window's median this much above the best one seen means that requests queue inside the server.
 const SLOWDOWN = 3;
 const SLOWDOWN_FLOOR_MS = 20;
-// The best median is forgotten slowly, so that a server which became slower for good is believed.
-const BASELINE_DRIFT = 1.05;
+// The best median is measured afresh now and then, with few requests under way: a server may become slower for good.
+const BASELINE_AGE_MS = 60_000;
 const OVERLOAD_REST_MS = 1_000;
 
 /**
@@ -39,6 +39,9 @@ export class RequestLimiter {
   #samples: number[] = [];
   #crowded = false;
   #baselineMs = Infinity;
+  #baselineAt = -Infinity;
+  /** The limit to go back to after a window that measures the baseline. */
+  #limitBeforeProbe: number | undefined;
   #overloadedAt = -Infinity;
   #pausedUntil = 0;
   #wake: NodeJS.Timeout | undefined;
@@ -128,6 +131,7 @@ export class RequestLimiter {
     if (now - this.#overloadedAt < OVERLOAD_REST_MS) return; // Many answers of one overload count once.
     this.#overloadedAt = now;
     this.#limit = Math.max(this.#min, this.#limit / 2);
+    this.#limitBeforeProbe = undefined;
     this.#startWindow();
   }
 
@@ -135,11 +139,27 @@ export class RequestLimiter {
     this.#samples.push(ms);
     if (this.#samples.length < Math.max(16, this.limit)) return;
     const median = this.#samples.sort((a, b) => a - b)[this.#samples.length >> 1] ?? ms;
+    if (this.#limitBeforeProbe !== undefined) this.#endProbe(this.#limitBeforeProbe, median);
+    else this.#adjust(median);
+    this.#startWindow();
+  }
+
+  #adjust(median: number): void {
     const slow = median > this.#baselineMs * SLOWDOWN + SLOWDOWN_FLOOR_MS;
     if (slow) this.#limit = Math.max(this.#min, this.#limit * 0.8);
     else if (this.#crowded) this.#limit = Math.min(this.#max, this.#limit + Math.max(1, this.#limit / 8));
-    this.#baselineMs = Math.min(this.#baselineMs * BASELINE_DRIFT, median);
-    this.#startWindow();
+    if (this.#baselineMs === Infinity) this.#baselineAt = this.#now();
+    this.#baselineMs = Math.min(this.#baselineMs, median);
+    if (this.#now() - this.#baselineAt < BASELINE_AGE_MS) return;
+    this.#limitBeforeProbe = this.#limit;
+    this.#limit = Math.max(this.#min, this.#limit / 4);
+  }
+
+  #endProbe(limit: number, median: number): void {
+    this.#baselineMs = median;
+    this.#baselineAt = this.#now();
+    this.#limit = limit;
+    this.#limitBeforeProbe = undefined;
   }
 
   #startWindow(): void {
