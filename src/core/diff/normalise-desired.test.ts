@@ -19,7 +19,8 @@ const cases = [
   },
   {
     name: "keeps nulls of custom kinds, where they may mean something",
-    rendered: "{apiVersion: e.example/v1, kind: X, metadata: {name: x, annotations: null}, spec: {note: null}}",
+    rendered:
+      "{apiVersion: e.example/v1, kind: X, metadata: {name: x, annotations: null, labels: {}}, spec: {note: null}}",
     want: "{apiVersion: e.example/v1, kind: X, metadata: {name: x}, spec: {note: null}}",
   },
   {

@@ -31,8 +31,13 @@ const SERVER_METADATA = new Set([
 ]);
 
 function normalMetadata(metadata: Resource["metadata"]): Record<string, unknown> {
-  const kept = Object.entries(metadata).filter(([key, value]) => !SERVER_METADATA.has(key) && value !== null);
+  const kept = Object.entries(metadata).filter(([key, value]) => !SERVER_METADATA.has(key) && !isEmpty(value));
   return Object.fromEntries(kept);
+}
+
+// Declaring an empty map of labels would make every foreign label look like drift.
+function isEmpty(value: unknown): boolean {
+  return value === null || (isRecord(value) && Object.keys(value).length === 0);
 }
 
 // Custom kinds may give null a meaning (`nullable`); the built-in ones read it as absent.
