@@ -8,7 +8,8 @@ import { fluxCrds } from "#dialects/flux/crds.ts";
 import { inventoryCrd } from "#engine/inventory-crd.ts";
 import { crdManifest } from "./crd-manifest.ts";
 
-const allCrds: readonly CrdSpec[] = [...fluxCrds, ...argoCrds, inventoryCrd];
+/** Every kind that Holdfast defines. */
+export const allCrds: readonly CrdSpec[] = [...fluxCrds, ...argoCrds, inventoryCrd];
 const directory = fileURLToPath(new URL("../deploy/crds/", import.meta.url));
 
 /** The text of every definition file, by file name. @throws when there is nothing to generate. */

@@ -27,7 +27,6 @@ export const fluxDialect: Dialect = {
       kind: "GitRepository",
       plural: "gitrepositories",
       short: "gitrepo",
-      statusManager: "source-controller",
     },
   ],
   configKinds: [],
@@ -35,6 +34,7 @@ export const fluxDialect: Dialect = {
   parseSource: parseGitRepository,
   revisionOf,
   prepare,
+  // oxlint-disable-next-line max-params -- the contract of all dialects
   dependencyProblem: (app, dependency, key, revision) => dependencyProblem(app, dependency, { key, revision }),
   restore,
   reportApp: reportKustomization,

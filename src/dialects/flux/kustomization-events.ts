@@ -1,10 +1,10 @@
 import type { EventNote, ReportInput } from "#core/app/app-report.ts";
 import { conditionOf, textAt } from "#core/health/condition.ts";
 import { durationText } from "./duration.ts";
-import { appliedWords, changeLog } from "./kustomization-marks.ts";
+import { appliedRevision, appliedWords, changeLog } from "./kustomization-marks.ts";
 import { noticeTypes } from "./notice-marks.ts";
 import { group } from "./object-options.ts";
-import { type ConditionMark, type ConditionMarks, sameButDurations } from "./status-conditions.ts";
+import { type ConditionMark, type ConditionMarks, alreadySays } from "./status-conditions.ts";
 
 const longestMessage = 1_024;
 
@@ -36,7 +36,7 @@ function successEvents(input: ReportInput, marks: ConditionMarks, recorded: bool
   const { object, app, report } = input;
   const events: EventNote[] = [];
   const healthy = marks["Healthy"];
-  const newRevision = textAt(object, ["status", "lastAppliedRevision"]) !== report.applied?.text;
+  const newRevision = textAt(object, ["status", "lastAppliedRevision"]) !== appliedRevision(input);
   const drifted = recorded && changeLog(report, appliedWords) !== "";
   if (healthy?.status === "True" && (isNews(input, "Healthy", healthy) || (newRevision && drifted))) {
     events.push(note(input, { type: "Normal", reason: "Progressing", message: healthy.message }));
@@ -64,9 +64,7 @@ function failureEvents(input: ReportInput, { reason, message }: ConditionMark): 
 }
 
 function isNews({ object }: ReportInput, type: string, mark: ConditionMark): boolean {
-  const before = conditionOf(object, type);
-  const repeats = before?.status === mark.status && before.reason === mark.reason;
-  return !(repeats && sameButDurations(before.message, mark.message));
+  return !alreadySays(conditionOf(object, type), mark);
 }
 
 function note({ report }: ReportInput, event: Omit<EventNote, "annotations">): EventNote {

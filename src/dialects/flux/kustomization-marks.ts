@@ -43,7 +43,7 @@ export function phaseMarks(input: ReportInput): ConditionMarks {
         Ready: {
           status: "True",
           reason: "ReconciliationSucceeded",
-          message: `Applied revision: ${appliedText(input)}`,
+          message: `Applied revision: ${appliedRevision(input)}`,
         },
         Reconciling: null,
         Stalled: null,
@@ -63,6 +63,11 @@ export function failureReason(step: "preflight" | "apply" | "prune" | "health"):
 /** The revision a sync is about. */
 export function syncRevision({ report }: ReportInput): string {
   return (report.sync?.revision ?? report.attempted ?? report.revision)?.text ?? "";
+}
+
+/** The revision that a synced app has applied. */
+export function appliedRevision({ object, report }: ReportInput): string {
+  return (report.applied ?? report.revision)?.text ?? textAt(object, ["status", "lastAppliedRevision"]);
 }
 
 /** Objects that a sync created or changed, or deleted, in the words of upstream's change log. */
@@ -181,10 +186,6 @@ function syncFailedMarks(input: ReportInput, phase: Extract<AppPhase, { kind: "s
   const log = changeLog(report, appliedWords);
   const written = phase.step === "prune" ? phase.message : `${phase.message}\n${log === "" ? "" : `${log}\n`}`;
   return failedMarks(input, notReady(reason, written), "Detecting drift");
-}
-
-function appliedText({ report }: ReportInput): string {
-  return (report.applied ?? report.revision)?.text ?? "";
 }
 
 /** The gate of an earlier sync still counts where the last one had nothing to wait for. */

@@ -152,7 +152,7 @@ function overridesOf(spec: KustomizationSpec): KustomizeOverrides {
     ...(spec.namePrefix && { namePrefix: spec.namePrefix }),
     ...(spec.nameSuffix && { nameSuffix: spec.nameSuffix }),
     ...(spec.patches?.length && { patches: spec.patches }),
-    ...(spec.images?.length && { images: spec.images }),
+    ...(spec.images?.length && { images: spec.images, imageMerge: "fields" as const }),
     ...(spec.components?.length && { components: spec.components }),
     ...(spec.ignoreMissingComponents && { ignoreMissingComponents: true }),
     ...(spec.buildMetadata?.length && { buildMetadata: spec.buildMetadata }),

@@ -1,6 +1,6 @@
 import type { PrepareContext, Prepared } from "#core/app/dialect.ts";
 import { gvkOf, idOf, idText } from "#core/resource/resource-id.ts";
-import { type ObjectMeta, type Resource, annotationsOf, withMetadata } from "#core/resource/resource.ts";
+import { type Resource, annotationsOf, withMetadata } from "#core/resource/resource.ts";
 import type { KustomizationDetails } from "./parse-kustomization.ts";
 
 const decryptAnnotation = "kustomize.toolkit.fluxcd.io/decrypt";
@@ -22,7 +22,7 @@ export function prepare(resources: readonly Resource[], context: PrepareContext)
 function placed(resource: Resource, { scopeOf }: PrepareContext): Resource {
   const { namespace, ...metadata } = resource.metadata;
   if (namespace === undefined || scopeOf(gvkOf(resource)) !== "cluster") return resource;
-  return { ...resource, metadata: metadata as ObjectMeta };
+  return { ...resource, metadata };
 }
 
 function refusalOf(resource: Resource, { scopeOf }: PrepareContext): string | null {

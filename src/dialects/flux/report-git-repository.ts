@@ -4,7 +4,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
 import { sourceMarks } from "./git-repository-marks.ts";
 import { finalizerName } from "./parse-kustomization.ts";
-import { type ConditionMarks, markedConditions, sameButDurations } from "./status-conditions.ts";
+import { type ConditionMarks, markedConditions, alreadySays } from "./status-conditions.ts";
 import { timeText } from "./time-text.ts";
 
 const group = "source.toolkit.fluxcd.io";
@@ -70,8 +70,7 @@ function eventsOf({ object, report }: SourceReportInput, marks: ConditionMarks):
   const ready = marks["Ready"];
   if (!ready) return [];
   if (ready.status !== "True") {
-    const repeats = before?.status === ready.status && before.reason === ready.reason;
-    if (repeats && sameButDurations(before.message, ready.message)) return [];
+    if (alreadySays(before, ready)) return [];
     return [{ type: "Warning", reason: ready.reason, message: ready.message, annotations: {} }];
   }
   const { revision } = report;

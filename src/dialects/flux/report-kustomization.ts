@@ -5,7 +5,7 @@ import { compareApplied } from "./apply-order.ts";
 import { updatedHistory } from "./history.ts";
 import { inventoryId } from "./inventory-id.ts";
 import { kustomizationEvents } from "./kustomization-events.ts";
-import { phaseMarks, syncRevision } from "./kustomization-marks.ts";
+import { appliedRevision, phaseMarks, syncRevision } from "./kustomization-marks.ts";
 import { noticeMarks } from "./notice-marks.ts";
 import { type ConditionMarks, markedConditions } from "./status-conditions.ts";
 
@@ -45,9 +45,9 @@ function observedGeneration({ object, report }: ReportInput, marks: ConditionMar
   return numberAt(object, ["status", "observedGeneration"], -1);
 }
 
-function lastApplied({ object, report }: ReportInput): string {
-  const applied = report.phase.kind === "synced" ? (report.applied ?? report.revision) : null;
-  return applied?.text ?? textAt(object, ["status", "lastAppliedRevision"]);
+function lastApplied(input: ReportInput): string {
+  if (input.report.phase.kind === "synced") return appliedRevision(input);
+  return textAt(input.object, ["status", "lastAppliedRevision"]);
 }
 
 function lastAttempted(input: ReportInput): string {

@@ -13,6 +13,8 @@ const namespaceLabel = `${group}/namespace`;
 export const rules: Rules = {
   manager: "kustomize-controller",
   statusManager: "gotk-kustomize-controller",
+  sourceManager: "source-controller",
+  eventSource: "kustomize-controller",
   statusSubresource: true,
   takeOver: ["kubectl*", "before-first-apply"],
   migrate: [

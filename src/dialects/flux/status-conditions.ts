@@ -31,9 +31,12 @@ export function markedConditions(object: Resource, marks: ConditionMarks, now: n
   return [...kept, ...set].toSorted((a, b) => compareTypes(textAt(a, ["type"]), textAt(b, ["type"])));
 }
 
-/** Whether two messages say the same but for how long something took. */
-export function sameButDurations(a: string, b: string): boolean {
-  return a === b || withoutDurations(a) === withoutDurations(b);
+/** Whether a condition says already what a mark says, but for how long something took. */
+export function alreadySays(before: unknown, mark: ConditionMark): boolean {
+  if (textAt(before, ["status"]) !== mark.status || textAt(before, ["reason"]) !== mark.reason) return false;
+  const said = textAt(before, ["message"]);
+  const message = shortened(mark.message);
+  return said === message || withoutDurations(said) === withoutDurations(message);
 }
 
 function conditionEntry(
@@ -43,12 +46,9 @@ function conditionEntry(
 ): object {
   const sameStatus = textAt(before, ["status"]) === mark.status;
   const since = textAt(before, ["lastTransitionTime"]);
-  const said = textAt(before, ["message"]);
-  const message = shortened(mark.message);
-  const repeats = sameStatus && textAt(before, ["reason"]) === mark.reason && sameButDurations(said, message);
   return {
     lastTransitionTime: sameStatus && since !== "" ? since : timeText(now),
-    message: repeats ? said : message,
+    message: alreadySays(before, mark) ? textAt(before, ["message"]) : shortened(mark.message),
     observedGeneration: generation,
     reason: mark.reason,
     status: mark.status,

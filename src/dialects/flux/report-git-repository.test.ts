@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { ObjectWrite, SourceReport } from "#core/app/app-report.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { parseGitRepository } from "./parse-git-repository.ts";
+import { reportGitRepository } from "./report-git-repository.ts";
+import { captured } from "./testdata/captured.ts";
+import { now, revision } from "./testdata/reports.ts";
+
+const repo = captured("gitrepository-repo");
+const missing = captured("gitrepository-missing");
+const failure = "unable to clone 'http://127.0.0.1:28080/nothing.git': repository not found: ";
+const failed: SourceReport["state"] = { kind: "failed", reason: "fetch", message: failure };
+
+describe("reportGitRepository()", () => {
+  test("a stored revision reads as Flux writes it", () => {
+    const { status, events } = written(fresh(repo), { state: { kind: "ready" }, revision });
+    const { artifact, ...rest } = timeless(status) as { artifact: Record<string, unknown> };
+    const { artifact: stored, ...wanted } = timeless(repo["status"]) as { artifact: Record<string, unknown> };
+    expect(rest).toEqual(wanted);
+    expect(artifact).toMatchObject({ revision: stored["revision"], path: stored["path"] });
+    expect(artifact["digest"]).toBe(`sha1:${revision.commit}`);
+    expect(events).toEqual([
+      {
+        type: "Normal",
+        reason: "NewArtifact",
+        message: `stored artifact for commit '${revision.text}'`,
+        annotations: {
+          "source.toolkit.fluxcd.io/digest": `sha1:${revision.commit}`,
+          "source.toolkit.fluxcd.io/revision": revision.text,
+        },
+      },
+    ]);
+  });
+
+  test("a failed fetch reads as Flux writes it, and is told once", () => {
+    const { status, events } = written(fresh(missing), { state: failed });
+    expect(timeless(status)).toEqual(timeless(missing["status"]));
+    expect(events).toMatchObject([{ type: "Warning", reason: "GitOperationFailed" }]);
+    expect(written(missing, { state: failed })).toEqual({ status: missing["status"], patch: null, events: [] });
+  });
+
+  test("a failure keeps the last good revision, and its end is told", () => {
+    const after = applied(repo, { state: { ...failed, reason: "auth" }, revision });
+    const status = after["status"] as { artifact: unknown; conditions: readonly { type: string; reason: string }[] };
+    expect(status.artifact).toEqual((repo["status"] as { artifact: unknown }).artifact);
+    expect(status.conditions.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      "Reconciling ProgressingWithRetry",
+      "Ready AuthenticationFailed",
+      "ArtifactInStorage Succeeded",
+      "FetchFailed AuthenticationFailed",
+    ]);
+    const recovered = written(after, { state: { kind: "ready" }, revision });
+    expect(recovered.events.map(({ reason }) => reason)).toEqual(["Succeeded"]);
+    expect(timeless(recovered.status)).toEqual(timeless(repo["status"]));
+  });
+
+  test("an invalid spec stalls and counts as observed", () => {
+    const problems = [{ path: "spec.verify", message: "not supported yet" }];
+    const { status } = written(fresh(repo), { state: { kind: "invalid", problems } });
+    expect(status).toMatchObject({
+      observedGeneration: 1,
+      conditions: [
+        { type: "Stalled", status: "True", message: "spec.verify: not supported yet" },
+        { type: "Ready", status: "False", reason: "InvalidSpec" },
+      ],
+    });
+  });
+
+  test("credentials in the address do not reach the status", () => {
+    const spec = { ...(repo["spec"] as object), url: "https://user:secret@example.com/a.git" };
+    const { status } = written({ ...fresh(repo), spec }, { state: { kind: "ready" }, revision });
+    expect(JSON.stringify(status)).not.toContain("secret");
+    expect(status).toMatchObject({ artifact: { url: "https://example.com/a.git" } });
+  });
+
+  test("a suspended source keeps its status; a deleted one is let go", () => {
+    expect(written(repo, { state: { kind: "suspended" } }).status).toEqual(repo["status"]);
+    const metadata = { ...repo.metadata, deletionTimestamp: "2026-01-01T00:00:00Z", resourceVersion: "7" };
+    const { patch } = written({ ...repo, metadata }, { state: { kind: "ready" }, revision });
+    expect(patch).toEqual({ metadata: { finalizers: [], resourceVersion: "7" } });
+  });
+
+  test("the same report on its own result changes nothing and tells nothing", () => {
+    const message = fc.constantFrom("", "one", failure);
+    const states: fc.Arbitrary<SourceReport["state"]> = fc.oneof(
+      fc.constantFrom<SourceReport["state"]>(
+        { kind: "ready" },
+        { kind: "suspended" },
+        { kind: "invalid", problems: [] },
+      ),
+      fc.record({
+        kind: fc.constant("failed" as const),
+        reason: fc.constantFrom<"auth" | "fetch" | "ref" | "config">("auth", "fetch", "ref", "config"),
+        message,
+      }),
+    );
+    const objects = fc.constantFrom(repo, missing, fresh(repo), { ...repo, status: undefined });
+    fc.assert(
+      fc.property(objects, states, fc.option(fc.constant(revision), { nil: null }), (object, state, at) => {
+        const first = applied(object, { state, revision: at });
+        const second = written(first, { state, revision: at });
+        expect(second.status).toEqual(first["status"]);
+        expect(second.events).toEqual([]);
+      }),
+    );
+  });
+});
+
+function written(object: Resource, says: Partial<SourceReport>): ObjectWrite {
+  const parsed = parseGitRepository(object);
+  const report: SourceReport = { state: { kind: "ready" }, revision: null, handledToken: null, now, ...says };
+  return reportGitRepository({ object, source: parsed.ok ? parsed.value : null, report });
+}
+
+function applied(object: Resource, says: Partial<SourceReport>): Resource {
+  return { ...object, status: written(object, says).status };
+}
+
+function fresh(object: Resource): Resource {
+  return { ...object, status: { observedGeneration: -1 } };
+}
+
+function timeless(status: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(status, (key, value: unknown) => (/^last(Transition|Update)Time$/.test(key) ? "…" : value)),
+  );
+}
