@@ -25,13 +25,14 @@ export async function readBlobs(
   const digestOf = new Map(paths.map((path) => [path, blobDigest(reading.listing, path)]));
   for (const [path, digest] of digestOf) pathOf.set(digest, path);
   const digests = [...pathOf.keys()];
-  const known = await sizes(reading, digests, pathOf, signal);
+  const known = await sizes(reading, digests, signal);
+  checkSizes(reading, pathOf, known);
   const missing = digests.filter((digest) => !known.has(digest));
   if (missing.length > 0) await fetchAll(reading, missing, pathOf);
-  const fetched = await sizes(reading, missing, pathOf, signal);
+  const fetched = await sizes(reading, missing, signal);
   const absent = missing.find((digest) => !fetched.has(digest));
   if (absent !== undefined) throw new TreeReadError(pathOf.get(absent)!, "unavailable", "the server did not send it");
-  checkTotal(reading, [...known.values(), ...fetched.values()], paths);
+  checkSizes(reading, pathOf, new Map([...known, ...fetched]));
   const answers = await reading.reader.contents(digests, signal);
   return new Map(
     [...digestOf].map(([path, digest]) => {
@@ -53,14 +54,27 @@ function blobDigest(listing: TreeListing, path: string): string {
 async function sizes(
   reading: BlobReading,
   digests: readonly string[],
-  pathOf: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const answers = await reading.reader.info(digests, signal);
-  for (const [digest, { size }] of answers) {
-    if (size > reading.limits.maxFileBytes) throw tooLarge(pathOf.get(digest)!, reading.limits.maxFileBytes);
-  }
   return new Map([...answers].map(([digest, { size }]) => [digest, size]));
+}
+
+function checkSizes(
+  reading: BlobReading,
+  pathOf: ReadonlyMap<string, string>,
+  found: ReadonlyMap<string, number>,
+): void {
+  const { maxFileBytes, maxReadBytes } = reading.limits;
+  let total = 0;
+  for (const [digest, size] of found) {
+    const path = pathOf.get(digest)!;
+    if (size > maxFileBytes) throw tooLarge(path, maxFileBytes);
+    total += size;
+    if (total <= maxReadBytes) continue;
+    const reason = `with the files read before it, it exceeds ${maxReadBytes} bytes`;
+    throw new TreeReadError(path, "too-large", reason);
+  }
 }
 
 async function fetchAll(reading: BlobReading, digests: readonly string[], pathOf: ReadonlyMap<string, string>) {
@@ -76,13 +90,6 @@ async function fetchAll(reading: BlobReading, digests: readonly string[], pathOf
     // One of several is too large; only asking for each alone tells which.
     for (const digest of digests) await fetchAll(reading, [digest], pathOf);
   }
-}
-
-function checkTotal(reading: BlobReading, found: readonly number[], paths: readonly string[]): void {
-  const total = found.reduce((sum, size) => sum + size, 0);
-  if (total <= reading.limits.maxReadBytes) return;
-  const reason = `${paths.length} files read together hold ${total} bytes, the limit is ${reading.limits.maxReadBytes}`;
-  throw new TreeReadError(paths[0]!, "too-large", reason);
 }
 
 function tooLarge(path: string, limit: number): TreeReadError {

@@ -48,7 +48,10 @@ export async function fetchCommits(
       signal,
     );
     if (!(exit instanceof GitError)) {
-      for (const commit of byName) await pinNamed(store, commit, refused, signal);
+      for (const commit of byName) {
+        const error = refused.has(commit) ? undefined : await pinNamed(store, commit, signal);
+        if (error !== undefined) refused.set(commit, error);
+      }
       return refused;
     }
     const culprit = open.find(({ commit }) => exit.message.includes(commit));
@@ -62,16 +65,13 @@ export async function fetchCommits(
 }
 
 /** A reference fetched by name brings whatever it points at by then, and a tag object rather than its commit. */
-async function pinNamed(store: ObjectStore, commit: string, refused: Map<string, GitError>, signal: AbortSignal) {
-  if (refused.has(commit)) return;
+async function pinNamed(store: ObjectStore, commit: string, signal: AbortSignal): Promise<GitError | undefined> {
   try {
     await store.pin([commit], [], signal);
+    return undefined;
   } catch (cause) {
     if (!(cause instanceof GitError)) throw cause;
-    refused.set(
-      commit,
-      new GitError("commit-not-found", `Cannot fetch ${commit}: its branch or tag moved meanwhile`, { cause }),
-    );
+    return new GitError("commit-not-found", `Cannot fetch ${commit}: its branch or tag moved meanwhile`, { cause });
   }
 }
 

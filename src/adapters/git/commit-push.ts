@@ -47,18 +47,15 @@ export interface PushParts {
 
 const gitModes = { file: "100644", executable: "100755", link: "120000" } as const;
 
+type LocalGit = (
+  args: readonly string[],
+  options?: { input?: Uint8Array | string; settings?: GitSettings; env?: NodeJS.ProcessEnv },
+) => Promise<string>;
+
 /** Makes the commit without a checkout and pushes it, never by force; returns its hash. */
 export async function commitAndPush(parts: PushParts, change: PushedChange, signal: AbortSignal): Promise<string> {
   checkChange(change);
-  const commit = await withIndex(parts, change, signal, async (index) => {
-    const lines: Buffer[] = [];
-    // Deletions go first, so that a directory can take the place of a file and the other way round.
-    const ordered = [...change.changes].toSorted(([, a], [, b]) => Number(a !== null) - Number(b !== null));
-    for (const [path, file] of ordered) lines.push(await indexLine(parts, { index, path, file }, signal));
-    await local(parts, ["update-index", "-z", "--index-info"], { index, input: Buffer.concat(lines) }, signal);
-    const tree = await local(parts, ["write-tree", "--missing-ok"], { index }, signal);
-    return await commitTree(parts, change, tree, signal);
-  });
+  const commit = await withIndex(parts, signal, (git) => makeCommit(git, change));
   const exit = await parts.remote.run(
     {
       action: `push to branch ${JSON.stringify(change.branch)}`,
@@ -88,66 +85,62 @@ function checkChange(change: PushedChange): void {
   }
 }
 
-async function withIndex<T>(
-  parts: PushParts,
-  change: PushedChange,
-  signal: AbortSignal,
-  work: (index: string) => Promise<T>,
-): Promise<T> {
+/** Gives `work` a git that has an index of its own, without transports. */
+async function withIndex<T>(parts: PushParts, signal: AbortSignal, work: (git: LocalGit) => Promise<T>): Promise<T> {
   const index = join(parts.store.root, "index");
+  const git: LocalGit = async (args, { input, settings, env } = {}) => {
+    const base = localEnvironment(parts.surroundings, parts.store.reading, settings);
+    const command = { args, env: { ...base, ...env, GIT_INDEX_FILE: index } };
+    const exit = await runGit(input === undefined ? command : { ...command, input }, signal);
+    if (exit.code !== 0) throw gitFailure("make the commit", exit.stderr);
+    return exit.stdout.toString("utf8").trim();
+  };
   await rm(`${index}.lock`, { force: true });
   try {
-    await local(parts, ["read-tree", change.parent], { index }, signal);
-    return await work(index);
+    return await work(git);
   } finally {
     await rm(index, { force: true });
   }
 }
 
-async function indexLine(
-  parts: PushParts,
-  change: { index: string; path: string; file: FileChange },
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const { index, path, file } = change;
+async function makeCommit(git: LocalGit, change: PushedChange): Promise<string> {
+  await git(["read-tree", change.parent]);
+  const lines: Buffer[] = [];
+  // Deletions go first, so that a directory can take the place of a file and the other way round.
+  const ordered = [...change.changes].toSorted(([, a], [, b]) => Number(a !== null) - Number(b !== null));
+  for (const [path, file] of ordered) lines.push(await indexLine(git, path, file));
+  await git(["update-index", "-z", "--index-info"], { input: Buffer.concat(lines) });
+  const tree = await git(["write-tree", "--missing-ok"]);
+  return await commitTree(git, change, tree);
+}
+
+async function indexLine(git: LocalGit, path: string, file: FileChange): Promise<Buffer> {
   if (file === null) return Buffer.from(`0 ${"0".repeat(40)}\t${path}\0`);
   const input = typeof file.content === "string" ? Buffer.from(file.content) : file.content;
-  const blob = await local(parts, ["hash-object", "-w", "--stdin"], { input }, signal);
-  const staged = await local(parts, ["ls-files", "--stage", "-z", "--", `:(literal,top)${path}`], { index }, signal);
-  const oldMode = /^(\d{6}) [0-9a-f]+ 0\t([^\0]*)\0/.exec(staged);
-  const mode = file.mode === undefined ? (oldMode?.[2] === path ? oldMode[1]! : gitModes.file) : gitModes[file.mode];
+  const blob = await git(["hash-object", "-w", "--stdin"], { input });
+  const staged = await git(["ls-files", "--stage", "-z", "--", `:(literal,top)${path}`]);
+  const old = /^(\d{6}) [0-9a-f]+ 0\t([^\0]*)\0/.exec(staged);
+  const keptMode = old?.[2] === path ? old[1] : undefined;
+  const mode = file.mode === undefined ? (keptMode ?? gitModes.file) : gitModes[file.mode];
   return Buffer.from(`${mode} ${blob}\t${path}\0`);
 }
 
-async function commitTree(parts: PushParts, change: PushedChange, tree: string, signal: AbortSignal): Promise<string> {
+async function commitTree(git: LocalGit, change: PushedChange, tree: string): Promise<string> {
   const { author, sign } = change;
   const date = `${Math.floor((author.date ?? new Date()).getTime() / 1_000)} +0000`;
-  const who: NodeJS.ProcessEnv = {};
+  const env: NodeJS.ProcessEnv = { ...sign?.env };
   for (const role of ["AUTHOR", "COMMITTER"]) {
-    who[`GIT_${role}_NAME`] = author.name;
-    who[`GIT_${role}_EMAIL`] = author.email;
-    who[`GIT_${role}_DATE`] = date;
+    env[`GIT_${role}_NAME`] = author.name;
+    env[`GIT_${role}_EMAIL`] = author.email;
+    env[`GIT_${role}_DATE`] = date;
   }
-  const settings: GitSettings =
-    sign === undefined
-      ? []
-      : [
-          ["gpg.format", sign.format],
-          ["user.signingKey", sign.key],
-        ];
   const args = ["commit-tree", ...(sign === undefined ? [] : ["-S"]), "-p", change.parent, "-F", "-", tree];
-  return await local(parts, args, { input: change.message, settings, env: { ...sign?.env, ...who } }, signal);
+  return await git(args, { input: change.message, settings: sign === undefined ? [] : signingSettings(sign), env });
 }
 
-async function local(
-  parts: PushParts,
-  args: readonly string[],
-  options: { index?: string; input?: Uint8Array | string; settings?: GitSettings; env?: NodeJS.ProcessEnv },
-  signal: AbortSignal,
-): Promise<string> {
-  const base = localEnvironment(parts.surroundings, parts.store.reading, options.settings);
-  const env = { ...base, ...options.env, ...(options.index === undefined ? {} : { GIT_INDEX_FILE: options.index }) };
-  const exit = await runGit({ args, env, ...(options.input === undefined ? {} : { input: options.input }) }, signal);
-  if (exit.code !== 0) throw gitFailure("make the commit", exit.stderr);
-  return exit.stdout.toString("utf8").trim();
+function signingSettings(sign: CommitSigning): GitSettings {
+  return [
+    ["gpg.format", sign.format],
+    ["user.signingKey", sign.key],
+  ];
 }

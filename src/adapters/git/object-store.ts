@@ -126,29 +126,29 @@ export class ObjectStore {
     if (packed.code !== 0) throw gitFailure("compact the store", packed.stderr);
     const name = `pack-${packed.stdout.toString("utf8").trim()}`;
     await writeFile(join(this.writing.objects, "pack", `${name}.promisor`), "");
-    await this.#dropAllBut(name, before.packs, keep, signal);
+    await this.#dropAllBut({ pack: name, commits: keep }, before.packs, signal);
     this.#compactedBytes = (await this.#packs()).bytes;
   }
 
-  async #dropAllBut(pack: string, old: readonly string[], keep: readonly string[], signal: AbortSignal): Promise<void> {
-    const shallow = join(this.writing.gitDir, "shallow");
-    await writeFile(
-      `${shallow}.new`,
-      keep
-        .map((commit) => `${commit}\n`)
-        .toSorted()
-        .join(""),
-    );
-    await rename(`${shallow}.new`, shallow);
+  async #dropAllBut(
+    kept: { pack: string; commits: readonly string[] },
+    oldPacks: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const listed = await this.#local(["for-each-ref", "--format=%(refname)"], signal);
-    const kept = new Set(keep.map((commit) => this.pinName(commit)));
+    const pins = new Set(kept.commits.map((commit) => this.pinName(commit)));
     const dropped = listed.stdout
       .toString("utf8")
       .split("\n")
-      .filter((name) => name !== "" && !kept.has(name));
+      .filter((name) => name !== "" && !pins.has(name));
     await this.pin([], dropped, signal);
-    for (const name of old) {
-      if (!name.startsWith(`${pack}.`)) await rm(join(this.writing.objects, "pack", name), { force: true });
+    // After the references, because a commit that is neither shallow nor whole would break every fetch.
+    const shallow = join(this.writing.gitDir, "shallow");
+    const lines = kept.commits.map((commit) => `${commit}\n`).toSorted();
+    await writeFile(`${shallow}.new`, lines.join(""));
+    await rename(`${shallow}.new`, shallow);
+    for (const name of oldPacks) {
+      if (!name.startsWith(`${kept.pack}.`)) await rm(join(this.writing.objects, "pack", name), { force: true });
     }
     for (const name of await namesIn(this.writing.objects)) {
       if (/^[0-9a-f]{2}$/.test(name)) await rm(join(this.writing.objects, name), { recursive: true, force: true });

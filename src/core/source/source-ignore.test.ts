@@ -21,7 +21,7 @@ const cases: { name: string; files: string[]; ignore: string | null; own?: Recor
         "docs/x.png",
         ".github/w.yml",
         ".sops.yaml",
-        "d/.flux.yaml",
+        "d/.goreleaser.yml",
         ".gitignore",
         "b/.drone.yml",
         "c.tar.gz",
