@@ -2,7 +2,7 @@ import type { AppReport } from "#core/app/app-report.ts";
 import { fieldAt, numberAt, textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { durationText } from "./duration.ts";
-import { failureReason } from "./kustomization-marks.ts";
+import { failureReason, hasOwnSync } from "./kustomization-marks.ts";
 import { timeText } from "./time-text.ts";
 
 /** Upstream's bound: fluxcd/pkg apis/meta/history.go@e2cfd1a. */
@@ -51,14 +51,15 @@ interface SyncEnd {
 
 function endOf(report: AppReport): SyncEnd | null {
   const { phase, sync, applied } = report;
-  if (report.renderDigest === "" || (phase.kind !== "synced" && phase.kind !== "sync-failed")) return null;
+  if (report.renderDigest === "" || !hasOwnSync(report)) return null;
+  if (phase.kind !== "synced" && phase.kind !== "sync-failed") return null;
   const finished = sync?.finishedAt ?? null;
   const revision = phase.kind === "synced" ? (applied ?? sync?.revision) : sync?.revision;
   if (!revision) return null;
   // A commit that does not touch the app is applied without a sync of its own.
   const ownSync = sync !== null && finished !== null && sync.revision.text === revision.text;
   return {
-    digest: report.renderDigest,
+    digest: report.renderDigest.includes(":") ? report.renderDigest : `holdfast:${report.renderDigest}`,
     status: phase.kind === "synced" ? "ReconciliationSucceeded" : failureReason(phase.step),
     revision: revision.text,
     at: timeText(ownSync ? finished : report.now),

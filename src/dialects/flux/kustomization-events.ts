@@ -26,6 +26,9 @@ export function kustomizationEvents(
 }
 
 function changeEvents(input: ReportInput): EventNote[] {
+  const { phase, sync } = input.report;
+  // A revision may be applied without a sync of its own; what an earlier one changed was told then.
+  if (phase.kind === "synced" && sync?.revision.text !== appliedRevision(input)) return [];
   const logs = [changeLog(input.report, appliedWords), changeLog(input.report, { deleted: "deleted" })];
   return logs
     .filter((log) => log !== "")

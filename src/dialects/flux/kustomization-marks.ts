@@ -60,9 +60,17 @@ export function failureReason(step: "preflight" | "apply" | "prune" | "health"):
   return step === "prune" ? "PruneFailed" : "ReconciliationFailed";
 }
 
-/** The revision a sync is about. */
+/** The revision a sync is about, or the newest one when it was refused before a sync began. */
 export function syncRevision({ report }: ReportInput): string {
-  return (report.sync?.revision ?? report.attempted ?? report.revision)?.text ?? "";
+  const { sync, attempted, revision } = report;
+  const about = hasOwnSync(report) ? (sync?.revision ?? attempted ?? revision) : (revision ?? attempted);
+  return about?.text ?? "";
+}
+
+/** Whether the last sync is what the phase tells of: a render may be refused while an older sync is remembered. */
+export function hasOwnSync({ phase, sync }: AppReport): boolean {
+  if (phase.kind !== "sync-failed" || sync === null) return true;
+  return sync.outcome === "failed" && sync.message === phase.message;
 }
 
 /** The revision that a synced app has applied. */
@@ -183,7 +191,7 @@ function syncFailedMarks(input: ReportInput, phase: Extract<AppPhase, { kind: "s
       Healthy: notReady(reason, phase.message),
     };
   }
-  const log = changeLog(report, appliedWords);
+  const log = hasOwnSync(report) ? changeLog(report, appliedWords) : "";
   const written = phase.step === "prune" ? phase.message : `${phase.message}\n${log === "" ? "" : `${log}\n`}`;
   return failedMarks(input, notReady(reason, written), "Detecting drift");
 }

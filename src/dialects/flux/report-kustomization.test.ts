@@ -18,6 +18,8 @@ const stalled = "failed early due to stalled resources: [Deployment/cap-target/b
 const forbidden =
   'ConfigMap/cap-target/dep dry-run failed (Forbidden): configmaps "dep" is forbidden: User "system:serviceaccount:cap-flux:nobody" cannot patch resource "configmaps" in API group "" in the namespace "cap-target"';
 
+const unknownKind = 'Nothing/cap-target/x dry-run failed: no matches for kind "Nothing" in version "example.com/v1"';
+
 /** What each captured status says, as the engine reports it. */
 const goldens: readonly { readonly file: string; readonly says: Partial<AppReport> }[] = [
   {
@@ -72,10 +74,10 @@ const goldens: readonly { readonly file: string; readonly says: Partial<AppRepor
       phase: {
         kind: "sync-failed",
         step: "preflight",
-        message: 'Nothing/cap-target/x dry-run failed: no matches for kind "Nothing" in version "example.com/v1"',
+        message: unknownKind,
         retryAt: now,
       },
-      sync: finished([], { outcome: "failed" }),
+      sync: finished([], { outcome: "failed", message: unknownKind }),
       renderDigest: "sha256:f4b713ed753f62c2495898c1c5195341805f19fd337c240b49a6363445205074",
     },
   },
@@ -83,7 +85,7 @@ const goldens: readonly { readonly file: string; readonly says: Partial<AppRepor
     file: "kustomization-impersonated",
     says: {
       phase: { kind: "sync-failed", step: "preflight", message: forbidden, retryAt: now },
-      sync: finished([], { outcome: "failed" }),
+      sync: finished([], { outcome: "failed", message: forbidden }),
       renderDigest: "sha256:237ad570837a41445183d670bf44d2202ad4c2e9c08808fb91f938609d7e6a34",
     },
   },
@@ -91,7 +93,7 @@ const goldens: readonly { readonly file: string; readonly says: Partial<AppRepor
     file: "kustomization-health-fail",
     says: {
       phase: { kind: "sync-failed", step: "health", message: stalled, retryAt: now },
-      sync: finished([result(broken, "created")], { outcome: "failed" }),
+      sync: finished([result(broken, "created")], { outcome: "failed", message: stalled }),
       inventory: [{ id: broken, version: "v1" }],
       gate: { state: "failed", tookMs: 14, message: stalled },
       renderDigest: "sha256:df8854f5219e3771c0d43638a3270985eff94c89df482416e24ce1968a8d8a59",
@@ -196,7 +198,7 @@ describe("reportKustomization()", () => {
     const object = captured("kustomization-health-fail");
     const again = written(object, {
       phase: { kind: "sync-failed", step: "health", message: stalled, retryAt: now },
-      sync: finished([result(broken, "unchanged")], { outcome: "failed", retries: 7 }),
+      sync: finished([result(broken, "unchanged")], { outcome: "failed", message: stalled, retries: 7 }),
       inventory: [{ id: broken, version: "v1" }],
       gate: { state: "failed", tookMs: 9_000, message: stalled },
       renderDigest: "sha256:df8854f5219e3771c0d43638a3270985eff94c89df482416e24ce1968a8d8a59",
@@ -227,6 +229,33 @@ describe("reportKustomization()", () => {
     expect(events.map(({ reason }) => reason)).toEqual(["ReconciliationSucceeded"]);
   });
 
+  test("a render that is refused is told for its own revision, not for the last sync", () => {
+    const object = captured("kustomization-dep");
+    const refused = { ...revision, text: "main@sha1:3333333333333333333333333333333333333333" };
+    const message = "Secret/a/x is SOPS encrypted, configuring decryption is required for this secret to be reconciled";
+    const { status } = written(object, {
+      phase: { kind: "sync-failed", step: "preflight", message, retryAt: null },
+      revision: refused,
+      applied: revision,
+      attempted: revision,
+      sync: finished([result(target("", "ConfigMap", "dep"), "created")]),
+      renderDigest: "abc",
+    });
+    expect(conditionsIn(status)).toEqual({
+      Reconciling: [
+        "True",
+        "ProgressingWithRetry",
+        `Detecting drift for revision ${refused.text} with a timeout of 30s`,
+      ],
+      Ready: ["False", "ReconciliationFailed", `${message}\n`],
+    });
+    const before = object["status"] as Record<string, unknown>;
+    expect(status["history"]).toEqual(before["history"]);
+    expect(status["inventory"]).toEqual(before["inventory"]);
+    expect(status["lastAttemptedRevision"]).toBe(refused.text);
+    expect(status["lastAppliedRevision"]).toBe(revision.text);
+  });
+
   test("history keeps five entries, the newest first, one for each digest and end", () => {
     let object = fresh(captured("kustomization-dep"));
     for (const digest of ["a", "b", "c", "d", "e", "f", "b"]) {
@@ -234,11 +263,11 @@ describe("reportKustomization()", () => {
     }
     const history = (object["status"] as { history: readonly Record<string, unknown>[] }).history;
     expect(history.map((entry) => `${entry["digest"]}${entry["totalReconciliations"]}`)).toEqual([
-      "b2",
-      "f1",
-      "e1",
-      "d1",
-      "c1",
+      "holdfast:b2",
+      "holdfast:f1",
+      "holdfast:e1",
+      "holdfast:d1",
+      "holdfast:c1",
     ]);
   });
 
