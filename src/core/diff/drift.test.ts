@@ -205,6 +205,20 @@ test("driftOf() without a baseline sees a changed declaration", () => {
   expect(driftOf({ ...input(LIVE), desired })).toEqual({ kind: "drifted", paths: [ports], by: [] });
 });
 
+test("driftOf() without a baseline does not mind who owns the keys of a list item", () => {
+  const desired = replaced(DESIRED, `${CONTAINER}/ports/0/protocol`, "TCP");
+  expect(driftOf({ ...input(LIVE), desired })).toEqual({ kind: "same" });
+});
+
+test("driftOf() without a baseline sees that list items changed places, whatever stands between them", () => {
+  const item = (name: string) => ({ name });
+  const fields = { 'k:{"name":"a"}': { ".": {}, "f:name": {} }, 'k:{"name":"b"}': { ".": {}, "f:name": {} } };
+  const live = (names: string[]) => object({ list: names.map(item) }, { "f:list": fields });
+  const desired = object({ list: [item("a"), item("b")] }, {});
+  expect(driftOf({ ...input(live(["x", "a", "y", "b"])), desired })).toEqual({ kind: "same" });
+  expect(driftOf({ ...input(live(["b", "a"])), desired })).toEqual({ kind: "drifted", paths: ["/list"], by: [] });
+});
+
 const EQUALITY = [
   {
     name: "an atomic list with defaults inside",
