@@ -26,7 +26,7 @@ export function reportContext(input: { object: Resource; app: App | null; report
     object,
     spec: (withoutNulls(object["spec"]) ?? {}) as SpecFields,
     old: statusOf(object),
-    pending: isFilledObject(operation) ? (operation as OperationFields) : null,
+    pending: isObject(operation) && Object.keys(operation).length > 0 ? (operation as OperationFields) : null,
     app,
     report,
     comparisonFailed: report.phase.kind === "source-failed" || report.phase.kind === "render-failed",
@@ -36,10 +36,11 @@ export function reportContext(input: { object: Resource; app: App | null; report
 /** The status as it stands; members of the wrong shape are dropped. */
 export function statusOf(object: Resource): StatusFields {
   const status = withoutNulls(object["status"]);
-  if (!isFilledObject(status)) return {};
+  if (!isObject(status)) return {};
   const kept = Object.entries(status).filter(([name, value]) => {
     const wanted = SHAPES[name];
-    return wanted === undefined || (wanted === "list" ? Array.isArray(value) : isFilledObject(value) || value === "");
+    if (wanted === undefined) return true;
+    return wanted === "list" ? Array.isArray(value) : isObject(value);
   });
   return Object.fromEntries(kept) as StatusFields;
 }
@@ -68,6 +69,6 @@ const SHAPES: Readonly<Record<string, "list" | "object">> = {
   summary: "object",
 };
 
-function isFilledObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import type { Lookup } from "#core/app/dialect.ts";
+import { keyOf } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { argoDialect } from "./argo-dialect.ts";
+import { application, nothing, parsed, projectLookup } from "./testdata/build-app.ts";
+
+const CLUSTER = new Set(["Namespace", "ClusterRole"]);
+
+function prepare(resources: Resource[], spec: Record<string, unknown> = {}, lookup: Lookup = nothing) {
+  return argoDialect.prepare(resources, {
+    app: parsed(application(spec), lookup),
+    scopeOf: ({ kind }) => (kind === "Thing" ? "unknown" : CLUSTER.has(kind) ? "cluster" : "namespaced"),
+    lookup,
+    settings: { controlNamespace: "argocd" },
+  });
+}
+
+function object(kind: string, name: string, metadata: Record<string, unknown> = {}): Resource {
+  return { apiVersion: "v1", kind, metadata: { name, ...metadata } } as Resource;
+}
+
+test("prepare() gives namespaced objects the destination's namespace and takes it from others", () => {
+  const { resources, refusals } = prepare([
+    object("ConfigMap", "a"),
+    object("ConfigMap", "b", { namespace: "other" }),
+    object("ClusterRole", "c", { namespace: "other" }),
+    object("Thing", "d"),
+  ]);
+  expect(refusals).toEqual([]);
+  expect(resources.map(keyOf)).toEqual(["/ConfigMap/shop/a", "/ConfigMap/other/b", "/ClusterRole//c", "/Thing/shop/d"]);
+});
+
+test("prepare() refuses a namespaced object that nobody gives a namespace", () => {
+  const { refusals } = prepare([object("ConfigMap", "a")], {
+    destination: { server: "https://kubernetes.default.svc" },
+  });
+  expect(refusals.map(({ message }) => message)).toEqual(["Namespace for a /v1, Kind=ConfigMap is missing."]);
+});
+
+describe("prepare() never lets a hook pass as a plain object", () => {
+  const cases = [
+    { annotations: { "argocd.argoproj.io/hook": "PreSync" }, want: "argocd.argoproj.io/hook: PreSync" },
+    { annotations: { "argocd.argoproj.io/hook": "PreSync,Skip" }, want: "argocd.argoproj.io/hook: PreSync,Skip" },
+    { annotations: { "argocd.argoproj.io/hook": "Typo" }, want: "argocd.argoproj.io/hook: Typo" },
+    { annotations: { "helm.sh/hook": "pre-install" }, want: "helm.sh/hook: pre-install" },
+  ];
+  for (const { annotations, want } of cases) {
+    test(want, () => {
+      const { refusals, resources } = prepare([object("ConfigMap", "a", { annotations })]);
+      expect(refusals.map(({ message }) => message)).toEqual([
+        `ConfigMap shop/a is a hook (${want}); hooks are not supported yet`,
+      ]);
+      expect(resources).toHaveLength(1);
+    });
+  }
+  for (const annotations of [{ "argocd.argoproj.io/hook": "Skip" }, { "helm.sh/hook": "crd-install" }]) {
+    test(`${JSON.stringify(annotations)} is none`, () => {
+      expect(prepare([object("ConfigMap", "a", { annotations })]).refusals).toEqual([]);
+    });
+  }
+});
+
+test("prepare() holds every object to the project in the vendor's words", () => {
+  const lookup = projectLookup("narrow", {
+    sourceRepos: ["*"],
+    destinations: [{ server: "*", namespace: "shop" }],
+    namespaceResourceBlacklist: [{ group: "", kind: "Secret" }],
+  });
+  const { refusals } = prepare(
+    [
+      object("Secret", "a"),
+      { ...object("ClusterRole", "b"), apiVersion: "rbac.authorization.k8s.io/v1" },
+      object("ConfigMap", "c", { namespace: "kube-system" }),
+      object("ConfigMap", "d"),
+    ],
+    { project: "narrow" },
+    lookup,
+  );
+  expect(refusals.map(({ message }) => message)).toEqual([
+    "resource :Secret is not permitted in project narrow",
+    "resource rbac.authorization.k8s.io:ClusterRole is not permitted in project narrow",
+    "namespace kube-system is not permitted in project 'narrow'",
+  ]);
+});
+
+describe("prepare() makes the namespace that CreateNamespace asks for", () => {
+  const spec = { syncPolicy: { syncOptions: ["CreateNamespace=true"] } };
+  test("first of all, created only and never deleted or counted", () => {
+    const { resources } = prepare([object("ConfigMap", "a")], spec);
+    const [namespace] = resources;
+    if (!namespace) throw new Error("no object");
+    const app = parsed(application(spec));
+    expect(keyOf(namespace)).toBe("/Namespace//shop");
+    const marked = argoDialect.rules.mark(namespace, app);
+    expect(argoDialect.rules.ownerOf(marked)).toBeNull();
+    expect(argoDialect.rules.optionsOf(marked, null, app)).toMatchObject({
+      apply: "if-absent",
+      prune: false,
+      deleteWithApp: false,
+      counted: false,
+    });
+    expect(argoDialect.rules.stageOf(marked, app, resources).phase).toBe(-1);
+  });
+  test("not when the source declares it", () => {
+    expect(prepare([object("Namespace", "shop")], spec).resources).toHaveLength(1);
+  });
+  test("not when nobody asks, nor where the project allows none", () => {
+    expect(prepare([object("ConfigMap", "a")]).resources).toHaveLength(1);
+    const lookup = projectLookup("narrow", { sourceRepos: ["*"], destinations: [{ server: "*", namespace: "*" }] });
+    expect(prepare([object("ConfigMap", "a")], { ...spec, project: "narrow" }, lookup).resources).toHaveLength(1);
+  });
+});
+
+test("prepare() warns of options without effect and refuses those whose neglect does harm", () => {
+  const annotated = (value: string) =>
+    object("ConfigMap", "a", { annotations: { "argocd.argoproj.io/sync-options": value } });
+  const typo = prepare([annotated("Purne=false")]);
+  expect(typo.warnings[0]?.message).toContain('ConfigMap shop/a: sync option "Purne=false"');
+  expect(typo.refusals).toEqual([]);
+  expect(prepare([annotated("Prune=confirm")]).refusals).toHaveLength(1);
+  const whole = prepare([object("ConfigMap", "a")], {
+    syncPolicy: { syncOptions: ["Validate=false", "Validate=true"] },
+  });
+  expect(whole.warnings.map(({ message }) => message)).toEqual([
+    'sync option "Validate=false" in spec.syncPolicy.syncOptions has no effect',
+  ]);
+});
