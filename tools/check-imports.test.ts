@@ -25,21 +25,21 @@ async function problemsOf(files: Readonly<Record<string, string>>): Promise<read
 }
 
 const forbidden: readonly [string, string, string, string][] = [
-  ["core a folder above", "src/core/plan", \'import { b } from "#engine/b.ts";', "may not import src/engine/b.ts"],
-  ["core async code", "src/core", \'import { b } from "../async/b.ts";', "may not import src/async/b.ts"],
-  ["core a module of Node", "src/core", \'import fs from "node:fs";', "may not import the package node:fs"],
-  ["core a type by a type query", "src/core", \'export let x: import("#cli/x.ts").X;', "src/cli/x.ts"],
-  ["the engine an adapter", "src/engine", \'export { b } from "#adapters/kube/b.ts";', "src/adapters/kube/b.ts"],
-  ["the engine a dialect at run time", "src/engine", \'const x = import("#dialects/x.ts");', "src/dialects/x.ts"],
-  ["an adapter the engine", "src/adapters/git", \'import type { Q } from "#engine/queue.ts";', "src/engine/queue.ts"],
-  ["an adapter a port's value", "src/adapters/git", \'import { type P } from "#engine/ports.ts";', "import type"],
-  ["an adapter its neighbour", "src/adapters/git", \'import { b } from "../kube/b.ts";', "belongs to its neighbour"],
-  ["a dialect its neighbour", "src/dialects/x", \'import { b } from "#dialects/y/b.ts";', "its neighbour"],
-  ["commands the engine", "src/cli", \'import { b } from "#engine/b.ts";', "may not import src/engine/b.ts"],
-  ["anything main", "src/server", \'import { b } from "#main/b.ts";', "may not import src/main/b.ts"],
-  ["the program test support", "src/main", \'import { b } from "#test/b.ts";', "which is there for tests"],
-  ["the program test data", "src/cli", \'import { b } from "./testdata/b.ts";', "which is there for tests"],
-  ["the program tools", "src/main", \'import { b } from "../../tools/b.ts";', "may not import tools/b.ts"],
+  ["core a folder above", "src/core/plan", 'import { b } from "#engine/b.ts";', "may not import src/engine/b.ts"],
+  ["core async code", "src/core", 'import { b } from "../async/b.ts";', "may not import src/async/b.ts"],
+  ["core a module of Node", "src/core", 'import fs from "node:fs";', "may not import the package node:fs"],
+  ["core a type by a type query", "src/core", 'export let x: import("#cli/x.ts").X;', "src/cli/x.ts"],
+  ["the engine an adapter", "src/engine", 'export { b } from "#adapters/kube/b.ts";', "src/adapters/kube/b.ts"],
+  ["the engine a dialect at run time", "src/engine", 'const x = import("#dialects/x.ts");', "src/dialects/x.ts"],
+  ["an adapter the engine", "src/adapters/git", 'import type { Q } from "#engine/queue.ts";', "src/engine/queue.ts"],
+  ["an adapter a port's value", "src/adapters/git", 'import { type P } from "#engine/ports.ts";', "import type"],
+  ["an adapter its neighbour", "src/adapters/git", 'import { b } from "../kube/b.ts";', "belongs to its neighbour"],
+  ["a dialect its neighbour", "src/dialects/x", 'import { b } from "#dialects/y/b.ts";', "its neighbour"],
+  ["commands the engine", "src/cli", 'import { b } from "#engine/b.ts";', "may not import src/engine/b.ts"],
+  ["anything main", "src/server", 'import { b } from "#main/b.ts";', "may not import src/main/b.ts"],
+  ["the program test support", "src/main", 'import { b } from "#test/b.ts";', "which is there for tests"],
+  ["the program test data", "src/cli", 'import { b } from "./testdata/b.ts";', "which is there for tests"],
+  ["the program tools", "src/main", 'import { b } from "../../tools/b.ts";', "may not import tools/b.ts"],
 ];
 test("check-imports.ts forbids what the table of rules does not allow, and says where", async () => {
   const planted = forbidden.map(([name, folder, text, problem], index) => {
