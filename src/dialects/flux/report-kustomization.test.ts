@@ -148,6 +148,19 @@ describe("reportKustomization()", () => {
     expect(events.map(({ type, reason }) => [type, reason])).toEqual([["Warning", "InvalidSpec"]]);
   });
 
+  test("Stalled goes with whatever comes after the spec was put right", () => {
+    const problems = [{ path: "spec.path", message: "must stay inside the source" }];
+    const stopped = applied(captured("kustomization-dep"), { phase: { kind: "invalid", problems } });
+    const after: readonly AppPhase[] = [
+      { kind: "synced" },
+      { kind: "syncing", step: "apply" },
+      { kind: "sync-failed", step: "prune", message: "no", retryAt: null },
+      { kind: "source-failed", missing: false, message: "" },
+      { kind: "dependency", on: "ks/a/b", message: "dependency 'a/b' is not ready" },
+    ];
+    for (const phase of after) expect(conditionsIn(written(stopped, { phase }).status)).not.toHaveProperty("Stalled");
+  });
+
   test("a missing source and a source without a revision read differently", () => {
     const object = fresh(captured("kustomization-dep"));
     const missing = written(object, { phase: { kind: "source-failed", missing: true, message: "" } });
