@@ -203,9 +203,11 @@ export class CommitStore {
 
   async #list(commit: string, signal: AbortSignal): Promise<CachedTree> {
     const listing = new TreeListing(this.#parts.limits.maxTreeEntries);
-    const root = await this.#git(["rev-parse", "--verify", `${commit}^{tree}`], signal);
     const onOutput = (chunk: Buffer) => listing.push(chunk);
-    const exit = await this.#git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], signal, onOutput);
+    const [root, exit] = await Promise.all([
+      this.#git(["rev-parse", "--verify", `${commit}^{tree}`], signal),
+      this.#git(["ls-tree", "-r", "-t", "-z", "--full-tree", commit], signal, onOutput),
+    ]);
     if (root.code !== 0 || exit.code !== 0) throw gitFailure("list the tree", root.stderr + exit.stderr);
     return { listing: listing.finish(), root: root.stdout.toString("utf8").trim() };
   }
