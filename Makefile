@@ -32,7 +32,7 @@ faults: setup ## break things while it runs; SEEDS=20 tries twenty ways instead 
 
 .PHONY: bench
 bench: setup ## measure time, requests and memory for N=200 apps
-	@$(NODE) bench/bench.ts
+	@$(NODE) bench/main.ts
 
 .PHONY: fix
 fix: setup ## format, repair what lint can repair and write the generated files again

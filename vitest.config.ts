@@ -1,17 +1,14 @@
 import { defineConfig } from "vitest/config";
 
+// Real servers start and stop in these tests.
+const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "tools/**/*.test.ts"] } },
-      {
-        test: {
-          name: "e2e",
-          include: ["test/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
+      { test: { name: "unit", include: ["src/**/*.test.ts", "tools/**/*.test.ts", "bench/**/*.test.ts"] } },
+      { test: { name: "e2e", include: ["test/**/*.test.ts"], exclude: ["test/faults/**"], ...slow } },
+      { test: { name: "faults", include: ["test/faults/**/*.test.ts"], ...slow } },
     ],
   },
 });

@@ -61,7 +61,7 @@ async function checkModule(module: GoModuleName, signal: AbortSignal): Promise<r
   const vet = run("go", args, { cwd: sources, env: { ...process.env, ...environment }, signal });
   const complaint = await vet.then(
     () => null,
-    (error: { stderr?: string }) => error.stderr ?? String(error),
+    (error: Error & { stderr?: string }) => error.stderr ?? error.message,
   );
   if (complaint !== null) return [...problems, complaint];
   await mkdir(stamps, { recursive: true });
