@@ -1,6 +1,6 @@
 import { Agent, fetch } from "undici";
 import type { Resource } from "#core/resource/resource.ts";
-import type { Edit } from "./subjects.ts";
+import type { Edit } from "./edits.ts";
 
 /** What the API server answered. */
 export interface Answer {

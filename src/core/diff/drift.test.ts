@@ -331,6 +331,7 @@ function edited(
 /** The live object after we lost a field of the spec. */
 function disowned(field: string, live: Resource): Resource {
   const [ours, ...others] = structuredClone(live.metadata.managedFields ?? []);
-  delete (ours?.fieldsV1?.["f:spec"] as Record<string, unknown>)[field];
+  const spec = ours?.fieldsV1?.["f:spec"] as Record<string, unknown> | undefined;
+  delete spec?.[field];
   return withEntries(live, [ours as ManagedFieldsEntry, ...others]);
 }

@@ -87,8 +87,8 @@ function withSecretData(secret: Resource): Resource {
   const texts = Object.entries(stringData);
   if (!texts.every(([, text]) => typeof text === "string")) return secret;
   const added = Object.fromEntries(texts.map(([key, text]) => [key, base64OfText(text as string)]));
-  if (texts.length === 0) return rest as unknown as Resource;
-  return { ...rest, data: { ...(isRecord(secret["data"]) ? secret["data"] : {}), ...added } } as unknown as Resource;
+  if (texts.length === 0) return rest;
+  return { ...rest, data: { ...(isRecord(secret["data"]) ? secret["data"] : {}), ...added } };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

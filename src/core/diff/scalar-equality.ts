@@ -26,7 +26,7 @@ export function scalarEquality(desired: unknown, live: unknown, path: string): E
   if (desired === live) return "same";
   if (live === undefined || live === null) return isZero(desired) ? "same" : "different";
   if (sameQuantity(desired, live)) return isQuantityPath(path) ? "same" : "unsure";
-  if (typeof desired !== typeof live) return String(desired) === String(live) ? "unsure" : "different";
+  if (typeof desired !== typeof live) return looseText(desired) === looseText(live) ? "unsure" : "different";
   if (typeof desired === "string" && typeof live === "string") return textEquality(desired, live);
   return "different";
 }
@@ -36,6 +36,10 @@ export function isZero(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === 0 || value === "") return true;
   if (Array.isArray(value)) return value.length === 0;
   return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+function looseText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 // Durations and times may be stored in another form too; which members hold them only the server's schema knows.

@@ -68,7 +68,7 @@ test("takeOverPatch() folds of a client-side apply only what its annotation decl
   const live = object(CLIENT_SIDE, { "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(declared) });
   expect(foldedFields(live)).toEqual(
     load(`
-f:metadata: { f:annotations: { "f:kubectl.kubernetes.io/last-applied-configuration": {} } }
+f:metadata: { f:annotations: { .: {}, "f:kubectl.kubernetes.io/last-applied-configuration": {} } }
 f:spec:
   f:selector: {}
   f:ports: { .: {}, 'k:{"port":80,"protocol":"TCP"}': { .: {}, f:port: {} } }
@@ -83,9 +83,7 @@ for (const annotation of [undefined, "{not json"]) {
       CLIENT_SIDE,
       annotation === undefined ? {} : { "kubectl.kubernetes.io/last-applied-configuration": annotation },
     );
-    const [{ fieldsV1 }] = load(CLIENT_SIDE) as [{ fieldsV1: Record<string, Record<string, object>> }];
-    delete (fieldsV1["f:metadata"]?.["f:annotations"] as Record<string, unknown>)["."];
-    expect(foldedFields(live)).toEqual(fieldsV1);
+    expect(foldedFields(live)).toEqual((load(CLIENT_SIDE) as [{ fieldsV1: unknown }])[0].fieldsV1);
   });
 }
 

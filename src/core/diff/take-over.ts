@@ -1,4 +1,4 @@
-import { EMPTY_SET, type FieldSet, fieldsV1Of, parseFieldSet, unionOf } from "#core/resource/field-set.ts";
+import { type FieldSet, fieldsV1Of, parseFieldSet, unionOf } from "#core/resource/field-set.ts";
 import { entriesOf, entryOf, isMainEntry } from "#core/resource/field-set-of.ts";
 import { annotationsOf, type ManagedFieldsEntry, type Resource } from "#core/resource/resource.ts";
 import { declaredPart, LAST_APPLIED } from "./declared-part.ts";
@@ -31,8 +31,7 @@ export function takeOverPatch(input: TakeOver): readonly PatchOperation[] | null
   if (folded.length === 0) return null;
   const ours = entryOf(input.live, input.manager);
   const kept = entriesOf(input.live).filter((entry) => entry !== ours && !folded.includes(entry));
-  const theirs = folded.map((entry) => foldedSet(entry, input)).reduce(unionOf, EMPTY_SET);
-  const set = unionOf(parseFieldSet(ours?.fieldsV1), withoutSharedMaps(theirs));
+  const set = folded.map((entry) => foldedSet(entry, input)).reduce(unionOf, parseFieldSet(ours?.fieldsV1));
   return [
     { op: "test", path: "/metadata/resourceVersion", value: input.live.metadata.resourceVersion ?? "" },
     { op: "replace", path: "/metadata/managedFields", value: [ourEntry(input, ours ?? folded[0], set), ...kept] },
@@ -54,18 +53,6 @@ function foldedSet(entry: ManagedFieldsEntry, { live, takeOver }: TakeOver): Fie
   if (entry.operation === "Apply" || matchesManager(entry.manager, takeOver)) return set;
   const declared = lastApplied(live);
   return declared === null ? set : declaredPart(set, declared);
-}
-
-// Whoever owns the map itself takes everybody's entries along when it goes.
-function withoutSharedMaps(set: FieldSet): FieldSet {
-  const metadata = set.children.get("f:metadata");
-  if (!metadata) return set;
-  const members = new Map(metadata.children);
-  for (const element of ["f:annotations", "f:labels"]) {
-    const map = members.get(element);
-    if (map && map.children.size > 0) members.set(element, { owned: false, children: map.children });
-  }
-  return { owned: set.owned, children: new Map(set.children).set("f:metadata", { ...metadata, children: members }) };
 }
 
 function lastApplied(live: Resource): unknown {

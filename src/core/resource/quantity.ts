@@ -18,11 +18,6 @@ export function sameQuantity(a: unknown, b: unknown): boolean {
   return digitsAt(left, scale) === digitsAt(right, scale);
 }
 
-/** Whether a value can be read as a quantity. */
-export function isQuantity(value: unknown): boolean {
-  return quantityOf(value) !== null;
-}
-
 function quantityOf(value: unknown): Exact | null {
   if (typeof value === "number") return Number.isFinite(value) ? quantityOf(String(value)) : null;
   if (typeof value !== "string" || value.length > LONGEST) return null;
