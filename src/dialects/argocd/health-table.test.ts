@@ -166,7 +166,7 @@ for (const [name, api, fields, want] of cases) {
       metadata: { name: "x", ...metadata },
       ...rest,
     };
-    const health = healthOf(object as Resource, healthTable, 0);
+    const health = healthOf(object, healthTable, 0);
     expect(health && `${health.status}: ${health.message}`).toBe(want);
   });
 }

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Resource } from "#core/resource/resource.ts";
 import { argoDialect } from "./argo-dialect.ts";
 import { detailsOf } from "./argo-details.ts";
 import { application, nothing, parsed, problemsOf, projectLookup } from "./testdata/build-app.ts";
@@ -267,8 +266,8 @@ test("parseApp() and restore() never throw on arbitrary JSON", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (spec, operation, status) => {
       const object = { apiVersion: "v1", kind: "Application", metadata: { name: "x" }, spec, operation, status };
-      argoDialect.parseApp(object as Resource, nothing, { controlNamespace: "argocd" });
-      argoDialect.restore(object as Resource);
+      argoDialect.parseApp(object, nothing, { controlNamespace: "argocd" });
+      argoDialect.restore(object);
     }),
   );
 });

@@ -17,7 +17,7 @@ function prepare(resources: Resource[], spec: Record<string, unknown> = {}, look
 }
 
 function object(kind: string, name: string, metadata: Record<string, unknown> = {}): Resource {
-  return { apiVersion: "v1", kind, metadata: { name, ...metadata } } as Resource;
+  return { apiVersion: "v1", kind, metadata: { name, ...metadata } };
 }
 
 test("prepare() gives namespaced objects the destination's namespace and takes it from others", () => {

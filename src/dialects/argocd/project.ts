@@ -36,7 +36,7 @@ const UNSUPPORTED = ["syncWindows", "destinationServiceAccounts", "signatureKeys
 export function findProject(name: string, lookup: Lookup, settings: Settings): Project | null {
   const object = lookup("AppProject", settings.controlNamespace, name);
   if (object === null) return name === DEFAULT_PROJECT ? { name, limits: PERMISSIVE } : null;
-  return { name, limits: (withoutNulls(object["spec"]) ?? {}) as ProjectFields };
+  return { name, limits: withoutNulls(object["spec"]) ?? {} };
 }
 
 /** Why a project cannot be enforced as written. */

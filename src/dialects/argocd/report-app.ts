@@ -35,7 +35,7 @@ export function reportApp(input: ReportInput, controlNamespace: string): ObjectW
   });
   const refreshed = isRefreshHandled(context);
   return {
-    status: withReconciledAt(context, next, refreshed) as ObjectWrite["status"],
+    status: withReconciledAt(context, next, refreshed),
     patch: patchOf(context, next, refreshed),
     events: eventsOf(context, next),
   };

@@ -26,7 +26,7 @@ export function reportContext(input: { object: Resource; app: App | null; report
     object,
     spec: (withoutNulls(object["spec"]) ?? {}) as SpecFields,
     old: statusOf(object),
-    pending: isObject(operation) && Object.keys(operation).length > 0 ? (operation as OperationFields) : null,
+    pending: isObject(operation) && Object.keys(operation).length > 0 ? operation : null,
     app,
     report,
     comparisonFailed: report.phase.kind === "source-failed" || report.phase.kind === "render-failed",

@@ -32,7 +32,7 @@ export function application(spec: Readonly<Record<string, unknown>> = {}, rest: 
       ...spec,
     },
     ...other,
-  } as Resource;
+  };
 }
 
 /** The app parsed from an Application that must be usable. */
