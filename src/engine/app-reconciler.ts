@@ -23,6 +23,7 @@ export interface ReconcilerHooks {
   report(record: AppRecord, result: { report: AppReport } | { problems: readonly Problem[] }): void;
 }
 
+const FINALIZE_AGAIN_MS = 5_000;
 const WORLD_BACKOFF = { baseMs: 750, factor: 2, maxMs: 5 * 60_000 };
 
 /**
@@ -84,7 +85,11 @@ export class AppReconciler {
   async #pass(record: AppRecord, state: AppState, signal: AbortSignal): Promise<AppPhase | null> {
     const context = this.#context;
     const guard = writeGuardOf(context, record, state);
-    if (state.app.deleting) return finalizeApp(context, state, guard, signal);
+    if (state.app.deleting) {
+      const phase = await finalizeApp(context, state, guard, signal);
+      if (phase) this.#hooks.recheck(record.key, FINALIZE_AGAIN_MS);
+      return phase;
+    }
     if (state.app.suspended) {
       state.running = null;
       state.handledToken = state.app.refreshToken;

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
 import { type GroupKind, type IdKey, kindKey, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
@@ -47,6 +48,8 @@ export class LiveIndex {
   readonly #claims = new Map<IdKey, Set<AppKey>>();
   readonly #kinds = new Map<string, Follower>();
   readonly #tasks: TaskGroup;
+  /** UIDs that the watch reported gone: an answer that was under way then is older than that. */
+  readonly #buried = new LRUCache<string, true>({ max: 10_000 });
   #signal: AbortSignal | null = null;
   #swept = 0;
 
@@ -134,7 +137,7 @@ export class LiveIndex {
   record(object: Resource): void {
     const key = keyOf(object);
     const known = this.#objects.get(key);
-    if (known && isNewer(known, object)) return;
+    if ((known && isNewer(known, object)) || this.#buried.has(object.metadata.uid ?? "")) return;
     this.#objects.set(key, trimmed(object));
   }
 
@@ -207,6 +210,7 @@ export class LiveIndex {
 
   #upsert(object: Resource): void {
     const key = keyOf(object);
+    this.#buried.delete(object.metadata.uid ?? "");
     const known = this.#objects.get(key);
     if (known && known.metadata.uid === object.metadata.uid) {
       if (known.metadata.resourceVersion === object.metadata.resourceVersion || isNewer(known, object)) return;
@@ -218,6 +222,7 @@ export class LiveIndex {
   #gone(object: Resource): void {
     const key = keyOf(object);
     const known = this.#objects.get(key);
+    this.#buried.set(object.metadata.uid ?? "", true);
     if (known && known.metadata.uid !== object.metadata.uid) return;
     this.#objects.delete(key);
     this.#tell(key);

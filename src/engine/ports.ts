@@ -72,11 +72,15 @@ export interface Selection {
   readonly fieldSelector?: string;
 }
 
-/** What a watch reports. `synced` comes after each complete list, with the keys it saw; errors never end the watch. */
+/** What a watch reports; errors never end it, and one that a handler throws is reported apart. */
 export interface WatchHandler {
   upsert(object: Resource): void;
-  /** The object left the selection or the cluster; the last known state. Confirm by `get` before believing it. */
+  /**
+   * The object left the selection or the cluster; confirm by `get` before believing it. Holds at least its last known
+   * identity, version, labels and annotations: what a list no longer shows comes without the rest.
+   */
   gone(object: Resource): void;
+  /** All there is has been told: after each complete list, and when a watch that had failed goes on without a gap. */
   synced(): void;
   /** The kind cannot be listed or watched now: what is known of it is stale. */
   failed(error: Error): void;
