@@ -1,6 +1,6 @@
 import { ApiError } from "#core/cluster/api-error.ts";
 import type { StatusCause } from "#core/cluster/api-error.ts";
-import { isRecord } from "./json-shape.ts";
+import { isRecord, textIn } from "./json-shape.ts";
 
 /** What a request was about, for the message that a person reads. */
 export interface RequestSubject {
@@ -25,12 +25,12 @@ const MESSAGE_LIMIT = 4_000;
 /** The error that a refusing answer stands for; of a Secret only field names are repeated, never a value. */
 export function failureOf(subject: RequestSubject, answer: RefusingAnswer): ApiError {
   const status = statusObject(answer.body);
-  const misfit = misfitOf(text(status?.["message"]));
+  const misfit = misfitOf(textIn(status?.["message"]));
   if (misfit && answer.status === 500) return misfitFailure(subject, misfit);
   const details = isRecord(status?.["details"]) ? status["details"] : {};
-  const reason = text(status?.["reason"]) || reasonOf(answer.status);
+  const reason = textIn(status?.["reason"]) || reasonOf(answer.status);
   const causes = causesOf(details["causes"], subject.kind);
-  const said = text(status?.["message"]) || (status ? reason : plain(answer.body)) || reason;
+  const said = textIn(status?.["message"]) || (status ? reason : plain(answer.body)) || reason;
   const detail = subject.kind === "Secret" ? scrubbed(said, { reason, causes, code: answer.status }) : said;
   const retryAfterMs = retryAfterOf(answer.retryAfter, details["retryAfterSeconds"]);
   return new ApiError({
@@ -84,9 +84,9 @@ function statusObject(body: string): Record<string, unknown> | undefined {
 function causesOf(value: unknown, kind: string): readonly StatusCause[] {
   if (!Array.isArray(value)) return [];
   return value.filter(isRecord).map((cause) => ({
-    ...(text(cause["reason"]) ? { reason: text(cause["reason"]) } : {}),
-    ...(text(cause["message"]) && kind !== "Secret" ? { message: text(cause["message"]) } : {}),
-    ...(text(cause["field"]) ? { field: text(cause["field"]) } : {}),
+    ...(textIn(cause["reason"]) ? { reason: textIn(cause["reason"]) } : {}),
+    ...(textIn(cause["message"]) && kind !== "Secret" ? { message: textIn(cause["message"]) } : {}),
+    ...(textIn(cause["field"]) ? { field: textIn(cause["field"]) } : {}),
   }));
 }
 
@@ -126,8 +126,4 @@ function retryAfterOf(header: string | undefined, seconds: unknown): number | un
 
 function plain(body: string): string {
   return body.includes("<") ? "" : body.trim().slice(0, 300);
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -215,6 +215,7 @@ class KubeClient implements ConnectedCluster {
     return (await orNull(this.#requester.send(call))) !== null;
   }
 
+  // oxlint-disable-next-line max-params -- the port gives the signature
   watch(info: KindInfo, selection: Selection, handler: WatchHandler, signal: AbortSignal): Promise<void> {
     return new Watch(this.#requester, this.#timing, { info, selection, handler, signal }).run();
   }

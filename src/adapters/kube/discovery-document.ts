@@ -1,6 +1,6 @@
 import type { KindInfo } from "#engine/ports.ts";
 import { splitApiVersion } from "#core/resource/resource-id.ts";
-import { isRecord, recordsIn, stringsIn } from "./json-shape.ts";
+import { isRecord, recordsIn, stringsIn, textIn } from "./json-shape.ts";
 
 /** One group version and the kinds it serves; `unreadable` says why they could not be read. */
 export interface ServedVersion {
@@ -22,7 +22,7 @@ export function versionsOfAggregated(document: unknown): readonly ServedVersion[
 /** Reads one group version's APIResourceList. */
 export function versionOfResourceList(document: unknown): ServedVersion {
   const fields = isRecord(document) ? document : {};
-  const { group, version } = splitApiVersion(String(fields["groupVersion"] ?? ""));
+  const { group, version } = splitApiVersion(textIn(fields["groupVersion"]));
   const kinds = recordsIn(fields["resources"])
     .filter((resource) => !String(resource["name"]).includes("/"))
     .map((resource) => ({

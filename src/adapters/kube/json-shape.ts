@@ -12,3 +12,8 @@ export function recordsIn(value: unknown): readonly Record<string, unknown>[] {
 export function stringsIn(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 }
+
+/** The value when it is a string, else "". */
+export function textIn(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

@@ -4,7 +4,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { FAILSAFE_SCHEMA, load, Type } from "js-yaml";
 import { ConnectionError } from "./connection.ts";
 import type { ClusterSettings, Credential, ExecPlugin } from "./connection.ts";
-import { isRecord, recordsIn, stringsIn } from "./json-shape.ts";
+import { isRecord, recordsIn, stringsIn, textIn } from "./json-shape.ts";
 
 /** Which kubeconfig and which of its contexts to use. */
 export interface KubeconfigChoice {
@@ -207,7 +207,7 @@ function pluginOf(exec: Fields, known: { cluster: Fields; trust: Trust }): ExecP
   }
   const command = textOf(exec["command"]);
   if (!command) throw new ConnectionError("Cannot use the kubeconfig: its exec names no command");
-  const env = recordsIn(exec["env"]).map((item) => [String(item["name"]), String(item["value"] ?? "")] as const);
+  const env = recordsIn(exec["env"]).map((item) => [textIn(item["name"]), textIn(item["value"])] as const);
   return {
     apiVersion: textOf(exec["apiVersion"]) ?? "",
     command: /[/\\]/.test(command) ? resolve(known.trust.directory, command) : command,

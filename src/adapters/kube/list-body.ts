@@ -1,7 +1,7 @@
 import type { Resource } from "#core/resource/resource.ts";
 import { Breather } from "./breather.ts";
 import { parseExactJson } from "./exact-json.ts";
-import { isRecord } from "./json-shape.ts";
+import { isRecord, textIn } from "./json-shape.ts";
 
 /** One page of a list answer. */
 export interface ListPage {
@@ -55,8 +55,8 @@ function itemOf(value: unknown, type: ItemType): Resource {
 function envelopeOf(value: unknown): { resourceVersion: string; continueToken: string } {
   const metadata = isRecord(value) && isRecord(value["metadata"]) ? value["metadata"] : {};
   return {
-    resourceVersion: String(metadata["resourceVersion"] ?? ""),
-    continueToken: String(metadata["continue"] ?? ""),
+    resourceVersion: textIn(metadata["resourceVersion"]),
+    continueToken: textIn(metadata["continue"]),
   };
 }
 

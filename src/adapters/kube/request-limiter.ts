@@ -19,8 +19,10 @@ interface Waiter {
 }
 
 // A window's median this much above the best one seen means that requests queue inside the server.
-const SLOWDOWN = 3;
-const SLOWDOWN_FLOOR_MS = 20;
+const SLOWDOWN = 2;
+const SLOWDOWN_FLOOR_MS = 10;
+// Fewer requests that are not this much faster show that it is not ours that queue.
+const RELIEF = 0.9;
 // The best median is measured afresh now and then, with few requests under way: a server may become slower for good.
 const BASELINE_AGE_MS = 60_000;
 const OVERLOAD_REST_MS = 1_000;
@@ -40,6 +42,8 @@ export class RequestLimiter {
   #crowded = false;
   #baselineMs = Infinity;
   #baselineAt = -Infinity;
+  /** The median that the last window was shrunk for. */
+  #shrunkAtMs: number | undefined;
   /** The limit to go back to after a window that measures the baseline. */
   #limitBeforeProbe: number | undefined;
   #overloadedAt = -Infinity;
@@ -146,8 +150,11 @@ export class RequestLimiter {
 
   #adjust(median: number): void {
     const slow = median > this.#baselineMs * SLOWDOWN + SLOWDOWN_FLOOR_MS;
-    if (slow) this.#limit = Math.max(this.#min, this.#limit * 0.8);
+    const inVain = slow && this.#shrunkAtMs !== undefined && median > this.#shrunkAtMs * RELIEF;
+    if (inVain) this.#baselineMs = median;
+    else if (slow) this.#limit = Math.max(this.#min, this.#limit * 0.8);
     else if (this.#crowded) this.#limit = Math.min(this.#max, this.#limit + Math.max(1, this.#limit / 8));
+    this.#shrunkAtMs = slow && !inVain ? median : undefined;
     if (this.#baselineMs === Infinity) this.#baselineAt = this.#now();
     this.#baselineMs = Math.min(this.#baselineMs, median);
     if (this.#now() - this.#baselineAt < BASELINE_AGE_MS) return;

@@ -1,11 +1,14 @@
 import { sleep, withDeadline, DeadlineError } from "#async/with-deadline.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
 import type { Impersonation } from "#engine/ports.ts";
+import { AnswerCollector, StreamCollector } from "./answer-collector.ts";
+import type { StreamSink } from "./answer-collector.ts";
 import { failureOf } from "./api-failure.ts";
 import { parseExactJson } from "./exact-json.ts";
+import { impersonationHeaders } from "./impersonation.ts";
 import type { Authenticator, Proof } from "./authenticator.ts";
 import type { LoadSample, RequestLimiter } from "./request-limiter.ts";
-import type { Transport, WireRequest, WireSink } from "./transport.ts";
+import type { Transport, WireRequest } from "./transport.ts";
 
 /** What a request does, as metrics and messages name it. */
 export type Verb = "get" | "list" | "watch" | "create" | "replace" | "apply" | "patch" | "delete" | "discover";
@@ -32,12 +35,6 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
-}
-
-/** Receives an accepted stream piece by piece. */
-export interface StreamSink {
-  opened(): void;
-  data(chunk: Buffer): void;
 }
 
 /** One finished request, for metrics; code 0 means that no answer came. */
@@ -238,59 +235,6 @@ export class Requester {
   }
 }
 
-class AnswerCollector {
-  status = 0;
-  retryAfter: string | undefined;
-  readonly #chunks: Buffer[] = [];
-
-  head(status: number, headers: Record<string, string | string[] | undefined>): void {
-    this.status = status;
-    const retryAfter = headers["retry-after"];
-    this.retryAfter = typeof retryAfter === "string" ? retryAfter : undefined;
-  }
-
-  data(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-  }
-
-  body(): Buffer {
-    return this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks);
-  }
-}
-
-class StreamCollector implements WireSink {
-  readonly answer = new AnswerCollector();
-  readonly #sink: StreamSink;
-  accepted = false;
-  thrown: { readonly error: unknown } | undefined;
-
-  constructor(sink: StreamSink) {
-    this.#sink = sink;
-  }
-
-  start(): void {}
-
-  head(status: number, headers: Record<string, string | string[] | undefined>): void {
-    this.answer.head(status, headers);
-    this.accepted = status === 200;
-    if (this.accepted) this.#deliver(() => this.#sink.opened());
-  }
-
-  data(chunk: Buffer): void {
-    if (this.accepted) this.#deliver(() => this.#sink.data(chunk));
-    else this.answer.data(chunk);
-  }
-
-  #deliver(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.thrown = { error };
-      throw error;
-    }
-  }
-}
-
 /** The failure of an accepted answer that cannot be read: cut short, or not JSON. */
 export function malformed(call: Call, cause: unknown): ApiError {
   // The parser's own words quote the answer, which may be a Secret.
@@ -332,24 +276,6 @@ function causeText(cause: unknown): string {
   if (!(cause instanceof Error)) return "the connection failed";
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
   return [cause.message || "the connection failed", code].filter(Boolean).join(" ");
-}
-
-function impersonationHeaders(as: Impersonation): readonly string[] {
-  // An empty identity would mean no impersonation at all: the request would run with all of our own rights.
-  const names = [as.user, ...(as.groups ?? [])];
-  if (names.some((name) => name === "" || /[\r\n\0]/.test(name))) {
-    throw new ApiError({
-      code: 400,
-      reason: "BadRequest",
-      message: "Cannot impersonate: user or group is empty or malformed",
-    });
-  }
-  const encoded = (name: string) => Buffer.from(name, "utf8").toString("latin1");
-  return [
-    "impersonate-user",
-    encoded(as.user),
-    ...(as.groups ?? []).flatMap((group) => ["impersonate-group", encoded(group)]),
-  ];
 }
 
 function queryText(query: Call["query"]): string {

@@ -141,7 +141,7 @@ export class Watch {
     const event = parseExactJson(line);
     if (!isRecord(event) || !isRecord(event["object"])) throw new SyntaxError("A watch event has no object");
     const { type, object } = event;
-    if (type === "ERROR") throw this.#streamError(object as Record<string, unknown>);
+    if (type === "ERROR") throw this.#streamError(object);
     this.#failures = 0;
     const resource = object as Resource;
     if (type === "ADDED" || type === "MODIFIED") this.#known.upsert(resource);
