@@ -1,5 +1,6 @@
 import { EMPTY_SET, type FieldSet, isEmptySet } from "#core/resource/field-set.ts";
-import { keysOfElement, listElementsOf } from "#core/resource/field-set-list.ts";
+import { listElementsOf } from "#core/resource/field-set-list.ts";
+import { memberOf } from "./json-pointer.ts";
 
 /**
  * The part of an object that a field set owns: list items by their keys (which are included), sets by value, whole values at
@@ -71,11 +72,15 @@ function projectedList(items: readonly unknown[], set: FieldSet, scope: Scope): 
     const child = element === null ? undefined : set.children.get(element);
     if (element === null || !child) return;
     scope.path.push(element);
-    const part = projected(item, child, scope);
+    result.push(withKeys(projected(item, child, scope), { item, keys }));
     scope.path.pop();
-    result.push(keys.length === 0 ? part : { ...(part as object), ...keysOfElement(element) });
   });
   return result;
+}
+
+function withKeys(part: unknown, { item, keys }: { item: unknown; keys: readonly string[] }): unknown {
+  if (keys.every((key) => memberOf(part, key) !== undefined)) return part;
+  return { ...(part as object), ...Object.fromEntries(keys.map((key) => [key, memberOf(item, key)])) };
 }
 
 function itemsWithoutOwned(items: readonly unknown[], others: FieldSet): unknown[] {
