@@ -14,6 +14,7 @@ import { Controller } from "#engine/controller.ts";
 import { LeaderLease } from "#engine/lease.ts";
 import type { AuditLog, EventSink, Log, Telemetry } from "#engine/ports.ts";
 import { dialects } from "./dialects.ts";
+import { LeaseLostError } from "./lease-lost-error.ts";
 
 /** How a controller process is set up. */
 export interface RunOptions {
@@ -114,7 +115,7 @@ async function led(
     await keeping;
     signal.removeEventListener("abort", stop);
   }
-  if (!signal.aborted) throw new Error("Cannot go on: the leader lease was lost");
+  if (!signal.aborted) throw new LeaseLostError("Cannot go on: the leader lease was lost");
 }
 
 /** Work that does not stop when told so is left behind: the process ends anyway. */

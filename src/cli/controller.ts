@@ -1,0 +1,65 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+
+/** How a controller is asked to run. */
+export interface ControllerArguments {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Namespaces to serve; null: all. */
+  readonly namespaces: readonly string[] | null;
+  /** Namespace of the lease. */
+  readonly namespace: string;
+  readonly dataDir: string;
+  readonly metricsAddress: Address | null;
+  readonly logLevel: (typeof levels)[number];
+  readonly allowFileUrls: boolean;
+}
+
+/** Where a server listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Runs the controller until the signal aborts. */
+export interface ControllerActions {
+  /** Folder for state where none is named. */
+  readonly defaultDataDir: string;
+  run(args: ControllerArguments, signal: AbortSignal): Promise<void>;
+}
+
+const levels = ["debug", "info", "warn", "error", "silent"] as const;
+
+/** The command `controller`: the engine itself, in the foreground. */
+export function controllerCommand(actions: ControllerActions, signal: AbortSignal): Command {
+  return new Command("controller")
+    .description("run the controller until it is told to stop (inside a cluster it uses its service account)")
+    .option("--kubeconfig <path>", "kubeconfig file (default: in-cluster, then $KUBECONFIG, then ~/.kube/config)")
+    .option("--context <name>", "context of the kubeconfig")
+    .option("--namespaces <names>", "comma-separated namespaces to serve (default: the whole cluster)", namesOf)
+    .option("--namespace <name>", "namespace of the leader lease", "holdfast-system")
+    .option("--data-dir <path>", "folder for repositories and history", actions.defaultDataDir)
+    .addOption(
+      new Option("--metrics-address <host:port>", "where metrics and health are served; off: nowhere")
+        .argParser(addressOf)
+        .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080"),
+    )
+    .addOption(new Option("--log-level <level>", "how much is logged").choices(levels).default("info"))
+    .addOption(new Option("--allow-file-urls", "allow file:// repositories, for tests").hideHelp().default(false))
+    .action((options: Omit<ControllerArguments, "namespaces"> & { namespaces?: readonly string[] }) =>
+      actions.run({ ...options, namespaces: options.namespaces ?? null }, signal),
+    );
+}
+
+function namesOf(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every((name) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name))) return names;
+  throw new InvalidArgumentError("Write names of namespaces with commas between them.");
+}
+
+function addressOf(text: string): Address | null {
+  if (text === "off") return null;
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new InvalidArgumentError("Write HOST:PORT, such as 127.0.0.1:8080.");
+  return { host: match[1] ?? (match[2] || "0.0.0.0"), port };
+}

@@ -1,0 +1,84 @@
+import { Command } from "commander";
+import type { AppStateWord, AppView } from "#contract/app-view.ts";
+import type { SourceView } from "#contract/source-view.ts";
+import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
+import { spanText } from "./duration.ts";
+import { formatted, type OutputFormat, withOutput } from "./output-option.ts";
+import { shortRevision } from "./revision-text.ts";
+import type { Paint, Terminal } from "./terminal.ts";
+import { textTable } from "./text-table.ts";
+
+/** What `get` needs; `name` narrows to one and is refused when there is none. */
+export interface GetActions {
+  apps(query: GetQuery, signal: AbortSignal): Promise<readonly AppView[]>;
+  sources(query: GetQuery, signal: AbortSignal): Promise<readonly SourceView[]>;
+}
+
+/** Which objects to get. */
+export interface GetQuery extends ConnectionOptions {
+  readonly name: string | null;
+}
+
+type Options = ConnectionOptions & { readonly output: OutputFormat };
+
+/** The command `get`: apps and sources with their state. */
+export function getCommand(actions: GetActions, terminal: Terminal, signal: AbortSignal): Command {
+  const command = new Command("get")
+    .description("list apps or sources with their state")
+    .argument("[what]", "apps, sources, or the name of an app", "apps")
+    .argument("[name]", "show only this one")
+    .action(async (what: string, name: string | undefined, options: Options) => {
+      if (/^sources?$/.test(what)) {
+        const sources = await actions.sources({ ...options, name: name ?? null }, signal);
+        return show(sources, options.output, { terminal, table: () => sourceTable(sources, terminal.paint) });
+      }
+      const wanted = /^apps?$/.test(what) ? (name ?? null) : what;
+      const apps = await actions.apps({ ...options, name: wanted }, signal);
+      return show(apps, options.output, { terminal, table: () => appTable(apps, terminal.paint) });
+    });
+  return withOutput(withNamespace(command));
+}
+
+/** Paints a state: green is well, yellow goes on or waits, red needs somebody. */
+export function paintState(state: AppStateWord | SourceView["state"], paint: Paint): (text: string) => string {
+  if (state === "Ready") return paint.green;
+  return state === "Failed" ? paint.red : paint.yellow;
+}
+
+function show(rows: readonly unknown[], format: OutputFormat, view: { terminal: Terminal; table: () => string }): void {
+  if (format !== "table") view.terminal.out(formatted(rows, format));
+  else if (rows.length > 0) view.terminal.out(view.table());
+  else view.terminal.note("There is nothing yet. Begin with: holdfast create source NAME --url URL");
+}
+
+function appTable(apps: readonly AppView[], paint: Paint): string {
+  const rows = apps.map((app) => [
+    app.key,
+    { text: app.state, paint: paintState(app.state, paint) },
+    app.health === "" ? "-" : app.health,
+    app.revision === "" ? "-" : shortRevision(app.revision),
+    ageText(app.createdAt),
+    app.held === "" ? app.message : `deletions are held: holdfast why ${app.key}`,
+  ]);
+  return textTable(["APP", "STATE", "HEALTH", "REVISION", "AGE", "MESSAGE"], rows.map(shortened));
+}
+
+function sourceTable(sources: readonly SourceView[], paint: Paint): string {
+  const rows = sources.map((source) => [
+    source.key,
+    { text: source.state, paint: paintState(source.state, paint) },
+    source.revision === "" ? "-" : shortRevision(source.revision),
+    ageText(source.createdAt),
+    source.state === "Failed" ? source.message : `${source.url} ${source.ref}`,
+  ]);
+  return textTable(["SOURCE", "STATE", "REVISION", "AGE", "MESSAGE"], rows.map(shortened));
+}
+
+function shortened<T>(row: readonly (T | string)[]): (T | string)[] {
+  return row.map((cell) => (typeof cell === "string" && cell.length > 120 ? `${cell.slice(0, 119)}…` : cell));
+}
+
+function ageText(createdAt: string): string {
+  const created = Date.parse(createdAt);
+  return Number.isNaN(created) ? "-" : spanText(Date.now() - created);
+}

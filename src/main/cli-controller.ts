@@ -1,0 +1,57 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { ControllerActions, ControllerArguments } from "#cli/controller.ts";
+import { CliError } from "#cli/cli-error.ts";
+import { exitCode } from "#cli/exit-code.ts";
+import { createEventSink } from "#adapters/observe/event-sink.ts";
+import { createLog } from "#adapters/observe/log.ts";
+import { createMetrics } from "#adapters/observe/metrics.ts";
+import { openAuditLog } from "#adapters/store/audit-log.ts";
+import { withDeadline } from "#async/with-deadline.ts";
+import { settingsFor, vendorSettings } from "./cli-session.ts";
+import { LeaseLostError } from "./lease-lost-error.ts";
+import { runController } from "./run-controller.ts";
+
+const CLOSE_MS = 3_000;
+
+/** Runs the engine in this process. */
+export const controllerActions: ControllerActions = {
+  defaultDataDir: join(process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "holdfast", "controller"),
+  run,
+};
+
+async function run(args: ControllerArguments, signal: AbortSignal): Promise<void> {
+  const log = createLog({ level: args.logLevel });
+  const metrics = createMetrics();
+  const audit = openAuditLog({
+    path: join(args.dataDir, "history.db"),
+    onError: (error) => log.warn({ error }, "history"),
+  });
+  metrics.expose("history_dropped_total", "Records of the history that were lost.", () => audit.dropped);
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  try {
+    const options = {
+      settings: await settingsFor(args, signal),
+      dataDir: args.dataDir,
+      namespace: args.namespace,
+      namespaces: args.namespaces,
+      vendorSettings,
+      allowFileUrls: args.allowFileUrls,
+      audit,
+      telemetry: metrics,
+      log,
+      onRequest: metrics.request,
+      eventSink: (client: Parameters<Parameters<typeof runController>[0]["eventSink"]>[0]) =>
+        createEventSink({ client, clock, log, onOutcome: metrics.event }),
+    };
+    await runController(options, signal);
+    log.info({}, "controller has stopped");
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof LeaseLostError)) throw error;
+    throw new CliError("Another controller has taken over", { exitCode: exitCode.leaseLost, cause: error });
+  } finally {
+    metrics.close();
+    await withDeadline(new AbortController().signal, CLOSE_MS, (scope) => audit.close(scope));
+  }
+}

@@ -1,0 +1,7 @@
+/** Places where ownership is written; a declaration does not hold them. */
+export const markPaths: readonly string[] = [
+  "/metadata/labels/kustomize.toolkit.fluxcd.io~1name",
+  "/metadata/labels/kustomize.toolkit.fluxcd.io~1namespace",
+  "/metadata/labels/holdfast.dev~1app",
+  "/metadata/annotations/argocd.argoproj.io~1tracking-id",
+];

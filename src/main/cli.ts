@@ -1,0 +1,58 @@
+import {
+  clusterKubeconfig,
+  listClusters,
+  runKubectl,
+  startCluster,
+  stopCluster,
+} from "#adapters/cluster/cluster-control.ts";
+import { clusterCommand } from "#cli/cluster.ts";
+import { controllerCommand } from "#cli/controller.ts";
+import { evalCommand } from "#cli/eval.ts";
+import { exitCode } from "#cli/exit-code.ts";
+import { getCommand } from "#cli/get.ts";
+import { rootProgram, showFailure } from "#cli/program.ts";
+import { processTerminal } from "#cli/terminal.ts";
+import { versionCommand } from "#cli/version.ts";
+import { controllerActions } from "./cli-controller.ts";
+import { evalActions } from "./cli-eval.ts";
+import { explained } from "./cli-failure.ts";
+import { getActions } from "./cli-get.ts";
+
+const stop = new AbortController();
+const { signal } = stop;
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    // A second request does not wait for what the first one did not end.
+    if (signal.aborted) process.exit(exitCode.interrupted);
+    stop.abort(new Error(`stopped by ${name}`));
+  });
+}
+process.stdout.on("error", endOfReader);
+process.stderr.on("error", endOfReader);
+
+const terminal = processTerminal();
+const clusterActions = {
+  start: startCluster,
+  stop: stopCluster,
+  list: listClusters,
+  kubeconfig: clusterKubeconfig,
+  kubectl: runKubectl,
+};
+const program = rootProgram([
+  getCommand(getActions, terminal, signal),
+  evalCommand(evalActions, terminal, signal),
+  controllerCommand(controllerActions, signal),
+  clusterCommand(clusterActions, signal),
+  versionCommand(terminal),
+]);
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = signal.aborted ? exitCode.interrupted : showFailure(explained(error), terminal);
+}
+
+/** Whoever read our output has read enough. */
+function endOfReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(process.exitCode ?? exitCode.ok);
+}
