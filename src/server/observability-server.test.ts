@@ -3,7 +3,7 @@ import { startObservabilityServer } from "./observability-server.ts";
 import type { ObservabilityServer, ObservabilityServerOptions } from "./observability-server.ts";
 
 let stop = new AbortController();
-let running: ObservabilityServer[] = [];
+const running: ObservabilityServer[] = [];
 
 afterEach(async () => {
   stop.abort();

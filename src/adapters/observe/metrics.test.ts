@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { createMetrics } from "./metrics.ts";
 import type { Metrics } from "./metrics.ts";
 
-let open: Metrics[] = [];
+const open: Metrics[] = [];
 
 afterEach(() => {
   for (const metrics of open.splice(0)) metrics.close();

@@ -1,14 +1,21 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { RequestRecord } from "#adapters/kube/requester.ts";
 import type { Telemetry } from "#engine/ports.ts";
 import type { EventOutcome } from "./event-sink.ts";
 import { addReadMetric } from "./read-metric.ts";
 import { watchProcess } from "./process-metrics.ts";
 
+/** One finished request to the API server; code 0: no answer came. */
+export interface ApiRequest {
+  readonly verb: string;
+  readonly kind: string;
+  readonly code: number;
+  readonly ms: number;
+}
+
 /** Everything that is counted, in Prometheus' words. */
 export interface Metrics extends Telemetry {
   /** Takes each finished request to the API server. */
-  readonly request: (record: RequestRecord) => void;
+  readonly request: (record: ApiRequest) => void;
   /** Takes what became of an event for people. */
   readonly event: (outcome: EventOutcome) => void;
   /** Makes a number that somebody else keeps visible as `holdfast_<name>`; one that only grows must end in `_total`. */
