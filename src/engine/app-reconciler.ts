@@ -10,6 +10,8 @@ import { compareApp } from "./compare-app.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
 import { fightNotices } from "./heal-policy.ts";
+import { sharedNotices } from "./shared-objects.ts";
+import { awaitsForeign } from "./sync-driver.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
 import { syncApp } from "./sync-app.ts";
@@ -23,6 +25,8 @@ export interface ReconcilerHooks {
   report(record: AppRecord, result: { report: AppReport } | { problems: readonly Problem[] }): void;
 }
 
+const WAIT_MS = 30_000;
+const FOREIGN_MS = 2_000;
 const FINALIZE_AGAIN_MS = 5_000;
 const WORLD_BACKOFF = { baseMs: 750, factor: 2, maxMs: 5 * 60_000 };
 
@@ -98,7 +102,14 @@ export class AppReconciler {
     if (guard.kind === "open") await ensureFinalizer(context, record, state, signal);
     if (guard.kind === "unknown") return null;
     const refreshed = await refreshDesired(context, state, signal);
-    if (refreshed.kind === "wait") return refreshed.phase;
+    if (refreshed.kind === "wait") {
+      // Events wake what waits; this is for what no event tells, such as a definition that somebody else installs.
+      this.#hooks.recheck(
+        record.key,
+        Math.min(state.app.policy.intervalMs, Math.max(WAIT_MS, state.app.policy.retry.baseMs)),
+      );
+      return refreshed.phase;
+    }
     const compared = await compareApp(context, state, { takeover: guard.kind === "shadow" }, signal);
     if (compared === "pending") return null;
     const phase = await syncApp(
@@ -116,6 +127,7 @@ export class AppReconciler {
     const now = this.#context.clock.now();
     const waits = [state.app.policy.intervalMs];
     if (state.running) waits.push(state.running.machine.deadline - now + 1);
+    if (awaitsForeign(state)) waits.push(FOREIGN_MS);
     if (phase.kind === "sync-failed" && phase.retryAt !== null) waits.push(phase.retryAt - now + 1);
     if (phase.kind === "paused") waits.push(phase.until - now + 1);
     for (const fight of state.fights.values()) if (fight.count > 0) waits.push(5_000);
@@ -127,7 +139,8 @@ export class AppReconciler {
     state.phase = phase;
     context.telemetry.phase(record.key, phase.kind);
     const fights: Notice[] = fightNotices(state, context.clock.now());
-    state.notices = [...state.notices.filter((notice) => notice.kind !== "fight"), ...fights];
+    const lasting = state.notices.filter((notice) => notice.kind !== "fight" && notice.kind !== "shared");
+    state.notices = [...lasting, ...fights, ...sharedNotices(context, state)];
     const source = state.app.sources[0];
     const revision = source ? (context.sources.state(source.source)?.revision ?? null) : null;
     this.#hooks.report(record, { report: appReportOf(context, state, { phase, revision }) });

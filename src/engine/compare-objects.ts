@@ -1,8 +1,9 @@
+import type { AppKey } from "#core/app/app.ts";
 import { baselineOf } from "#core/diff/baseline.ts";
 import { driftOf } from "#core/diff/drift.ts";
 import type { InventoryEntry } from "#core/plan/inventory.ts";
 import type { Desired, Verdict } from "#core/plan/make-plan.ts";
-import type { IdKey } from "#core/resource/resource-id.ts";
+import { type IdKey, keyOf } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { AppState } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -68,7 +69,16 @@ async function verdictOf(
   if (live.metadata.deletionTimestamp) return { verdict: { kind: "same" }, live: null };
   const options = state.dialect.rules.optionsOf(desired.resource, live, state.app);
   if (options.apply === "ignore" || options.apply === "if-absent") return { verdict: { kind: "same" }, live: null };
+  if (entry?.input === desired.input && isAnothers(context, state, live))
+    return { verdict: { kind: "same" }, live: null };
   return { verdict: await driftVerdict(context, state, { ...item, live, options }, signal), live };
+}
+
+/** The later apply of two apps that declare one object owns it: the other lets go until its own declaration changes. */
+function isAnothers(context: EngineContext, state: AppState, live: Resource): boolean {
+  const owner = state.dialect.rules.ownerOf(live);
+  if (owner === null || owner === state.app.key) return false;
+  return context.index.claimants(keyOf(live)).has(owner as AppKey);
 }
 
 /** A recorded object that the watch does not show is gone, or it lost the label that the watch selects by. */

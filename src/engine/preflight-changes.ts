@@ -29,10 +29,18 @@ export async function preflightChanges(
   const refusals: Refusal[] = [];
   const coming = comingWith(input.running);
   await eachInParallel(input.changes, PARALLEL, async (change) => {
-    const message = await refusalOf(context, state, { change, coming }, signal);
-    if (message) refusals.push({ key: change.key, message: `${idText(change.id)} dry-run failed: ${message}` });
+    const refusal = await refusalOf(context, state, { change, coming }, signal);
+    if (!refusal) return;
+    const reason = refusal.reason ? ` (${refusal.reason})` : "";
+    refusals.push({ key: change.key, message: `${idText(change.id)} dry-run failed${reason}: ${refusal.text}` });
   });
   return refusals.sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+interface Verdict {
+  /** The API server's own reason, when it was asked. */
+  readonly reason?: string;
+  readonly text: string;
 }
 
 /** Kinds and namespaces that do not exist yet but are part of the same sync. */
@@ -59,20 +67,20 @@ async function refusalOf(
   state: AppState,
   item: { change: Change; coming: Coming },
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Verdict | null> {
   const { change, coming } = item;
   const resource = change.desired;
   if (!resource) return null;
   const gvk = gvkOf(resource);
   const lookup = await context.client.kind(gvk, { signal });
-  if (lookup.known === "unknown") return `the API group ${gvk.group} cannot be read now: ${lookup.reason}`;
+  if (lookup.known === "unknown") return { text: `the API group ${gvk.group} cannot be read now: ${lookup.reason}` };
   if (lookup.known === "no") {
     if (coming.kinds.has(`${gvk.group}/${gvk.kind}`)) return null;
-    return `no matches for kind "${gvk.kind}" in version "${resource.apiVersion}"`;
+    return { text: `no matches for kind "${gvk.kind}" in version "${resource.apiVersion}"` };
   }
-  if (lookup.info.namespaced && change.id.namespace === "") return "namespace not specified";
+  if (lookup.info.namespaced && change.id.namespace === "") return { text: "namespace not specified" };
   const problems = await context.client.preflight(resource, { signal });
-  if (problems.length > 0) return problems.join("; ");
+  if (problems.length > 0) return { text: problems.join("; ") };
   if (coming.namespaces.has(change.id.namespace)) return null;
   const asksServer = change.action === "update" || (await context.client.hasAdmission(change.id, { signal }));
   return asksServer ? dryRun(context, state, { change, resource }, signal) : null;
@@ -83,7 +91,7 @@ async function dryRun(
   state: AppState,
   item: { change: Change; resource: Resource },
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Verdict | null> {
   try {
     await context.client.apply(item.resource, {
       manager: state.dialect.rules.manager,
@@ -95,6 +103,6 @@ async function dryRun(
   } catch (error) {
     if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
     const recreates = item.change.options?.force || item.change.options?.replace;
-    return recreates && isImmutable(error) ? null : failureText(error);
+    return recreates && isImmutable(error) ? null : { reason: error.reason, text: failureText(error) };
   }
 }

@@ -50,7 +50,7 @@ function ready(state: AppState, revision: Revision, blocked: AppPhase | null): R
 }
 
 function noArtifact(key: SourceKey): AppPhase {
-  return { kind: "source-failed", missing: true, message: `${key} has no revision yet` };
+  return { kind: "source-failed", missing: false, message: `${key} has no revision yet` };
 }
 
 /** A person's order may name another revision than the tracked one: that is a source of its own for as long as it takes. */
@@ -119,7 +119,10 @@ async function adopt(
   if (state.desired?.digest !== desired.digest) state.verdicts.clear();
   state.desired = desired;
   state.dirty = "all";
-  state.notices = desired.duplicates.map((message) => ({ kind: "duplicate", message }));
+  state.notices = [
+    ...desired.duplicates.map((message) => ({ kind: "duplicate" as const, message })),
+    ...desired.prepared.warnings.map(({ message }) => ({ kind: "warning" as const, message })),
+  ];
   return null;
 }
 

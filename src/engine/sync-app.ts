@@ -4,10 +4,12 @@ import { healthOf } from "#core/health/health.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Revision } from "#core/source/source.ts";
 import { decideSync, type SyncDecision } from "#core/sync/decide-sync.ts";
-import type { AppState, DesiredSet } from "./app-state.ts";
+import type { SyncRequest } from "#core/app/app.ts";
+import type { AppState, DesiredSet, RunningSync } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { healAllowedAt, noteHeal } from "./heal-policy.ts";
 import { planApp } from "./plan-app.ts";
+import { preflightChanges } from "./preflight-changes.ts";
 import { driveSync, gateKeys, resumeEvent, startSync } from "./sync-driver.ts";
 import type { WriteGuard } from "./write-guard.ts";
 
@@ -47,7 +49,7 @@ async function goOn(
   if (!running) return "ended";
   const newer = running.desired.digest !== input.desired.digest || isNewOrder(state, running.report.request?.token);
   if (newer && !input.blocked) return driveSync(context, state, { kind: "supersede" }, signal);
-  return driveSync(context, state, resumeEvent(context, state), signal);
+  return driveSync(context, state, await resumeEvent(context, state, signal), signal);
 }
 
 function isNewOrder(state: AppState, running: string | undefined): boolean {
@@ -73,6 +75,7 @@ async function begin(
     mode: state.app.policy.mode,
     selfHeal: state.app.policy.selfHeal,
     ordered: request !== null && !blocked,
+    retriedOrder: request !== null && state.lastSync?.request?.token === request.token,
     work: !isIdle(plan),
     attempt,
     revisionMoved: !blocked && state.attempted !== null && state.attempted.text !== revision.text,
@@ -81,6 +84,7 @@ async function begin(
   });
   if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
   if (blocked && !decision.heal) return blocked;
+  if (request?.dryRun) return tryOut(context, state, { plan, desired, revision, request }, signal);
   if (decision.heal) recordDrift(context, state, plan);
   const healAttempts = decision.heal ? (state.lastSync?.healAttempts ?? 0) + 1 : 0;
   startSync(context, state, { plan, desired, revision, request, healAttempts, retries: decision.retries });
@@ -88,6 +92,30 @@ async function begin(
   await driveSync(context, state, { kind: "begin" }, signal);
   context.telemetry.step("apply", (context.clock.monotonic() - started) / 1000);
   return phaseOf(state);
+}
+
+/** A dry run: everything is checked, nothing is written, and the order is done. */
+async function tryOut(
+  context: EngineContext,
+  state: AppState,
+  order: { plan: Plan; desired: DesiredSet; revision: Revision; request: SyncRequest },
+  signal: AbortSignal,
+): Promise<AppPhase> {
+  const { plan, desired, revision, request } = order;
+  startSync(context, state, { plan, desired, revision, request, healAttempts: 0, retries: 0 });
+  const changes = changesOf(plan).filter((change) => change.action === "create" || change.action === "update");
+  const running = state.running as RunningSync;
+  const refusals = await preflightChanges(context, state, { running, changes }, signal);
+  state.running = null;
+  state.handledRequest = request.token;
+  state.lastSync = {
+    ...running.report,
+    finishedAt: context.clock.now(),
+    outcome: refusals.length === 0 ? "succeeded" : "failed",
+    message: refusals.map((refusal) => refusal.message).join("\n"),
+  };
+  state.failedStep = "preflight";
+  return isIdle(plan) ? { kind: "synced" } : { kind: "out-of-sync" };
 }
 
 function settle(

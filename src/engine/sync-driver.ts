@@ -3,7 +3,8 @@ import type { App, SyncRequest } from "#core/app/app.ts";
 import { healthOf } from "#core/health/health.ts";
 import { type Inventory, type InventoryEntry, writeAhead } from "#core/plan/inventory.ts";
 import { changesOf, type Plan } from "#core/plan/plan.ts";
-import { type IdKey, idText, parseIdKey } from "#core/resource/resource-id.ts";
+import { type IdKey, idText, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import { assertNever } from "#core/result.ts";
 import type { Revision } from "#core/source/source.ts";
 import { newSync, type ObservedHealth, step, type SyncCommand, type SyncEvent } from "#core/sync/sync-machine.ts";
@@ -75,10 +76,10 @@ export async function driveSync(
 }
 
 /** The event that lets a sync go on after a restart or a failure of the world: it does its current step again. */
-export function resumeEvent(context: EngineContext, state: AppState): SyncEvent {
+export async function resumeEvent(context: EngineContext, state: AppState, signal: AbortSignal): Promise<SyncEvent> {
   const machine = state.running?.machine;
   if (machine && (machine.step === "gate" || machine.step === "health")) {
-    return observation(context, state, awaitedKeys(state));
+    return observation(context, state, awaitedKeys(state), signal);
   }
   return { kind: "begin" };
 }
@@ -101,7 +102,7 @@ async function obey(
         results: await writeRecorded(context, state, { running, changes: command.changes }, signal),
       };
     case "observe":
-      return observation(context, state, command.keys);
+      return observation(context, state, command.keys, signal);
     default:
       return assertNever(command);
   }
@@ -150,18 +151,47 @@ export function awaitedKeys(state: AppState): readonly IdKey[] {
     .map((change) => change.key);
 }
 
-function observation(context: EngineContext, state: AppState, keys: readonly IdKey[]): SyncEvent {
+async function observation(
+  context: EngineContext,
+  state: AppState,
+  keys: readonly IdKey[],
+  signal: AbortSignal,
+): Promise<SyncEvent> {
   const now = context.clock.now();
-  const health = new Map(keys.map((key) => [key, observedHealth(context, state, key)]));
+  const health = new Map<IdKey, ObservedHealth>();
+  for (const key of keys) {
+    const live = context.index.get(key) ?? (isForeign(state, key) ? await readForeign(context, key, signal) : null);
+    health.set(key, observedHealth(context, state, { key, live }));
+  }
   return { kind: "observed", health, now };
 }
 
-function observedHealth(context: EngineContext, state: AppState, key: IdKey): ObservedHealth {
+/** Whether an app waits for an object that it does not declare: no watch tells of that one. */
+function isForeign(state: AppState, key: IdKey): boolean {
+  return state.running !== null && !state.running.desired.byKey.has(key);
+}
+
+/** Whether the running sync waits for objects that no watch tells of. */
+export function awaitsForeign(state: AppState): boolean {
+  return awaitedKeys(state).some((key) => isForeign(state, key));
+}
+
+async function readForeign(context: EngineContext, key: IdKey, signal: AbortSignal): Promise<Resource | null> {
+  const id = parseIdKey(key);
+  const lookup = await context.client.kind({ group: id.group, kind: id.kind }, { signal });
+  if (lookup.known !== "yes") return null;
+  return context.client.get({ ...id, apiVersion: joinApiVersion(lookup.info) }, { signal });
+}
+
+function observedHealth(
+  context: EngineContext,
+  state: AppState,
+  item: { key: IdKey; live: Resource | null },
+): ObservedHealth {
   const { health, healthWords } = state.dialect.rules;
-  const text = idText(parseIdKey(key));
-  const live = context.index.get(key);
-  if (!live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
-  const verdict = healthOf(live, health, context.clock.now());
+  const text = idText(parseIdKey(item.key));
+  if (!item.live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
+  const verdict = healthOf(item.live, health, context.clock.now());
   return { status: verdict?.status ?? null, text: `${text} status: '${healthWords[verdict?.status ?? "Healthy"]}'` };
 }
 
@@ -193,9 +223,10 @@ function finishSync(context: EngineContext, state: AppState, running: RunningSyn
   const failedAt = machine.failedAt;
   state.failedStep = failedAt === null || failedAt === "done" || failedAt === "gate" ? "health" : failedAt;
   state.running = null;
-  if (report.request) state.handledRequest = report.request.token;
   if (machine.outcome === "succeeded") state.applied = running.revision;
   recordAttempt(context, state, { running, report });
+  const again = report.outcome === "failed" && state.attempt?.retryAt !== null && report.request?.retry;
+  if (report.request && !again) state.handledRequest = report.request.token;
   context.log.info(
     { app: state.app.key, revision: running.revision.text, outcome: report.outcome, tookMs, changed: changed(report) },
     "sync ended",

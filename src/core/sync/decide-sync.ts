@@ -5,6 +5,8 @@ export interface SyncQuestion {
   readonly selfHeal: boolean;
   /** A person's order that was not handled yet. */
   readonly ordered: boolean;
+  /** The order was carried out before, failed, and asks for retries. */
+  readonly retriedOrder: boolean;
   /** Whether carrying the plan out would send anything. */
   readonly work: boolean;
   /** How this very content was attempted before; null: it was not. */
@@ -34,6 +36,8 @@ export type SyncDecision =
 /** Decides whether a sync begins now. Pure: the same answers always give the same decision. */
 export function decideSync(question: SyncQuestion): SyncDecision {
   const { attempt, work } = question;
+  if (question.ordered && question.retriedOrder && attempt?.outcome === "failed")
+    return afterFailure(question, attempt);
   if (question.ordered) return { kind: "sync", heal: false, retries: 0 };
   if (question.mode === "manual") return work ? { kind: "out-of-sync" } : { kind: "rest" };
   if (attempt === null)
