@@ -61,7 +61,7 @@ test("check-imports.ts allows what the table names, and tests everything", async
     "src/adapters/upstream/a.ts": 'import { b } from "../go-program.ts"; import { c } from "../kube/exact-json.ts";',
     "src/main/a.ts": 'import { b } from "#adapters/kube/b.ts"; import { c } from "#dialects/x/c.ts";',
     "test/a.ts": 'import { b } from "#main/b.ts";',
-    "tools/a.ts": 'import { b } from "#engine/b.ts";',
+    "tools/a.ts": 'import { b } from "#engine/b.ts"; import { c } from "#test/c.ts";',
   });
   expect(problems).toEqual([]);
 });

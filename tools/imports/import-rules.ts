@@ -66,7 +66,7 @@ function problemOf(found: Import): string | null {
   const target = importedFile(found.from, found.specifier);
   const rule = layers[layer]!;
   if (target === null) return packageProblem(layer, rule, found.specifier);
-  if (isTest(target)) return `imports ${target}, which is there for tests`;
+  if (layer.startsWith("src/") && isTest(target)) return `imports ${target}, which is there for tests`;
   if (isWithin(target, layer)) return isApart(found.from, target, layer) ? `${target} belongs to its neighbour` : null;
   if (rule.may.some((allowed) => isWithin(target, allowed))) return null;
   if (!rule.may.includes(`${target} (types)`)) return `${layer} may not import ${target}`;
