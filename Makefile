@@ -37,6 +37,7 @@ bench: setup ## measure time, requests and memory for N=200 apps
 .PHONY: fix
 fix: setup ## format, repair what lint can repair and write the generated files again
 	@$(NODE) tools/generate-crds.ts
+	@$(NODE) tools/generate-install.ts
 	@$(NODE) node_modules/.bin/oxlint --fix --quiet || true
 	@$(NODE) node_modules/.bin/prettier --write --log-level warn .
 	@gofmt -w cluster upstream

@@ -87,13 +87,13 @@ describe("installing into a whole cluster", () => {
       { apiVersion: "apps/v1", kind: "Deployment", namespace: "holdfast-system", name: "holdfast-controller" },
       { signal },
     );
-    const { template } = deployment?.["spec"] as { template: { metadata: object; spec: object } };
+    const { template } = (deployment as Resource)["spec"] as { template: { metadata: object; spec: object } };
     const pod = {
       apiVersion: "v1",
       kind: "Pod",
       metadata: { ...template.metadata, name: "x", namespace: "holdfast-system" },
     };
-    const created = await client.create({ ...pod, spec: template.spec } as Resource, { manager: "test", signal });
+    const created = await client.create({ ...pod, spec: template.spec }, { manager: "test", signal });
     expect(created.metadata.uid).toBeTruthy();
     const open = { ...template.spec, hostNetwork: true };
     const refused = { ...pod, metadata: { ...pod.metadata, name: "y" }, spec: open } as Resource;

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AuditRecord } from "#engine/ports.ts";
 import { openAuditLog } from "./audit-log.ts";
@@ -216,4 +218,20 @@ test("close() gives up when its signal aborts, and later records are counted as 
   await log.close(AbortSignal.abort());
   log.append(record("two"));
   expect(log.dropped).toBeGreaterThanOrEqual(1);
+});
+
+test("a process that does nothing else waits for what it asked, and for nothing more", async () => {
+  const program = `
+    import { openAuditLog } from "#adapters/store/audit-log.ts";
+    const { signal } = new AbortController();
+    const log = openAuditLog({ path: process.argv[1], onError: console.error });
+    log.append(${JSON.stringify(record("one"))});
+    console.log((await log.query({ limit: 1 }, signal)).length);
+    if (process.argv[2] === "close") await log.close(signal);
+    console.log("end");`;
+  for (const ending of ["close", "leave"]) {
+    const args = ["--input-type=module-typescript", "--eval", program, join(directory, ending), ending];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 });
+    expect([stdout, stderr]).toEqual(["1\nend\n", ""]);
+  }
 });

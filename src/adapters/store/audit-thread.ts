@@ -19,6 +19,7 @@ export class AuditThread {
   #worker: Worker | undefined;
   #exited: Promise<void> = Promise.resolve();
   #calls = 0;
+  #isEnding = false;
   #diedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: AuditStoreOptions, onNotice: (message: string) => void) {
@@ -51,6 +52,7 @@ export class AuditThread {
   /** Closes the file and resolves when the thread has ended. */
   async end(): Promise<void> {
     if (this.#worker === undefined) return;
+    this.#isEnding = true;
     await this.call({ op: "close" }, undefined).catch(() => undefined);
     await this.#exited;
   }
@@ -62,6 +64,7 @@ export class AuditThread {
   }
 
   #start(): Worker {
+    this.#isEnding = false;
     // The parent's own flags, such as a test runner's, are nothing to the worker.
     const worker = new Worker(new URL("./audit-worker.ts", import.meta.url), {
       workerData: this.#options,
@@ -98,6 +101,6 @@ export class AuditThread {
     if (pending === undefined) return;
     this.#pending.delete(call);
     settle(pending);
-    if (this.#pending.size === 0) this.#worker?.unref();
+    if (this.#pending.size === 0 && !this.#isEnding) this.#worker?.unref();
   }
 }
