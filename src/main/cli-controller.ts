@@ -8,6 +8,8 @@ import { createLog } from "#adapters/observe/log.ts";
 import { createMetrics } from "#adapters/observe/metrics.ts";
 import { openAuditLog } from "#adapters/store/audit-log.ts";
 import { withDeadline } from "#async/with-deadline.ts";
+import type { Controller } from "#engine/controller.ts";
+import { startObservabilityServer } from "#server/observability-server.ts";
 import { settingsFor, vendorSettings } from "./cli-session.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
 import { runController } from "./run-controller.ts";
@@ -28,6 +30,11 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
     onError: (error) => log.warn({ error }, "history"),
   });
   metrics.expose("history_dropped_total", "Records of the history that were lost.", () => audit.dropped);
+  let controller: Controller | null = null;
+  if (args.metricsAddress) {
+    const ready = () => readiness(controller);
+    await startObservabilityServer({ ...args.metricsAddress, metrics: () => metrics.text(), ready, signal });
+  }
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   try {
     const options = {
@@ -41,6 +48,9 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
       telemetry: metrics,
       log,
       onRequest: metrics.request,
+      onStart: (started: Controller) => {
+        controller = started;
+      },
       eventSink: (client: Parameters<Parameters<typeof runController>[0]["eventSink"]>[0]) =>
         createEventSink({ client, clock, log, onOutcome: metrics.event }),
     };
@@ -54,4 +64,10 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
     metrics.close();
     await withDeadline(new AbortController().signal, CLOSE_MS, (scope) => audit.close(scope));
   }
+}
+
+/** A replica that waits to become leader does nothing yet, and that is as it should be. */
+function readiness(controller: Controller | null): { ok: boolean; reasons: string[] } {
+  if (!controller) return { ok: true, reasons: ["waiting to become leader"] };
+  return controller.ready ? { ok: true, reasons: [] } : { ok: false, reasons: ["reading the cluster"] };
 }
