@@ -3,8 +3,7 @@
 MAKEFLAGS += --no-print-directory
 NODE := bin/with-node
 
-# Settings of demo, bench and faults; given on the command line they reach the programs as environment variables.
-export REPO PATH_IN_REPO N SEEDS
+# REPO=, PATH_IN_REPO=, N= and SEEDS= given on the command line reach the programs as environment variables.
 
 .PHONY: help
 help: ## list these targets
@@ -38,9 +37,10 @@ bench: setup ## measure time, requests and memory for N=200 apps
 fix: setup ## format, repair what lint can repair and write the generated files again
 	@$(NODE) tools/generate-crds.ts
 	@$(NODE) tools/generate-install.ts
-	@$(NODE) node_modules/.bin/oxlint --fix --quiet || true
+	@$(NODE) tools/generate-install.ts
+	@$(NODE) node_modules/.bin/oxlint --fix --quiet --silent || true
 	@$(NODE) node_modules/.bin/prettier --write --log-level warn .
-	@gofmt -w cluster upstream
+	@"$$(go env GOROOT)/bin/gofmt" -w cluster upstream
 
 .PHONY: setup
 setup: ## install npm packages and build the Go programs, where missing or stale (the others do this first)

@@ -18,7 +18,7 @@ if ! cmp -s package-lock.json node_modules/.holdfast-installed; then
   [ "$major" -ge 20 ] || missing "Node $(node --version) is too old; install Node 20 or newer from https://nodejs.org"
   echo "installing npm packages, under a minute…" >&2
   # npm itself may run on a Node older than the packages want: they run on the one that comes with them.
-  npm ci --loglevel=error --no-engine-strict --include=dev --include=optional >&2 ||
+  npm ci --loglevel=error --no-update-notifier --no-engine-strict --include=dev --include=optional >&2 ||
     missing "npm ci failed, see above; it needs the npm registry or a mirror of it"
   pinned=node_modules/.bin/node
   if [ -e "$pinned" ] && ! "$pinned" --version >/dev/null 2>&1; then
