@@ -1,10 +1,9 @@
+import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
 import type { AppRecord } from "./app-registry.ts";
 import type { AppState } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 
-/** Annotation that marks an app as adopted: it is ours although a rival is alive. */
-export const ADOPTED_ANNOTATION = "holdfast.dev/adopted";
 /** Annotation that pauses an app: `<RFC 3339 end> <reason>`. */
 export const PAUSE_ANNOTATION = "holdfast.dev/paused";
 

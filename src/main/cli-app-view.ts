@@ -1,10 +1,11 @@
 import type { AppStateWord, AppView } from "#contract/app-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
+import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import type { Dialect, DialectKind } from "#core/app/dialect.ts";
 import { conditionOf, conditionsOf, fieldAt, textAt } from "#core/health/condition.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { Source } from "#core/source/source.ts";
-import { ADOPTED_ANNOTATION, parsePause, PAUSE_ANNOTATION } from "#engine/write-guard.ts";
+import { parsePause, PAUSE_ANNOTATION } from "#engine/write-guard.ts";
 import type { AppRecord } from "./cli-app-record.ts";
 
 interface Words {

@@ -5,6 +5,13 @@ import {
   startCluster,
   stopCluster,
 } from "#adapters/cluster/cluster-control.ts";
+import { adoptCommand, releaseCommand, resumeCommand, suspendCommand } from "#cli/adopt.ts";
+import { diffCommand } from "#cli/diff.ts";
+import { pauseCommand } from "#cli/pause.ts";
+import { syncCommand } from "#cli/sync.ts";
+import { approveCommand } from "#cli/approve.ts";
+import { historyCommand } from "#cli/history.ts";
+import { rollbackCommand } from "#cli/rollback.ts";
 import { clusterCommand } from "#cli/cluster.ts";
 import { controllerCommand } from "#cli/controller.ts";
 import { evalCommand } from "#cli/eval.ts";
@@ -13,6 +20,12 @@ import { getCommand } from "#cli/get.ts";
 import { rootProgram, showFailure } from "#cli/program.ts";
 import { processTerminal } from "#cli/terminal.ts";
 import { versionCommand } from "#cli/version.ts";
+import { diffActions } from "./cli-diff.ts";
+import { adopt, pauseActions, release, resume, suspend } from "./cli-standstill.ts";
+import { syncActions } from "./cli-sync.ts";
+import { approveActions } from "./cli-approve.ts";
+import { historyActions } from "./cli-history.ts";
+import { rollbackActions } from "./cli-rollback.ts";
 import { controllerActions } from "./cli-controller.ts";
 import { evalActions } from "./cli-eval.ts";
 import { explained } from "./cli-failure.ts";
@@ -40,6 +53,16 @@ const clusterActions = {
 };
 const program = rootProgram([
   getCommand(getActions, terminal, signal),
+  diffCommand(diffActions, terminal, signal),
+  syncCommand(syncActions, terminal, signal),
+  historyCommand(historyActions, terminal, signal),
+  rollbackCommand(rollbackActions, terminal, signal),
+  approveCommand(approveActions, terminal, signal),
+  adoptCommand(adopt, terminal, signal),
+  releaseCommand(release, terminal, signal),
+  suspendCommand(suspend, terminal, signal),
+  resumeCommand(resume, terminal, signal),
+  pauseCommand(pauseActions, terminal, signal),
   evalCommand(evalActions, terminal, signal),
   controllerCommand(controllerActions, signal),
   clusterCommand(clusterActions, signal),

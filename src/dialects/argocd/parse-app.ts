@@ -1,4 +1,5 @@
 import { type App, appKey } from "#core/app/app.ts";
+import { isFence } from "#core/app/adoption.ts";
 import type { Lookup, Settings } from "#core/app/dialect.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -166,5 +167,5 @@ function addressOf(object: Resource): App["object"] {
 /** `skip-reconcile` fences the vendor's controller off; an app that was adopted here carries it for that very reason. */
 function isSkipped(object: Resource): boolean {
   const annotations = object.metadata?.annotations ?? {};
-  return annotations["argocd.argoproj.io/skip-reconcile"] === "true" && !("holdfast.dev/adopted" in annotations);
+  return annotations["argocd.argoproj.io/skip-reconcile"] === "true" && !isFence(annotations);
 }

@@ -6,6 +6,7 @@ import {
   type SyncPolicy,
   appKey,
 } from "#core/app/app.ts";
+import { isFence } from "#core/app/adoption.ts";
 import type { KustomizeOverrides } from "#core/app/render-spec.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import { idKey, splitApiVersion } from "#core/resource/resource-id.ts";
@@ -37,7 +38,8 @@ const timeoutMarginMs = 30_000;
 export function parseKustomization(object: Resource): Result<App, readonly Problem[]> {
   const checked = checkSpec(kustomizationSpec, object["spec"]);
   if (!checked.ok) return checked;
-  const spec = checked.value;
+  // An adopted app is suspended only to keep the vendor's controller off.
+  const spec = { ...checked.value, suspend: (checked.value.suspend ?? false) && !isFence(annotationsOf(object)) };
   const problems: Problem[] = [...unsupportedInKustomization(spec, isDeleting(object))];
   const path = normalPath(spec.path ?? "", problems);
   const policy = policyOf(object, spec, problems);
@@ -69,7 +71,7 @@ export function parseKustomization(object: Resource): Result<App, readonly Probl
     },
     policy,
     dependsOn: dependenciesOf(spec, namespace),
-    suspended: spec.suspend ?? false,
+    suspended: spec.suspend,
     refreshToken: annotationsOf(object)[requestedAtAnnotation] ?? null,
     request: null,
     specDigest: digestOf(deliveryOf(spec)),

@@ -1,0 +1,68 @@
+import { Command } from "commander";
+import { CliError } from "./cli-error.ts";
+import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
+import { exitCode } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Which apps: some by name, or all that carry labels. */
+export interface AppsQuery extends ConnectionOptions {
+  readonly names: readonly string[];
+  readonly selector?: string;
+}
+
+/** What became of one app. */
+export interface Handled {
+  readonly app: string;
+  /** In words: `adopted; Flux keeps off it`. */
+  readonly message: string;
+}
+
+/** Acts on several apps. */
+export type AppsAction = (query: AppsQuery, signal: AbortSignal) => Promise<readonly Handled[]>;
+
+/** The command `adopt`: takes apps over from the vendor's controller. */
+export function adoptCommand(action: AppsAction, terminal: Terminal, signal: AbortSignal): Command {
+  const command = new Command("adopt").description(
+    "take apps over from a vendor's controller that is alive: it is told to keep off, in its own way",
+  );
+  return severalApps(command, { action, terminal, signal });
+}
+
+/** The command `release`: gives apps back. */
+export function releaseCommand(action: AppsAction, terminal: Terminal, signal: AbortSignal): Command {
+  const command = new Command("release").description("give adopted apps back to the vendor's controller");
+  return severalApps(command, { action, terminal, signal });
+}
+
+/** The command `suspend`: nothing is applied until `resume`. */
+export function suspendCommand(action: AppsAction, terminal: Terminal, signal: AbortSignal): Command {
+  const command = new Command("suspend").description("stop reconciling apps until they are resumed");
+  return severalApps(command, { action, terminal, signal });
+}
+
+/** The command `resume`: ends what `suspend` or `pause` began. */
+export function resumeCommand(action: AppsAction, terminal: Terminal, signal: AbortSignal): Command {
+  const command = new Command("resume").description("go on with apps that are suspended or paused");
+  return severalApps(command, { action, terminal, signal });
+}
+
+function severalApps(
+  command: Command,
+  parts: { action: AppsAction; terminal: Terminal; signal: AbortSignal },
+): Command {
+  command
+    .argument("[apps...]", "app/NAME, ks/NAME or NAME")
+    .option("-l, --selector <labels>", "all apps with these labels, such as team=shop")
+    .action(async (names: string[], options: Omit<AppsQuery, "names">) => {
+      if ((names.length === 0) === (options.selector === undefined)) {
+        throw new CliError("Cannot tell which apps you mean", {
+          advice: "Name them, or choose them with --selector.",
+          exitCode: exitCode.usage,
+        });
+      }
+      for (const { app, message } of await parts.action({ ...options, names }, parts.signal)) {
+        parts.terminal.out(`${app} ${message}\n`);
+      }
+    });
+  return withNamespace(command);
+}

@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import type { AppView } from "#contract/app-view.ts";
+import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
+import { parseDuration } from "./duration.ts";
+import { shortRevision } from "./revision-text.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What to sync and for how long to watch. */
+export interface SyncQuery extends ConnectionOptions {
+  readonly name: string;
+  readonly prune: boolean;
+  readonly wait: boolean;
+  readonly timeout: number;
+  readonly onProgress: (text: string) => void;
+}
+
+/** What `sync` needs; returns the app as it is in the end. */
+export interface SyncActions {
+  sync(query: SyncQuery, signal: AbortSignal): Promise<AppView>;
+}
+
+/** The command `sync`: look at the newest commit and apply it now. */
+export function syncCommand(actions: SyncActions, terminal: Terminal, signal: AbortSignal): Command {
+  const command = new Command("sync")
+    .description("look at the newest commit and apply it now")
+    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .option("--wait", "watch until the app is healthy", false)
+    .option("--timeout <duration>", "how long to watch", parseDuration, 300_000)
+    .option("--prune", "also delete what left the source, where the app itself does not ask for it", false)
+    .action(async (name: string, options: Omit<SyncQuery, "name" | "onProgress">) => {
+      const onProgress = (text: string) => terminal.progress(text);
+      const view = await actions.sync({ ...options, name, onProgress }, signal);
+      terminal.progress(null);
+      if (!options.wait) terminal.note(`Asked for a sync of ${view.key}; follow it with: holdfast get ${view.key}`);
+      else terminal.out(`${view.key} is ${view.state} at ${shortRevision(view.revision)}\n`);
+      if (view.held !== "") terminal.note(view.held);
+    });
+  return withNamespace(command);
+}

@@ -1,0 +1,38 @@
+import type { HistoryView } from "#contract/history-view.ts";
+import { fieldAt, textAt } from "#core/health/condition.ts";
+import type { HistoryActions } from "#cli/history.ts";
+import { type AppRecord, findApp } from "./cli-app-record.ts";
+import { withClient } from "./cli-session.ts";
+
+/** Reads what an app's status remembers. */
+export const historyActions: HistoryActions = {
+  history: (query, signal) =>
+    withClient(query, async (client) => historyOf(await findApp(client, query, signal)), signal),
+};
+
+/** Earlier states of an app as its status records them, newest first. */
+export function historyOf(record: AppRecord): readonly HistoryView[] {
+  const entries = fieldAt(record.object, ["status", "history"]);
+  if (!Array.isArray(entries)) return [];
+  if (record.dialect.name === "argocd") return entries.map(argoEntry).reverse();
+  return entries.map(fluxEntry);
+}
+
+function argoEntry(entry: unknown): HistoryView {
+  const commit = textAt(entry, ["revision"]);
+  const by = textAt(entry, ["initiatedBy", "username"]);
+  const message = by === "" ? "automated" : `by ${by}`;
+  return { revision: commit, commit, at: textAt(entry, ["deployedAt"]), succeeded: true, message };
+}
+
+function fluxEntry(entry: unknown): HistoryView {
+  const revision = textAt(entry, ["metadata", "revision"]);
+  const status = textAt(entry, ["lastReconciledStatus"]);
+  return {
+    revision,
+    commit: /sha(?:1|256):([0-9a-f]+)$/.exec(revision)?.[1] ?? "",
+    at: textAt(entry, ["lastReconciled"]),
+    succeeded: status === "ReconciliationSucceeded",
+    message: status,
+  };
+}

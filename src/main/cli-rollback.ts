@@ -1,0 +1,191 @@
+import type { RollbackView } from "#contract/rollback-view.ts";
+import { maskSecretPair, maskSecrets } from "#core/diff/mask-secrets.ts";
+import { unifiedDiff } from "#core/diff/line-diff.ts";
+import { yamlText } from "#core/diff/yaml-text.ts";
+import { keyOf } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { FileTree } from "#core/source/file-tree.ts";
+import type { FileChange } from "#adapters/git/commit-push.ts";
+import { CliError } from "#cli/cli-error.ts";
+import { exitCode } from "#cli/exit-code.ts";
+import type { RollbackActions, RollbackQuery } from "#cli/rollback.ts";
+import type { ClusterClient } from "#engine/ports.ts";
+import { type AppRecord, findApp, usableApp } from "./cli-app-record.ts";
+import { refText } from "./cli-app-view.ts";
+import { type Checkout, commitOf, resolved, withCheckout } from "./cli-checkout.ts";
+import { commitAuthor, commitSigning } from "./cli-git-person.ts";
+import { historyOf } from "./cli-history.ts";
+import { noteEvent } from "./cli-note-event.ts";
+import { askToReconcile } from "./cli-reconcile.ts";
+import { type RollbackFiles, rollbackFiles } from "./cli-rollback-files.ts";
+import { withClient } from "./cli-session.ts";
+import { waitForApp } from "./cli-wait.ts";
+
+/** Goes back by one new commit, and watches what comes of it. */
+export const rollbackActions: RollbackActions = {
+  rollback: (query, signal) => withClient(query, (client) => rollback(client, query, signal), signal),
+  wait: (query, signal) =>
+    withClient(
+      query,
+      async (client) => {
+        const record = await findApp(client, query, signal);
+        const isManual = usableApp(record).policy.mode === "manual";
+        await askToReconcile(client, record, { sync: isManual, prune: false }, signal);
+        await waitForApp(client, record, { ...query, token: null, operationAfter: null }, signal);
+      },
+      signal,
+    ),
+};
+
+async function rollback(client: ClusterClient, query: RollbackQuery, signal: AbortSignal): Promise<RollbackView> {
+  const record = await findApp(client, query, signal);
+  query.onProgress(`Reading the repository of ${record.key}`);
+  return withCheckout(client, record, (checkout) => rollbackIn(client, { record, checkout, query }, signal), signal);
+}
+
+interface Place {
+  readonly record: AppRecord;
+  readonly checkout: Checkout;
+  readonly query: RollbackQuery;
+}
+
+async function rollbackIn(client: ClusterClient, place: Place, signal: AbortSignal): Promise<RollbackView> {
+  const { record, checkout, query } = place;
+  const { head, repository } = checkout;
+  const tracked = await trackedBranch(checkout, signal);
+  if (tracked === null && query.branch === undefined) throw unknownBranch(record);
+  const branch = query.branch ?? tracked ?? "";
+  const { to, target, files } = await chosenTarget(place, signal);
+  const sign = await commitSigning(signal);
+  const view: RollbackView = {
+    app: record.key,
+    to,
+    branch,
+    commit: null,
+    signed: sign !== null,
+    files: files.paths,
+    diff: renderedDiff(files),
+  };
+  if (files.paths.length === 0 || query.dryRun) return view;
+  query.onProgress(`Pushing to ${branch}`);
+  const { commit } = await repository.commitAndPush(
+    {
+      branch,
+      parent: head.commit,
+      changes: await changesOf(target, files.paths, signal),
+      author: await commitAuthor(query.author, signal),
+      message: query.message ?? messageFor(record, { to, head: head.commit, files: files.paths }),
+      ...(sign ? { sign } : {}),
+    },
+    signal,
+  );
+  await noteEvent(
+    client,
+    record,
+    { reason: "RolledBack", message: `rolled back to ${to} by commit ${commit}` },
+    signal,
+  );
+  return { ...view, commit };
+}
+
+/** The named revision, or the newest earlier one that succeeded and differs from the head. */
+async function chosenTarget(
+  place: Place,
+  signal: AbortSignal,
+): Promise<{ to: string; target: FileTree; files: RollbackFiles }> {
+  const { record, checkout, query } = place;
+  if (query.to !== undefined) return targetAt(checkout, await commitOf(checkout.repository, query.to, signal), signal);
+  const past = historyOf(record).filter((entry) => entry.succeeded && entry.commit !== checkout.head.commit);
+  for (const commit of new Set(past.map((entry) => entry.commit))) {
+    if (!/^[0-9a-f]{40}$/.test(commit)) continue;
+    const found = await targetAt(checkout, await commitOf(checkout.repository, commit, signal), signal);
+    if (found.files.paths.length > 0) return found;
+  }
+  throw new CliError(`Cannot tell what to roll ${record.key} back to: its history has no other state`, {
+    advice: "Name a commit with --to; git log shows them.",
+    exitCode: exitCode.refused,
+  });
+}
+
+async function targetAt(
+  checkout: Checkout,
+  to: string,
+  signal: AbortSignal,
+): Promise<{ to: string; target: FileTree; files: RollbackFiles }> {
+  const head = await checkout.repository.tree(checkout.head.commit, signal);
+  const target = await checkout.repository.tree(to, signal);
+  const files = await rollbackFiles({ head, target, render: (tree, scope) => checkout.render(tree, scope) }, signal);
+  return { to, target, files };
+}
+
+/** The branch that the app follows; null when HEAD is followed and no usual branch stands there. @throws CliError */
+async function trackedBranch(checkout: Checkout, signal: AbortSignal): Promise<string | null> {
+  const { source, head, repository } = checkout;
+  const branch = /^refs\/heads\/(.+)$/.exec(head.refName ?? "")?.[1];
+  const isFixed = ["tag", "semver", "commit"].includes(source.ref.kind) || /^refs\/tags\//.test(head.refName ?? "");
+  if (isFixed || head.refName === null) {
+    const what = isFixed && source.ref.kind !== "auto" ? refText(source) : `${source.ref.value}, which is no branch`;
+    throw new CliError(`Cannot roll back: the app follows ${what}, and a commit on a branch would not reach it`, {
+      advice: "Set the revision in its spec to the one you want, or let it follow a branch.",
+      exitCode: exitCode.refused,
+    });
+  }
+  if (branch !== undefined) return branch;
+  for (const name of ["main", "master"]) {
+    const candidate = await resolved(repository, { kind: "branch", value: name }, signal).catch(() => null);
+    if (candidate?.commit === head.commit) return name;
+  }
+  return null;
+}
+
+function unknownBranch(record: AppRecord): CliError {
+  return new CliError(`Cannot roll back ${record.key}: it follows HEAD, and which branch that is cannot be told`, {
+    advice: "Name the branch in its spec, or push for a pull request with --branch NAME.",
+    exitCode: exitCode.refused,
+  });
+}
+
+async function changesOf(
+  target: FileTree,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, FileChange>> {
+  const kept = paths.filter((path) => target.entry(path) !== undefined);
+  const contents = kept.length > 0 ? await target.read(kept, signal) : new Map<string, Uint8Array>();
+  return new Map(
+    paths.map((path): [string, FileChange] => {
+      const entry = target.entry(path);
+      const content = contents.get(path);
+      if (!entry || !content) return [path, null];
+      return [path, { content, mode: entry.type === "link" ? "link" : entry.executable ? "executable" : "file" }];
+    }),
+  );
+}
+
+function messageFor(record: AppRecord, change: { to: string; head: string; files: readonly string[] }): string {
+  const { name } = record.object.metadata;
+  const files = change.files.map((path) => `  ${path}`).join("\n");
+  return `Roll back ${name} to ${change.to.slice(0, 10)}
+
+Restores what ${record.key} reads as of ${change.to};
+everything else stays as of ${change.head}.
+
+${files}
+`;
+}
+
+function renderedDiff({ before, after }: RollbackFiles): string {
+  if (!before) return "";
+  const old = new Map(before.resources.map((resource) => [keyOf(resource), resource]));
+  const now = new Map(after.resources.map((resource) => [keyOf(resource), resource]));
+  const keys = [...new Set([...old.keys(), ...now.keys()])].sort();
+  return keys.map((key) => objectDiff(key, old.get(key), now.get(key))).join("");
+}
+
+function objectDiff(key: string, before: Resource | undefined, after: Resource | undefined): string {
+  const pair =
+    before && after ? maskSecretPair(before, after) : [before && maskSecrets(before), after && maskSecrets(after)];
+  const [old, now] = pair.map((resource) => (resource ? yamlText(resource) : ""));
+  const text = unifiedDiff(old ?? "", now ?? "");
+  return text === "" ? "" : `--- ${key}\n+++ ${key}\n${text}`;
+}

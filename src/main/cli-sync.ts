@@ -1,0 +1,38 @@
+import type { AppView } from "#contract/app-view.ts";
+import { CliError } from "#cli/cli-error.ts";
+import { exitCode } from "#cli/exit-code.ts";
+import type { SyncActions, SyncQuery } from "#cli/sync.ts";
+import type { ClusterClient } from "#engine/ports.ts";
+import { findApp, usableApp } from "./cli-app-record.ts";
+import { appView } from "./cli-app-view.ts";
+import { askToReconcile } from "./cli-reconcile.ts";
+import { withClient } from "./cli-session.ts";
+import { waitForApp } from "./cli-wait.ts";
+
+/** Orders syncs. */
+export const syncActions: SyncActions = {
+  sync: (query, signal) => withClient(query, (client) => sync(client, query, signal), signal),
+};
+
+async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal): Promise<AppView> {
+  const record = await findApp(client, query, signal);
+  const app = usableApp(record);
+  if (app.suspended) {
+    throw new CliError(`Cannot sync ${record.key}: it is suspended`, {
+      advice: `Let it go on first: holdfast resume ${record.key}`,
+      exitCode: exitCode.refused,
+    });
+  }
+  if (query.prune && record.dialect.name === "flux" && !app.policy.prune) {
+    throw new CliError(`Cannot prune ${record.key} by order: a Kustomization prunes by its own spec`, {
+      advice: "Set spec.prune: true.",
+      exitCode: exitCode.refused,
+    });
+  }
+  query.onProgress(`Asking for a sync of ${record.key}`);
+  const asked = await askToReconcile(client, record, { sync: true, prune: query.prune }, signal);
+  const view = appView(record, () => null);
+  if (!query.wait) return view;
+  const { onProgress, timeout: timeoutMs } = query;
+  return waitForApp(client, record, { ...asked, onProgress, timeoutMs }, signal);
+}
