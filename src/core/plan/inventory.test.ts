@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { IdKey } from "#core/resource/resource-id.ts";
+import { type Inventory, type InventoryEntry, sameInventory, writeAhead } from "./inventory.ts";
+
+const anyEntry: fc.Arbitrary<InventoryEntry> = fc.record({
+  key: fc.constantFrom("/ConfigMap/a/x", "/ConfigMap/a/y", "/ConfigMap/b/x").map((key) => key as IdKey),
+  version: fc.constantFrom("v1", "v2"),
+  uid: fc.constantFrom("", "u1", "u2"),
+  input: fc.constantFrom("", "i1"),
+  baseline: fc.constantFrom("", "b1"),
+});
+const anyInventory: fc.Arbitrary<Inventory> = fc
+  .array(anyEntry, { maxLength: 4 })
+  .map((entries) => new Map(entries.map((entry) => [entry.key, entry])));
+
+test("writeAhead() keeps everything recorded and adds what is intended", () => {
+  fc.assert(
+    fc.property(anyInventory, fc.array(anyEntry), (recorded, intended) => {
+      const ahead = writeAhead(recorded, intended);
+      for (const [key, entry] of recorded) expect(ahead.get(key)).toBe(entry);
+      for (const { key } of intended) expect(ahead.has(key)).toBe(true);
+      expect(ahead.size).toBe(new Set([...recorded.keys(), ...intended.map(({ key }) => key)]).size);
+    }),
+  );
+});
+
+test("writeAhead() records an intended object as not written yet", () => {
+  const key = "/ConfigMap/a/x" as IdKey;
+  expect(writeAhead(new Map(), [{ key, version: "v1" }]).get(key)).toEqual({
+    key,
+    version: "v1",
+    uid: "",
+    input: "",
+    baseline: "",
+  });
+});
+
+test("sameInventory() is equality of entries, whatever their order", () => {
+  fc.assert(
+    fc.property(anyInventory, anyInventory, (a, b) => {
+      const sorted = (inventory: Inventory) =>
+        [...inventory.values()].map((entry) => JSON.stringify(entry, Object.keys(entry).sort())).sort();
+      expect(sameInventory(a, b)).toBe(JSON.stringify(sorted(a)) === JSON.stringify(sorted(b)));
+      expect(sameInventory(a, new Map([...a].reverse()))).toBe(true);
+    }),
+  );
+});
+
+for (const member of ["version", "uid", "input", "baseline"] as const) {
+  test(`sameInventory() sees another ${member}`, () => {
+    const entry: InventoryEntry = {
+      key: "/ConfigMap/a/x" as IdKey,
+      version: "v1",
+      uid: "u",
+      input: "i",
+      baseline: "b",
+    };
+    const other = { ...entry, [member]: "other" };
+    expect(sameInventory(new Map([[entry.key, entry]]), new Map([[entry.key, other]]))).toBe(false);
+  });
+}
