@@ -24,7 +24,7 @@ export async function runCommand(command: Command, signal: AbortSignal): Promise
   const startedAt = performance.now();
   // Programs from npm look Node up on the PATH, and there an old one may come first.
   const path = `${dirname(process.execPath)}:${join(root, "node_modules/.bin")}:${process.env["PATH"]}`;
-  const colours = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
+  const colours = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
   const stream = command.isShown === true ? "inherit" : "pipe";
   const child = spawn(process.execPath, command.args, {
     cwd: root,
