@@ -11,7 +11,7 @@ help: ## list these targets
 
 .PHONY: demo
 demo: setup ## play the whole story on a throwaway cluster; REPO=url PATH_IN_REPO=dir plays it on your own repository
-	@$(NODE) tools/demo.ts
+	@$(NODE) src/main/demo.ts
 
 .PHONY: test
 test: setup ## everything: check, e2e and faults
