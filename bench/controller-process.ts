@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../test/support/eventually.ts";
@@ -30,6 +30,9 @@ export async function startController(kubeconfig: string, port: number): Promise
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const base = `http://127.0.0.1:${port}`;
   await eventually(`the controller is ready (its log is ${logPath})`, () => isReady(`${base}/readyz`), 60_000);
+  // A replica is ready while it waits for the lease; what is measured begins when it holds it.
+  const isWorking = async () => (await readFile(logPath, "utf8")).includes("controller is ready");
+  await eventually(`the controller works (its log is ${logPath})`, isWorking, 60_000);
   return {
     pid: child.pid as number,
     logPath,
@@ -55,6 +58,6 @@ async function isReady(url: string): Promise<boolean> {
 }
 
 function missesOf(metrics: string): number {
-  const match = /^holdfast_render_total\{[^}]*result="miss"[^}]*\} (\d+)/m.exec(metrics);
+  const match = /^holdfast_renders_total\{[^}]*cache="miss"[^}]*\} (\d+)/m.exec(metrics);
   return Number(match?.[1] ?? 0);
 }

@@ -9,6 +9,9 @@ export class DeadlineError extends Error {
   }
 }
 
+/** Why a scope ends that is no longer needed; without a reason each abort would build an exception with its stack. */
+const OVER = new Error("The scope is over");
+
 /**
  * Runs `work` in a child scope that ends with it, with the parent or at the deadline (milliseconds).
  * `work` must forward the signal it is given: the call returns when `work` has stopped.
@@ -29,7 +32,7 @@ export async function withDeadline<T>(
   } finally {
     clearTimeout(timer);
     parent.removeEventListener("abort", stop);
-    scope.abort();
+    scope.abort(OVER);
   }
 }
 

@@ -83,8 +83,9 @@ function isAnothers(context: EngineContext, state: AppState, live: Resource): bo
 
 /** A recorded object that the watch does not show is gone, or it lost the label that the watch selects by. */
 async function confirmed(context: EngineContext, desired: Desired, signal: AbortSignal): Promise<Resource | null> {
+  const asked = context.index.moment;
   const live = await context.client.get(refOf(desired), { signal });
-  if (live) context.index.record(live);
+  if (live) context.index.record(live, asked);
   return live;
 }
 

@@ -6,8 +6,10 @@ import { TaskGroup } from "#async/task-group.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
 import { AppReconciler } from "./app-reconciler.ts";
 import { AppRegistry } from "./app-registry.ts";
+import { backoffMs } from "./backoff.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { InventoryStore } from "./inventory-store.ts";
+import { knownKind } from "./known-kind.ts";
 import { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, EventSink, Log, Renderer, SourceFetcher, Telemetry } from "./ports.ts";
 import { RenderCache } from "./render-cache.ts";
@@ -40,6 +42,7 @@ export interface ControllerOptions {
 
 const SWEEP_EVERY_MS = 60 * 60_000;
 const FLUSH_MS = 5_000;
+const CONFIRM_BACKOFF = { baseMs: 1_000, factor: 2, maxMs: 60_000 };
 
 /** The engine: follows the dialects' objects and their sources, and keeps what they declare. */
 export class Controller {
@@ -125,6 +128,7 @@ export class Controller {
       rules,
       namespaces,
       log,
+      random,
       onChange: (app, key) => {
         this.#reconciler.touch(app, key);
         this.#queue.add(app, "drift");
@@ -148,7 +152,7 @@ export class Controller {
       renders: new RenderCache(this.#options.renderer, telemetry),
       index,
       inventories: new InventoryStore(client, this.#options.epoch),
-      rivals: new Rivals({ client, clock, dialects, namespaces, onChange, log }),
+      rivals: new Rivals({ client, clock, dialects, namespaces, onChange, log, random }),
       unsettled: (app) => this.#unsettled(app),
       settings: this.#options.settings,
       clock,
@@ -175,7 +179,8 @@ export class Controller {
   ): Promise<void> {
     const { dialect, kind, tasks } = item;
     const { client, namespaces, log } = this.#options;
-    const lookup = await client.kind(kind, { signal });
+    const unknown = (reason: string) => log.warn({ kind: kind.plural, reason }, "waiting until this kind can be read");
+    const lookup = await knownKind(client, { kind, unknown, random: this.#options.random }, signal);
     if (lookup.known !== "yes") {
       log.warn(
         { kind: `${kind.plural}.${kind.group}` },
@@ -189,13 +194,36 @@ export class Controller {
       await new Promise<void>((resolve, reject) => {
         const handler = {
           upsert: (object: Resource) => registry.upsert(dialect, kind, object),
-          gone: (object: Resource) => registry.gone(dialect, kind, object),
+          gone: (object: Resource) => tasks.add(this.#confirmGone({ dialect, kind, object }, signal)),
           synced: resolve,
           failed: (error: Error) => log.warn({ kind: kind.plural, error: error.message }, "watch is interrupted"),
         };
         signal.addEventListener("abort", () => reject(signal.reason), { once: true });
         tasks.add(client.watch(lookup.info, scope, handler, signal));
       });
+    }
+  }
+
+  /** An app object that a watch no longer shows is believed gone when the server says so. */
+  async #confirmGone(
+    item: { dialect: Dialect; kind: DialectKind; object: Resource },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { dialect, kind, object } = item;
+    const { client, log, random } = this.#options;
+    const { apiVersion, metadata } = object;
+    const ref = { apiVersion, kind: kind.kind, namespace: metadata.namespace ?? "", name: metadata.name };
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const live = await client.get(ref, { signal });
+        if (!live || live.metadata.uid !== metadata.uid) this.#context.registry.gone(dialect, kind, object);
+        if (live) this.#context.registry.upsert(dialect, kind, live);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        log.warn({ object: metadata.name, error: failureText(error) }, "cannot tell whether this object is gone");
+        await sleep(backoffMs(CONFIRM_BACKOFF, attempt, random), signal);
+      }
     }
   }
 

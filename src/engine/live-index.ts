@@ -5,6 +5,7 @@ import { type GroupKind, type IdKey, kindKey, keyOf, parseIdKey } from "#core/re
 import { isNewer } from "#core/resource/resource-version.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
+import { knownKind } from "./known-kind.ts";
 import type { ClusterClient, Clock, KindInfo, Log, Selection } from "./ports.ts";
 
 /** What the index knows of a kind: its objects are complete, not read yet, not served, or unreadable. */
@@ -25,6 +26,7 @@ export interface LiveIndexOptions {
   readonly onChange: (app: AppKey, key: IdKey | null) => void;
   readonly clock: Clock;
   readonly log: Log;
+  readonly random: () => number;
 }
 
 const ABSENT_FOR_MS = 3_000;
@@ -48,8 +50,9 @@ export class LiveIndex {
   readonly #claims = new Map<IdKey, Set<AppKey>>();
   readonly #kinds = new Map<string, Follower>();
   readonly #tasks: TaskGroup;
-  /** UIDs that the watch reported gone: an answer that was under way then is older than that. */
-  readonly #buried = new LRUCache<string, true>({ max: 10_000 });
+  /** UIDs that the watch reported gone, and when: an answer that was under way then is older than that. */
+  readonly #buried = new LRUCache<string, number>({ max: 10_000 });
+  #moment = 0;
   #signal: AbortSignal | null = null;
   #swept = 0;
 
@@ -133,11 +136,21 @@ export class LiveIndex {
     return this.#claims.get(key) ?? new Set();
   }
 
-  /** Takes the server's answer to a write, so that the watch event that follows is no news. */
-  record(object: Resource): void {
+  /** Counts departures; a read that began at a moment tells what lives after it. */
+  get moment(): number {
+    return this.#moment;
+  }
+
+  /**
+   * Takes the server's answer, so that the watch event that follows is no news. An object that the watch reported gone
+   * lives only if it was asked for afterwards: `asked` is the moment before a read.
+   */
+  record(object: Resource, asked = 0): void {
     const key = keyOf(object);
+    const uid = object.metadata.uid ?? "";
     const known = this.#objects.get(key);
-    if ((known && isNewer(known, object)) || this.#buried.has(object.metadata.uid ?? "")) return;
+    if ((known && isNewer(known, object)) || (this.#buried.get(uid) ?? 0) > asked) return;
+    this.#buried.delete(uid);
     this.#objects.set(key, trimmed(object));
   }
 
@@ -164,9 +177,9 @@ export class LiveIndex {
 
   async #followKind(kind: GroupKind & { version: string }, follower: Follower, signal: AbortSignal): Promise<void> {
     const { client, rules, namespaces } = this.#options;
-    const lookup = await client.kind({ group: kind.group, kind: kind.kind }, { signal });
+    const unknown = (reason: string) => this.#settle(follower, { kind: "failed", reason });
+    const lookup = await knownKind(client, { kind, unknown, random: this.#options.random }, signal);
     if (lookup.known === "no") return this.#settle(follower, { kind: "absent" });
-    if (lookup.known === "unknown") return this.#settle(follower, { kind: "failed", reason: lookup.reason });
     const info = lookup.info;
     const selections = selectionsOf(info, rules, namespaces);
     follower.pendingWatches = selections.length;
@@ -222,7 +235,7 @@ export class LiveIndex {
   #gone(object: Resource): void {
     const key = keyOf(object);
     const known = this.#objects.get(key);
-    this.#buried.set(object.metadata.uid ?? "", true);
+    this.#buried.set(object.metadata.uid ?? "", ++this.#moment);
     if (known && known.metadata.uid !== object.metadata.uid) return;
     this.#objects.delete(key);
     this.#tell(key);

@@ -54,10 +54,17 @@ function factsOf(
     uid: live?.metadata.uid ?? null,
     mayPrune: allowed ?? true,
     claimedBy: others[0] ?? null,
-    unread: item.unread,
+    unread: item.unread ?? (item.deleting ? null : unreadKind(context, state, item.key)),
     cascade: item.cascade,
     terminating: live?.metadata.deletionTimestamp !== undefined,
   };
+}
+
+/** Absence of data is no reason to delete: an object goes when the objects of its kind can be read. */
+function unreadKind(context: EngineContext, state: AppState, key: IdKey): string | null {
+  const id = parseIdKey(key);
+  const version = context.inventories.of(state.app.key).get(key)?.version ?? "";
+  return context.index.follow({ ...id, version }, state.app.key).kind === "failed" ? `every ${id.kind}` : null;
 }
 
 /** What would be lost with definitions and namespaces, beyond themselves. */

@@ -1,4 +1,4 @@
-import type { AppReport, ObjectWrite, SourceReport } from "#core/app/app-report.ts";
+import type { AppReport, EventNote, ObjectWrite, SourceReport } from "#core/app/app-report.ts";
 import type { AppKey } from "#core/app/app.ts";
 import type { Dialect } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -22,8 +22,10 @@ export interface ReporterOptions {
 }
 
 /** What happens while an app is at work is told after this long, so that what is over quickly costs one write. */
-const PROGRESS_DELAY_MS = 2_000;
+const PROGRESS_DELAY_MS = 5_000;
 const RETRY_MS = 3_000;
+/** The API server refuses longer messages. */
+const LONGEST_EVENT = 1_024;
 
 type Target = `app ${AppKey}` | `source ${SourceKey}`;
 
@@ -112,9 +114,21 @@ export class Reporter {
     const started = performance.now();
     const stored = await writeStatus(this.#options.client, { object, write, style }, signal);
     if (stored) this.#options.onStored(dialect, stored);
-    if (write.events.length > 0) this.#options.events.push(object, dialect.rules.eventSource, write.events);
+    if (write.events.length > 0) {
+      this.#options.events.push(object, dialect.rules.eventSource, [mergedEvent(write.events)]);
+    }
     this.#options.telemetry.step("report", (performance.now() - started) / 1000);
   }
+}
+
+/**
+ * What one report tells as one event: an event is a request, and an app must not cost the API server five of them. A
+ * warning gives it its reason, otherwise the last note, which says how it ended; the others follow in the message.
+ */
+function mergedEvent(notes: readonly EventNote[]): EventNote {
+  const main = notes.find((note) => note.type === "Warning") ?? (notes.at(-1) as EventNote);
+  const others = notes.filter((note) => note !== main).map((note) => note.message);
+  return { ...main, message: [main.message, ...others].join("\n").slice(0, LONGEST_EVENT) };
 }
 
 /** The report of an app whose object cannot be parsed. */

@@ -1,6 +1,7 @@
 import type { Dialect } from "#core/app/dialect.ts";
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
+import { knownKind } from "./known-kind.ts";
 import type { ClusterClient, Clock, Log } from "./ports.ts";
 
 /** How rivals are watched for. */
@@ -13,6 +14,7 @@ export interface RivalsOptions {
   /** Told when a rival came alive or went away. */
   readonly onChange: (dialect: string) => void;
   readonly log: Log;
+  readonly random: () => number;
 }
 
 const WORKLOADS = [
@@ -66,12 +68,10 @@ export class Rivals {
   }
 
   async #watch(dialect: Dialect, kind: { group: string; kind: string }, signal: AbortSignal): Promise<void> {
-    const { client, namespaces } = this.#options;
-    const lookup = await client.kind(kind, { signal });
-    if (lookup.known !== "yes") {
-      if (lookup.known === "no") this.#looked(dialect);
-      return;
-    }
+    const { client, log, namespaces, random } = this.#options;
+    const unknown = (reason: string) => log.warn({ kind: kind.kind, reason }, "cannot look for rivals yet");
+    const lookup = await knownKind(client, { kind, unknown, random }, signal);
+    if (lookup.known === "no") return this.#looked(dialect);
     const { workloadSelector } = dialect.rules.rival;
     const scopes: { namespace?: string }[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
     const watches = scopes.map((scope) => {

@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly telemetry: Telemetry;
   readonly log: Log;
   readonly onRequest?: ClientOptions["onRequest"];
+  /** Timing of watches where the defaults do not suit. */
+  readonly watch?: ClientOptions["watch"];
   readonly eventSink: (
     client: ReturnType<typeof connectCluster>,
   ) => EventSink & { run(signal: AbortSignal): Promise<void> };
@@ -39,6 +41,8 @@ export interface RunOptions {
 }
 
 const STOP_MS = 20_000;
+/** Apps mostly wait for the API server, whose own limit is kept by the client. */
+const APPS_AT_ONCE = 32;
 
 /**
  * Becomes leader and runs the engine until the signal aborts (resolves) or leadership is lost (rejects: the process
@@ -53,7 +57,10 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     allowFileUrls: options.allowFileUrls ?? false,
   });
   const pool = new HelperPool(defaultPoolOptions(goProgramPath("holdfast-upstream")));
-  const hooks = options.onRequest ? { onRequest: options.onRequest } : {};
+  const hooks = {
+    ...(options.onRequest ? { onRequest: options.onRequest } : {}),
+    ...(options.watch ? { watch: options.watch } : {}),
+  };
   const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 8_000 });
   const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
   const lease = new LeaderLease({
@@ -84,7 +91,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       audit: options.audit,
       telemetry: options.telemetry,
       log: options.log,
-      concurrency: 8,
+      concurrency: APPS_AT_ONCE,
     });
     options.onStart?.(controller);
     await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);

@@ -22,15 +22,15 @@ describe("reportApp() tells the events of an automated sync", () => {
   test("step by step", () => {
     const first = settled(application(auto), running);
     expect(first.events).toEqual([
-      "Normal OperationStarted Initiated automated sync to 'c1'",
       "Normal ResourceUpdated Updated sync status:  -> OutOfSync",
       "Normal ResourceUpdated Updated health status:  -> Missing",
+      "Normal OperationStarted Initiated automated sync to 'c1'",
     ]);
     const second = settled(first.object, done);
     expect(second.events).toEqual([
-      "Normal OperationCompleted Sync operation to c1 succeeded",
       "Normal ResourceUpdated Updated sync status: OutOfSync -> Synced",
       "Normal ResourceUpdated Updated health status: Missing -> Healthy",
+      "Normal OperationCompleted Sync operation to c1 succeeded",
     ]);
   });
   test("with the destination for readers", () => {

@@ -13,16 +13,17 @@ export function eventsOf(context: ReportContext, next: StatusFields): EventNote[
     message,
     annotations,
   });
-  const events: EventNote[] = [];
+  const operation: EventNote[] = [];
   const [before, after] = [old.operationState, next.operationState];
   const begun = after !== undefined && after.startedAt !== before?.startedAt;
   if (begun && after.operation.initiatedBy?.automated) {
-    events.push(note("OperationStarted", `Initiated automated sync to '${after.syncResult?.revision ?? ""}'`));
+    operation.push(note("OperationStarted", `Initiated automated sync to '${after.syncResult?.revision ?? ""}'`));
   }
   if (isDone(after) && (begun || !isDone(before))) {
     const failed = after.phase !== "Succeeded";
-    events.push(note("OperationCompleted", completionText(after), failed ? "Warning" : "Normal"));
+    operation.push(note("OperationCompleted", completionText(after), failed ? "Warning" : "Normal"));
   }
+  const events: EventNote[] = [];
   const [sync, health] = [next.sync?.status ?? "", next.health?.status ?? ""];
   if (sync !== (old.sync?.status ?? "")) {
     events.push(note("ResourceUpdated", `Updated sync status: ${old.sync?.status ?? ""} -> ${sync}`));
@@ -31,7 +32,7 @@ export function eventsOf(context: ReportContext, next: StatusFields): EventNote[
     const cause = next.health?.message ? ` (${next.health.message})` : "";
     events.push(note("ResourceUpdated", `Updated health status: ${old.health?.status ?? ""} -> ${health}${cause}`));
   }
-  return events;
+  return [...events, ...operation];
 }
 
 function completionText(state: OperationState): string {

@@ -44,7 +44,8 @@ function successEvents(input: ReportInput, marks: ConditionMarks, recorded: bool
   if (healthy?.status === "True" && (isNews(input, "Healthy", healthy) || (newRevision && drifted))) {
     events.push(note(input, { type: "Normal", reason: "Progressing", message: healthy.message }));
   }
-  if (conditionOf(object, "Ready")?.status === "True" && !newRevision) return events;
+  // Upstream tells of every revision; one that changes nothing is no news, and a thousand of them are a burden.
+  if (conditionOf(object, "Ready")?.status === "True" && !drifted) return events;
   const took = report.sync?.finishedAt ? report.sync.finishedAt - report.sync.startedAt : 0;
   const next = durationText(app?.policy.intervalMs ?? 0);
   const message = `Reconciliation finished in ${durationText(took)}, next run in ${next}`;
