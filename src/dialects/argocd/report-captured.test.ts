@@ -57,9 +57,9 @@ describe("reportApp() writes what the vendor's controller wrote", () => {
     expect(status).toEqual({ ...statusOf(captured("manual-synced")), sourceType: "Directory" });
     expect(next).not.toHaveProperty("operation");
     expect(events).toEqual([
-      `Normal OperationCompleted Sync operation to ${SHA} succeeded`,
       "Normal ResourceUpdated Updated sync status: OutOfSync -> Synced",
       "Normal ResourceUpdated Updated health status: Missing -> Healthy",
+      `Normal OperationCompleted Sync operation to ${SHA} succeeded`,
     ]);
   });
 
