@@ -42,7 +42,7 @@ export interface DeletionFacts {
   readonly mayPrune: boolean;
   /** Another app that claims the object now. */
   readonly claimedBy: string | null;
-  /** An app of the same source whose newest content nobody has read yet: it may claim the object. */
+  /** What must be read first: an app of the same source that may claim the object, or the objects of its kind. */
   readonly unread: string | null;
   readonly cascade: string | null;
   /** A delete was sent; finalizers keep the object for now. */
