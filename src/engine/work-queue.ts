@@ -10,7 +10,7 @@ export interface WorkQueueOptions {
   readonly concurrency: number;
   /** Told the number of waiting keys whenever it changes. */
   readonly onDepth?: (depth: number) => void;
-  /** Told of a worker that threw; the key is not retried by itself. */
+  /** Told of a worker that threw, unless the queue is being stopped; the key is not retried by itself. */
   readonly onError: (key: string, error: unknown) => void;
 }
 
@@ -24,6 +24,7 @@ export class WorkQueue<K extends string> {
   readonly #running = new Map<K, Promise<void>>();
   readonly #again = new Map<K, Priority>();
   readonly #timers = new Map<K, { at: number; timer: NodeJS.Timeout }>();
+  #signal: AbortSignal | null = null;
   #work: ((key: K, priority: Priority) => Promise<void>) | null = null;
 
   constructor(options: WorkQueueOptions) {
@@ -81,6 +82,7 @@ export class WorkQueue<K extends string> {
   /** Works keys off until the signal aborts; resolves when every running worker has stopped. */
   async run(work: (key: K, priority: Priority) => Promise<void>, signal: AbortSignal): Promise<void> {
     this.#work = work;
+    this.#signal = signal;
     this.#pump();
     await aborted(signal);
     this.#work = null;
@@ -117,7 +119,7 @@ export class WorkQueue<K extends string> {
     try {
       await work(next.key, next.priority);
     } catch (error) {
-      this.#options.onError(next.key, error);
+      if (!this.#signal?.aborted) this.#options.onError(next.key, error);
     } finally {
       this.#running.delete(next.key);
       const again = this.#again.get(next.key);
