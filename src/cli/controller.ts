@@ -9,7 +9,8 @@ export interface ControllerArguments {
   /** Namespace of the lease. */
   readonly namespace: string;
   readonly dataDir: string;
-  readonly metricsAddress: Address | null;
+  /** undefined: the usual one, when it is free; null: nowhere. */
+  readonly metricsAddress?: Address | null;
   readonly logLevel: (typeof levels)[number];
   readonly allowFileUrls: boolean;
 }
@@ -38,10 +39,10 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
     .option("--namespaces <names>", "comma-separated namespaces to serve (default: the whole cluster)", namesOf)
     .option("--namespace <name>", "namespace of the leader lease", "holdfast-system")
     .option("--data-dir <path>", "folder for repositories and history", actions.defaultDataDir)
-    .addOption(
-      new Option("--metrics-address <host:port>", "where metrics and health are served; off: nowhere")
-        .argParser(addressOf)
-        .default({ host: "127.0.0.1", port: 8080 }, "127.0.0.1:8080"),
+    .option(
+      "--metrics-address <host:port>",
+      "where metrics and health are served; off: nowhere (default: 127.0.0.1:8080, when free)",
+      addressOf,
     )
     .addOption(new Option("--log-level <level>", "how much is logged").choices(levels).default("info"))
     .addOption(new Option("--allow-file-urls", "allow file:// repositories, for tests").hideHelp().default(false))

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ControllerActions, ControllerArguments } from "#cli/controller.ts";
+import type { Address, ControllerActions, ControllerArguments } from "#cli/controller.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { createEventSink } from "#adapters/observe/event-sink.ts";
@@ -9,7 +9,8 @@ import { createMetrics } from "#adapters/observe/metrics.ts";
 import { openAuditLog } from "#adapters/store/audit-log.ts";
 import { withDeadline } from "#async/with-deadline.ts";
 import type { Controller } from "#engine/controller.ts";
-import { startObservabilityServer } from "#server/observability-server.ts";
+import type { Log } from "#engine/ports.ts";
+import { type ObservabilityServerOptions, startObservabilityServer } from "#server/observability-server.ts";
 import { settingsFor, vendorSettings } from "./cli-session.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
 import { runController } from "./run-controller.ts";
@@ -31,12 +32,12 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
   });
   metrics.expose("history_dropped_total", "Records of the history that were lost.", () => audit.dropped);
   let controller: Controller | null = null;
-  if (args.metricsAddress) {
-    const ready = () => readiness(controller);
-    await startObservabilityServer({ ...args.metricsAddress, metrics: () => metrics.text(), ready, signal });
-  }
+  // What serves must end with the controller, or it would keep the process.
+  const serving = new AbortController();
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   try {
+    const pages = { metrics: () => metrics.text(), ready: () => readiness(controller) };
+    await serve(args.metricsAddress, { pages, log }, serving.signal);
     const options = {
       settings: await settingsFor(args, signal),
       dataDir: args.dataDir,
@@ -61,8 +62,31 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
     if (!(error instanceof LeaseLostError)) throw error;
     throw new CliError("Another controller has taken over", { exitCode: exitCode.leaseLost, cause: error });
   } finally {
+    serving.abort();
     metrics.close();
     await withDeadline(new AbortController().signal, CLOSE_MS, (scope) => audit.close(scope));
+  }
+}
+
+const USUAL_ADDRESS = { host: "127.0.0.1", port: 8080 };
+
+/** Serves metrics and health; a taken port matters only to who chose it. */
+async function serve(
+  chosen: Address | null | undefined,
+  parts: { pages: Pick<ObservabilityServerOptions, "metrics" | "ready">; log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  if (chosen === null) return;
+  const address = chosen ?? USUAL_ADDRESS;
+  try {
+    const { url } = await startObservabilityServer({ ...address, ...parts.pages, signal });
+    parts.log.info({ url }, "metrics and health are served");
+  } catch (error) {
+    if (chosen === undefined) return parts.log.warn({ ...address, error }, "metrics and health are not served");
+    throw new CliError(`Cannot serve metrics on ${address.host}:${address.port}`, {
+      advice: "Choose another place with --metrics-address HOST:PORT, or off.",
+      cause: error,
+    });
   }
 }
 

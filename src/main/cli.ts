@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import {
   clusterKubeconfig,
   listClusters,
@@ -9,6 +10,13 @@ import { adoptCommand, releaseCommand, resumeCommand, suspendCommand } from "#cl
 import { diffCommand } from "#cli/diff.ts";
 import { pauseCommand } from "#cli/pause.ts";
 import { syncCommand } from "#cli/sync.ts";
+import { checkCommand } from "#cli/check.ts";
+import { completionCommand } from "#cli/completion.ts";
+import { createCommand } from "#cli/create.ts";
+import { eventsCommand } from "#cli/events.ts";
+import { installCommand } from "#cli/install.ts";
+import { renderCommand } from "#cli/render.ts";
+import { whyCommand } from "#cli/why.ts";
 import { approveCommand } from "#cli/approve.ts";
 import { historyCommand } from "#cli/history.ts";
 import { rollbackCommand } from "#cli/rollback.ts";
@@ -23,6 +31,12 @@ import { versionCommand } from "#cli/version.ts";
 import { diffActions } from "./cli-diff.ts";
 import { adopt, pauseActions, release, resume, suspend } from "./cli-standstill.ts";
 import { syncActions } from "./cli-sync.ts";
+import { checkActions } from "./cli-check.ts";
+import { createActions } from "./cli-create.ts";
+import { eventsActions } from "./cli-events.ts";
+import { installActions } from "./cli-install.ts";
+import { renderActions } from "./cli-render.ts";
+import { whyActions } from "./cli-why.ts";
 import { approveActions } from "./cli-approve.ts";
 import { historyActions } from "./cli-history.ts";
 import { rollbackActions } from "./cli-rollback.ts";
@@ -51,10 +65,12 @@ const clusterActions = {
   kubeconfig: clusterKubeconfig,
   kubectl: runKubectl,
 };
-const program = rootProgram([
+const program: Command = rootProgram([
   getCommand(getActions, terminal, signal),
+  whyCommand(whyActions, terminal, signal),
   diffCommand(diffActions, terminal, signal),
   syncCommand(syncActions, terminal, signal),
+  renderCommand(renderActions, terminal, signal),
   historyCommand(historyActions, terminal, signal),
   rollbackCommand(rollbackActions, terminal, signal),
   approveCommand(approveActions, terminal, signal),
@@ -63,10 +79,15 @@ const program = rootProgram([
   suspendCommand(suspend, terminal, signal),
   resumeCommand(resume, terminal, signal),
   pauseCommand(pauseActions, terminal, signal),
+  eventsCommand(eventsActions, terminal, signal),
+  createCommand(createActions, terminal, signal),
   evalCommand(evalActions, terminal, signal),
+  checkCommand(checkActions, terminal, signal),
+  installCommand(installActions, terminal, signal),
   controllerCommand(controllerActions, signal),
   clusterCommand(clusterActions, signal),
   versionCommand(terminal),
+  completionCommand(() => program, terminal),
 ]);
 try {
   await program.parseAsync(process.argv);

@@ -1,0 +1,42 @@
+import { Command, Option } from "commander";
+import type { Resource } from "#core/resource/resource.ts";
+import { stringify } from "yaml";
+import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What to render: a directory here, or an app of the cluster. */
+export interface RenderQuery extends ConnectionOptions {
+  readonly what: string;
+  readonly dialect?: "flux" | "argocd";
+  readonly revision?: string;
+  readonly showSecrets: boolean;
+}
+
+/** What `render` needs; Secrets come masked unless they were asked for. */
+export interface RenderActions {
+  render(query: RenderQuery, signal: AbortSignal): Promise<readonly Resource[]>;
+}
+
+/** The command `render`: the objects that a path or an app declares. */
+export function renderCommand(actions: RenderActions, terminal: Terminal, signal: AbortSignal): Command {
+  const command = new Command("render")
+    .description("print the objects that a directory (offline) or an app declares")
+    .argument("<path|app>", "a directory such as ./apps/shop, or app/NAME, ks/NAME, NAME")
+    .addOption(
+      new Option(
+        "--dialect <name>",
+        "for a directory without kustomization: flux takes all manifests below it, argocd those in it",
+      ).choices(["flux", "argocd"]),
+    )
+    .option("--revision <revision>", "for an app: this commit, branch or tag")
+    .option("--show-secrets", "print Secrets as they are", false)
+    .addOption(new Option("-o, --output <format>", "yaml or json").choices(["yaml", "json"]).default("yaml"))
+    .action(async (what: string, options: Omit<RenderQuery, "what"> & { output: "yaml" | "json" }) => {
+      const resources = await actions.render({ ...options, what }, signal);
+      if (options.output === "json") return terminal.out(`${JSON.stringify(resources, null, 2)}\n`);
+      for (const resource of resources) {
+        terminal.out(`---\n${stringify(resource, { aliasDuplicateObjects: false, version: "1.1" })}`);
+      }
+    });
+  return withNamespace(command);
+}

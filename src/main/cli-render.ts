@@ -1,0 +1,71 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { localTree } from "#adapters/local/local-tree.ts";
+import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
+import { maskSecrets } from "#core/diff/mask-secrets.ts";
+import type { RenderSpec } from "#core/app/render-spec.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { CliError } from "#cli/cli-error.ts";
+import { exitCode } from "#cli/exit-code.ts";
+import type { RenderActions, RenderQuery } from "#cli/render.ts";
+import { findApp } from "./cli-app-record.ts";
+import { commitOf, withCheckout } from "./cli-checkout.ts";
+import { withHelpers } from "./cli-files.ts";
+import { withClient } from "./cli-session.ts";
+
+/** Renders as the controller does. */
+export const renderActions: RenderActions = {
+  async render(query, signal) {
+    const resources = isDirectory(query.what) ? await renderPath(query, signal) : await renderApp(query, signal);
+    return query.showSecrets ? resources : resources.map(maskSecrets);
+  },
+};
+
+function isDirectory(what: string): boolean {
+  return existsSync(what) && statSync(what).isDirectory();
+}
+
+async function renderPath(query: RenderQuery, signal: AbortSignal): Promise<readonly Resource[]> {
+  const place = resolve(query.what);
+  const root = repositoryRoot(place) ?? place;
+  const input = { tree: localTree(root), path: relative(root, place), spec: specFor(query) };
+  const rendered = await withHelpers((pool) => upstreamRenderer(pool).render(input, signal));
+  return rendered.resources;
+}
+
+async function renderApp(query: RenderQuery, signal: AbortSignal): Promise<readonly Resource[]> {
+  if (/^\.{0,2}\//.test(query.what)) {
+    throw new CliError(`Cannot render ${query.what}: there is no such directory`, { exitCode: exitCode.notFound });
+  }
+  return withClient(
+    query,
+    async (client) => {
+      const record = await findApp(client, { name: query.what, namespace: query.namespace }, signal);
+      return withCheckout(
+        client,
+        record,
+        async ({ repository, head, render }) => {
+          const commit =
+            query.revision === undefined ? head.commit : await commitOf(repository, query.revision, signal);
+          return (await render(await repository.tree(commit, signal), signal)).resources;
+        },
+        signal,
+      );
+    },
+    signal,
+  );
+}
+
+/** The checkout around a directory, so that a kustomization may refer to its neighbours. */
+function repositoryRoot(place: string): string | null {
+  for (let directory = place; ; directory = dirname(directory)) {
+    if (existsSync(join(directory, ".git"))) return directory;
+    if (dirname(directory) === directory) return null;
+  }
+}
+
+function specFor({ dialect }: RenderQuery): RenderSpec {
+  if (dialect === "flux") return { kind: "kustomize", overrides: {}, generate: true };
+  const directory = { kind: "directory", recurse: false, include: "", exclude: "" } as const;
+  return { kind: "detect", overrides: {}, directory };
+}
