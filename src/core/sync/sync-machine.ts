@@ -74,14 +74,14 @@ export function newSync(plan: Plan, gate: readonly IdKey[], limits: { now: numbe
  * stop after any event and go on elsewhere.
  */
 export function step(state: SyncState, event: SyncEvent, preflight: "plan" | "stage"): SyncTurn {
-  if (state.outcome !== "running") return { state, command: null };
+  if (state.outcome !== "running") return ignored(state);
   switch (event.kind) {
     case "begin":
       return begin(state, preflight);
     case "preflighted":
-      return afterPreflight(state, event.refusals, preflight);
+      return state.step === "preflight" ? afterPreflight(state, event.refusals, preflight) : ignored(state);
     case "written":
-      return afterWrite(state, event.results, preflight);
+      return isWriting(state) ? afterWrite(state, event.results, preflight) : ignored(state);
     case "observed":
       return afterObservation(state, event, preflight);
     case "supersede":
@@ -91,6 +91,15 @@ export function step(state: SyncState, event: SyncEvent, preflight: "plan" | "st
     default:
       return assertNever(event);
   }
+}
+
+/** An answer that comes late or twice is no answer to what was asked since. */
+function ignored(state: SyncState): SyncTurn {
+  return { state, command: null };
+}
+
+function isWriting(state: SyncState): boolean {
+  return state.step === "apply" || state.step === "prune";
 }
 
 function begin(state: SyncState, preflight: "plan" | "stage"): SyncTurn {
@@ -158,7 +167,7 @@ function afterObservation(
   event: { health: ReadonlyMap<IdKey, ObservedHealth>; now: number },
   preflight: "plan" | "stage",
 ): SyncTurn {
-  if (state.step !== "gate" && state.step !== "health") return { state, command: null };
+  if (state.step !== "gate" && state.step !== "health") return ignored(state);
   const verdict = judge(event.health);
   if (verdict.kind === "failed") return end(state, "failed", verdict.message, state.step);
   if (verdict.kind === "passed") {
