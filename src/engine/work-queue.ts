@@ -86,9 +86,10 @@ export class WorkQueue<K extends string> {
     this.#pump();
     await aborted(signal);
     this.#work = null;
+    await Promise.allSettled(this.#running.values());
+    // The last workers may have wished for another run.
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    await Promise.allSettled(this.#running.values());
   }
 
   #pump(): void {
