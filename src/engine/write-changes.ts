@@ -6,14 +6,14 @@ import type { Desired } from "#core/plan/make-plan.ts";
 import type { Change } from "#core/plan/plan.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { AppState } from "./app-state.ts";
+import type { AppWork } from "./app-state.ts";
 import { entryOf, refOf } from "./compare-objects.ts";
 import { deleteObject } from "./delete-object.ts";
-import type { EngineContext } from "./engine-context.ts";
 import type { WriteAnswer } from "./ports.ts";
 import { asUser, eachInParallel, failureText, isImmutable } from "./requests.ts";
 
 const PARALLEL = 16;
+const TAKE_OVER_ATTEMPTS = 8;
 
 /** What writing changed: results for the report, and what the inventory must say from now on (null: entry leaves). */
 export interface Written {
@@ -26,8 +26,7 @@ export interface Written {
  * A refused object ends as a failed result; @throws when the server does not answer.
  */
 export async function writeChanges(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   input: { byKey: ReadonlyMap<IdKey, Desired>; changes: readonly Change[] },
   signal: AbortSignal,
 ): Promise<Written> {
@@ -36,7 +35,7 @@ export async function writeChanges(
   const { byKey } = input;
   for (const group of byRank(input.changes, (change) => byKey.get(change.key)?.rank ?? 0)) {
     await eachInParallel(group, PARALLEL, async (change) => {
-      const outcome = await carryOut(context, state, { change, desired: byKey.get(change.key) }, signal);
+      const outcome = await carryOut(work, { change, desired: byKey.get(change.key) }, signal);
       results.push(outcome.result);
       if (outcome.entry !== undefined) entries.set(change.key, outcome.entry);
     });
@@ -64,23 +63,23 @@ function byRank(changes: readonly Change[], rankOf: (change: Change) => number):
 }
 
 async function carryOut(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { change: Change; desired: Desired | undefined },
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { context, state } = work;
   const { change, desired } = item;
   const base = { key: change.key, id: change.id, version: change.version };
   if (change.action === "keep") return { result: { ...base, outcome: "kept", message: change.reason }, entry: null };
-  if (change.action === "delete") return deleteObject(context, state, change, signal);
+  if (change.action === "delete") return deleteObject(work, change, signal);
   if (!desired) return { result: { ...base, outcome: "unchanged", message: "" }, entry: undefined };
   try {
-    const answer = await write(context, state, { change, desired }, signal);
+    const answer = await write(work, { change, desired }, signal);
     context.index.record(answer.object);
     if (change.id.kind === "CustomResourceDefinition") context.client.invalidateDiscovery();
     state.verdicts.set(change.key, { kind: "same" });
     const outcome = answer.created ? "created" : "changed";
-    audit(context, state, { change, outcome: answer.created ? "create" : "update" });
+    audit(work, { change, outcome: answer.created ? "create" : "update" });
     const entry = entryOf(desired, answer.object, state.dialect.rules.manager) ?? undefined;
     return { result: { ...base, outcome, message: change.reason }, entry };
   } catch (error) {
@@ -91,45 +90,41 @@ async function carryOut(
 }
 
 async function write(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { change: Change; desired: Desired },
   signal: AbortSignal,
 ): Promise<WriteAnswer> {
+  const { context } = work;
   const { desired } = item;
   const live = context.index.get(desired.key) ?? null;
-  if (live) await takeOver(context, state, { desired, live }, signal);
-  if (desired.options.replace && live) return replaceObject(context, state, { desired, live }, signal);
-  const answer = await applyOrRecreate(context, state, item, signal);
+  if (live) await takeOver(work, { desired, live }, signal);
+  if (desired.options.replace && live) return replaceObject(work, { desired, live }, signal);
+  const answer = await applyOrRecreate(work, item, signal);
   if (answer.created || live) return answer;
   // The object existed without our mark: what an earlier writer declared there is taken over now that it is known.
-  const taken = await takeOver(context, state, { desired, live: answer.object }, signal);
-  return taken ? applyOnce(context, state, desired, signal) : answer;
+  const taken = await takeOver(work, { desired, live: answer.object }, signal);
+  return taken ? applyOnce(work, desired, signal) : answer;
 }
 
-function applyOnce(
-  context: EngineContext,
-  state: AppState,
-  desired: Desired,
-  signal: AbortSignal,
-): Promise<WriteAnswer> {
+function applyOnce(work: AppWork, desired: Desired, signal: AbortSignal): Promise<WriteAnswer> {
+  const { context, state } = work;
   return context.client.apply(desired.resource, { manager: state.dialect.rules.manager, signal, ...asUser(state.app) });
 }
 
 async function applyOrRecreate(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { change: Change; desired: Desired },
   signal: AbortSignal,
 ): Promise<WriteAnswer> {
+  const { context, state } = work;
   const { desired } = item;
   try {
-    return await applyOnce(context, state, desired, signal);
+    return await applyOnce(work, desired, signal);
   } catch (error) {
     if (!desired.options.force || !isImmutable(error)) throw error;
     const live = await context.client.get(refOf(desired), { signal });
     if (!live?.metadata.uid) throw error;
-    audit(context, state, { change: item.change, outcome: "delete" });
+    audit(work, { change: item.change, outcome: "delete" });
     const { uid, resourceVersion } = live.metadata;
     const preconditions = { uid, ...(resourceVersion ? { resourceVersion } : {}) };
     await context.client.delete(refOf(desired), {
@@ -139,45 +134,53 @@ async function applyOrRecreate(
       ...asUser(state.app),
     });
     context.index.drop(desired.key);
-    return applyOnce(context, state, desired, signal);
+    return applyOnce(work, desired, signal);
   }
 }
 
 async function replaceObject(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { desired: Desired; live: Resource },
   signal: AbortSignal,
 ): Promise<WriteAnswer> {
+  const { context, state } = work;
   const { desired, live } = item;
   const manager = state.dialect.rules.manager;
   const metadata = { ...desired.resource.metadata, resourceVersion: live.metadata.resourceVersion ?? "" };
   await context.client.replace({ ...desired.resource, metadata }, { manager, signal, ...asUser(state.app) });
   // The baseline needs our fields in an Apply entry, which a replace does not make.
-  return applyOnce(context, state, desired, signal);
+  return applyOnce(work, desired, signal);
 }
 
 /** Folds fields that our predecessors or the dialect's listed writers own into our own entry. Returns whether it wrote. */
 async function takeOver(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { desired: Desired; live: Resource },
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { context, state } = work;
   const { rules } = state.dialect;
   const takes = item.desired.options.apply === "merge" ? [] : rules.takeOver;
-  const patch = takeOverPatch({ live: item.live, manager: rules.manager, migrate: rules.migrate, takeOver: takes });
-  if (!patch) return false;
   const options = { type: "json", manager: rules.manager, signal, ...asUser(state.app) } as const;
-  context.index.record(await context.client.patch(refOf(item.desired), patch, options));
-  return true;
+  let { live } = item;
+  for (let attempt = 1; ; attempt++) {
+    const patch = takeOverPatch({ live, manager: rules.manager, migrate: rules.migrate, takeOver: takes });
+    if (!patch) return false;
+    try {
+      context.index.record(await context.client.patch(refOf(item.desired), patch, options));
+      return true;
+    } catch (error) {
+      if (attempt === TAKE_OVER_ATTEMPTS || !(error instanceof ApiError) || !isVerdict(error)) throw error;
+      // The patch holds for one version only, and others such as the object's own controller write at the same time.
+      const now = await context.client.get(refOf(item.desired), { signal, ...asUser(state.app) });
+      if (!now || now.metadata.resourceVersion === live.metadata.resourceVersion) throw error;
+      live = now;
+    }
+  }
 }
 
-function audit(
-  context: EngineContext,
-  state: AppState,
-  item: { change: Change; outcome: "create" | "update" | "delete" },
-): void {
+function audit(work: AppWork, item: { change: Change; outcome: "create" | "update" | "delete" }): void {
+  const { context, state } = work;
   const { change } = item;
   context.audit.append({
     at: context.clock.now(),
