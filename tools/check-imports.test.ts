@@ -39,6 +39,7 @@ const forbidden: readonly [string, string, string, string][] = [
   ["anything main", "src/server", 'import { b } from "#main/b.ts";', "may not import src/main/b.ts"],
   ["the program test support", "src/main", 'import { b } from "#test/b.ts";', "which is there for tests"],
   ["the program test data", "src/cli", 'import { b } from "./testdata/b.ts";', "which is there for tests"],
+  ["the program fakes", "src/engine", 'import { b } from "./testing/b.ts";', "which is there for tests"],
   ["the program tools", "src/main", 'import { b } from "../../tools/b.ts";', "may not import tools/b.ts"],
 ];
 test("check-imports.ts forbids what the table of rules does not allow, and says where", async () => {

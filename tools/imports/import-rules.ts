@@ -88,7 +88,7 @@ function isApart(from: string, target: string, layer: string): boolean {
 }
 
 function isTest(file: string): boolean {
-  return file.endsWith(".test.ts") || file.includes("/testdata/") || file.startsWith("test/");
+  return file.endsWith(".test.ts") || /\/(?:testdata|testing)\//.test(file) || file.startsWith("test/");
 }
 
 function layerOf(file: string): string | null {

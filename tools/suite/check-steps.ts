@@ -17,7 +17,7 @@ export const checkSteps: readonly CheckStep[] = [
     args: [`${bin}/tsc`, "--project", "src/core/tsconfig.json"],
     remedy: "src/core has neither Node's nor the browser's types",
   },
-  { name: "lint", args: [`${bin}/oxlint`], remedy: '"make fix" repairs some of it' },
+  { name: "lint", args: [`${bin}/oxlint`, "--format=unix"], remedy: '"make fix" repairs some of it' },
   {
     name: "format",
     args: [`${bin}/prettier`, "--check", "--log-level=warn", "--cache", "--cache-location=.build/prettier", "."],
