@@ -236,6 +236,14 @@ describe("makePlan()", () => {
     expect(deletedKeys(makePlan(planInput(before, PLAIN, digest)))).toHaveLength(2);
   });
 
+  test("holds a deletion of everything although an object that does not count stays", () => {
+    const input = planInput([...leavers(3), ...stayers(1)], PLAIN);
+    const desired = input.desired.map((one) => ({ ...one, options: { ...one.options, counted: false } }));
+    const plan = makePlan({ ...input, desired });
+    expect(plan.held).toEqual(["the change would delete every object of the app (3 of 3)"]);
+    expect(deletedKeys(plan)).toEqual([]);
+  });
+
   test("orders stages by their keys and changes of a stage by rank, then name", () => {
     fc.assert(
       fc.property(anyParts, anySettings, (parts, settings) => {

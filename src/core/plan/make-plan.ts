@@ -160,9 +160,11 @@ function sparedBecause(
 
 function heldBecause(input: PlanInput, candidates: readonly Candidate[]): string[] {
   if (input.cause === "app-deleted") return [];
+  // What a dialect adds to an app, such as its namespace, always stays and must not make a mass deletion look partial.
+  const added = input.desired.filter((desired) => !desired.options.counted);
   return budgetRefusals(candidates, {
-    recorded: input.inventory.size,
-    remaining: input.desired.length,
+    recorded: input.inventory.size - added.filter((desired) => input.inventory.has(desired.key)).length,
+    remaining: input.desired.length - added.length,
     allowEmpty: input.app.policy.allowEmpty,
   });
 }
