@@ -67,13 +67,14 @@ export class LeaderLease {
 
   /** Renews until the lease is lost (resolves) or the signal aborts (the lease is given back, then resolves). */
   async keep(signal: AbortSignal): Promise<void> {
+    let renewed = true;
     while (!signal.aborted) {
       try {
-        await sleep(this.isHeld() ? RENEW_EVERY_MS : RETRY_MS, signal);
+        await sleep(renewed ? RENEW_EVERY_MS : RETRY_MS, signal);
       } catch {
         break;
       }
-      const renewed = await this.#try(signal);
+      renewed = await this.#try(signal);
       if (!renewed && !this.isHeld()) {
         this.#options.log.error({ lease: this.#options.name }, "lost the leader lease");
         return;
@@ -100,6 +101,7 @@ export class LeaderLease {
     const ref = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace, name };
     const lease = await client.get(ref, { signal });
     if (!lease) {
+      if (!this.#mayCreate(now)) return false;
       this.#transitions = 1;
       await client.create(this.#lease(null), { manager: MANAGER, signal });
       return true;
@@ -117,6 +119,13 @@ export class LeaderLease {
     const resourceVersion = lease.metadata.resourceVersion ?? "";
     if (this.#seen?.resourceVersion !== resourceVersion) this.#seen = { resourceVersion, at: now };
     return now - this.#seen.at > (spec.leaseDurationSeconds ?? 15) * 1000;
+  }
+
+  /** A lease that somebody deleted may have a holder that believes in it until it runs out. */
+  #mayCreate(now: number): boolean {
+    if (this.isHeld() || !this.#seen) return true;
+    if (this.#seen.resourceVersion !== "") this.#seen = { resourceVersion: "", at: now };
+    return now - this.#seen.at > DURATION_MS;
   }
 
   #lease(before: Resource | null): Resource {

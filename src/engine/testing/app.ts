@@ -73,7 +73,6 @@ export function plainApp(name: string, changes: Partial<App> = {}): App {
     policy: {
       mode: "auto",
       prune: true,
-      pruneLast: false,
       selfHeal: true,
       allowEmpty: false,
       force: false,

@@ -1,0 +1,57 @@
+import { splitApiVersion } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { KindInfo, Selection } from "#engine/ports.ts";
+
+/** A kind of the core group or, by its last argument, another one. */
+export function kindInfo(kind: string, namespaced = true, group = ""): KindInfo {
+  const plural = `${kind.toLowerCase()}s`;
+  return { group, version: "v1", kind, plural, namespaced, verbs: ["get", "list", "watch"] };
+}
+
+/** A ConfigMap in namespace `a`. */
+export function configMap(
+  name: string,
+  data: Record<string, string> = {},
+  metadata: Partial<Resource["metadata"]> = {},
+) {
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "a", ...metadata }, data };
+}
+
+/** Whether a list or watch of the kind covers an object; label selectors are `key=value` or `key`. */
+export function isSelected(object: Resource, info: KindInfo, selection: Selection): boolean {
+  if (object.kind !== info.kind || splitApiVersion(object.apiVersion).group !== info.group) return false;
+  if (selection.namespace !== undefined && selection.namespace !== object.metadata.namespace) return false;
+  return (selection.labelSelector ?? "").split(",").every((term) => {
+    const [key = "", value] = term.split("=");
+    const label = object.metadata.labels?.[key];
+    return key === "" || (value === undefined ? label !== undefined : label === value);
+  });
+}
+
+/** The value after a merge patch: maps are merged, null removes, everything else replaces. */
+export function mergedWith(target: unknown, patch: unknown): unknown {
+  if (!isMap(patch)) return patch;
+  const members = new Map(Object.entries(isMap(target) ? target : {}));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) members.delete(key);
+    else members.set(key, mergedWith(members.get(key), value));
+  }
+  return Object.fromEntries(members);
+}
+
+/** The fields that an object declares, as managedFields lists them; lists count as one value. */
+export function fieldsOf(object: Resource): Record<string, unknown> {
+  const { apiVersion: _version, kind: _kind, metadata, ...rest } = object;
+  const { labels, annotations } = metadata;
+  return fieldsOfMap({ ...rest, metadata: { ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) } });
+}
+
+function fieldsOfMap(map: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [`f:${key}`, isMap(value) ? fieldsOfMap(value) : {}]),
+  );
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
