@@ -1,0 +1,146 @@
+import { afterAll, afterEach, beforeAll } from "vitest";
+import type { ControlPlane } from "#adapters/cluster/control-plane.ts";
+import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
+import type { AuditRecord } from "#engine/ports.ts";
+import type { RunOptions } from "#main/run-controller.ts";
+import { useControlPlane } from "../support/control-plane.ts";
+import { adminClient, installDefinitions, startEngine, type TestEngine } from "../support/engine.ts";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { type GitServer, startGitServer } from "../support/git-server.ts";
+import type { Chance } from "./each-seed.ts";
+import { FaultApp } from "./fault-app.ts";
+import { auditedDeletions } from "./audited-deletions.ts";
+
+/** The user that controllers act as, so that the audit log tells their requests apart. */
+export const CONTROLLER_USER = "holdfast";
+
+const LEASE = { namespace: "holdfast-system", name: "holdfast-controller" };
+const { signal } = new AbortController();
+
+/** Watches that notice a silent server and repeat lists within seconds. */
+const quickWatch = { idleLimitMs: 3_000, relistSpreadMs: 300, backoffMs: 100, backoffLimitMs: 1_000 };
+
+/** A control plane, a Git server and a controller that reaches the API server through a fault proxy. */
+export class FaultWorld {
+  readonly plane: ControlPlane;
+  readonly git: GitServer;
+  readonly client: ConnectedCluster;
+  readonly proxy: FaultProxy;
+  readonly apps: FaultApp[] = [];
+  /** What the controllers of this test have put on record. */
+  readonly certified: AuditRecord[] = [];
+  /** Events that this test's controllers told people. */
+  readonly events: string[] = [];
+  #engine: TestEngine | null = null;
+  #number = 0;
+  #deletionsBefore = 0;
+
+  constructor(parts: { plane: ControlPlane; git: GitServer; client: ConnectedCluster; proxy: FaultProxy }) {
+    this.plane = parts.plane;
+    this.git = parts.git;
+    this.client = parts.client;
+    this.proxy = parts.proxy;
+  }
+
+  get engine(): TestEngine {
+    if (!this.#engine) throw new Error("No controller runs");
+    return this.#engine;
+  }
+
+  /** Starts the controller in this process; one that runs is stopped first. */
+  async startController(overrides: Partial<RunOptions> = {}): Promise<void> {
+    await this.stopController();
+    this.#engine = await startEngine(this.proxy.settings, {
+      watch: quickWatch,
+      audit: { append: (record) => this.certified.push(record) },
+      eventSink: () => ({
+        push: (_target, _component, notes) => this.events.push(...notes.map((note) => JSON.stringify(note))),
+        run: async () => {},
+      }),
+      ...overrides,
+    });
+  }
+
+  /** Stops the controller; whether it had ended by itself before does not matter. */
+  async stopController(): Promise<void> {
+    const engine = this.#engine;
+    this.#engine = null;
+    await engine?.stop().catch((error: unknown) => {
+      if (!(error instanceof Error) || error.name !== "LeaseLostError") throw error;
+    });
+  }
+
+  /** A controller that lost its lease ends; whoever supervises it starts it again. */
+  async revive(): Promise<void> {
+    if (!this.#engine?.lines.some((line) => line.message === "lost the leader lease")) return;
+    await this.stopController();
+    await this.expireLease();
+    await this.startController();
+  }
+
+  /** Lets the time pass after which a lease that nobody renews may be taken over. */
+  async expireLease(): Promise<void> {
+    const ref = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...LEASE };
+    const lease = await this.client.get(ref, { signal });
+    if (lease) await this.client.delete(ref, { uid: lease.metadata.uid ?? "", signal });
+  }
+
+  /** A new app of a dialect that the seed picks, with objects `o0`, `o1`, … in a namespace of its own. */
+  async app(chance: Chance, options: { objects?: number; dialect?: "flux" | "argocd" } = {}): Promise<FaultApp> {
+    const app = new FaultApp(this, {
+      name: `fault-${(this.#number += 1)}`,
+      dialect: options.dialect ?? chance.pick(["flux", "argocd"] as const),
+      objects: options.objects ?? chance.between(3, 8),
+    });
+    this.apps.push(app);
+    await app.declare();
+    return app;
+  }
+
+  /** Deletions that controllers sent since the test began, as `Kind/namespace/name` in lower case plural. */
+  async deletions(): Promise<readonly string[]> {
+    const all = await auditedDeletions(this.plane.auditLogPath, CONTROLLER_USER);
+    return all.slice(this.#deletionsBefore);
+  }
+
+  /** Between tests: no rule, no controller and no app is left. */
+  async rest(): Promise<void> {
+    this.proxy.clear();
+    for (const key of Object.keys(this.git.behaviour)) delete this.git.behaviour[key as keyof GitServer["behaviour"]];
+    await this.stopController();
+    for (const app of this.apps.splice(0)) await app.discard();
+    this.certified.length = 0;
+    this.events.length = 0;
+    this.#deletionsBefore = (await auditedDeletions(this.plane.auditLogPath, CONTROLLER_USER)).length;
+  }
+}
+
+/** Gives the tests of a file one world to share. */
+export function useFaultWorld(): () => FaultWorld {
+  const users = [{ name: CONTROLLER_USER, groups: ["system:masters"] }];
+  const plane = useControlPlane({ audit: true, withNodes: false, users });
+  let world: FaultWorld | undefined;
+
+  beforeAll(async () => {
+    const client = adminClient(plane());
+    await installDefinitions(client, signal);
+    const { server, caPem } = plane();
+    const proxy = await startFaultProxy({ server, caPem, token: plane().tokenFor(CONTROLLER_USER) });
+    world = new FaultWorld({ plane: plane(), git: await startGitServer(), client, proxy });
+  });
+
+  afterEach(async () => {
+    await world?.rest();
+  });
+
+  afterAll(async () => {
+    await world?.client.close();
+    await world?.proxy.close();
+    await world?.git.stop();
+  });
+
+  return () => {
+    if (!world) throw new Error("Cannot use the world before the tests run");
+    return world;
+  };
+}
