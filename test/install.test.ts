@@ -184,7 +184,7 @@ describe("installing for some namespaces", () => {
     }
     const store = new InventoryStore(acting, () => 1);
     await store.load(["shop", "web"], signal);
-    const owner = {
+    const object = {
       apiVersion: "kustomize.toolkit.fluxcd.io/v1",
       kind: "Kustomization",
       namespace: "shop",
@@ -192,8 +192,9 @@ describe("installing for some namespaces", () => {
       uid: "u",
       generation: 1,
     };
-    await store.write(appKey("ks", "shop", "a"), owner, new Map(), signal);
-    await store.remove(appKey("ks", "shop", "a"), owner, signal);
+    const app = { key: appKey("ks", "shop", "a"), object };
+    await store.write(app, new Map(), signal);
+    await store.remove(app, signal);
   });
 
   test("it may do nothing elsewhere, and nothing cluster-wide but see its definitions", async () => {

@@ -5,7 +5,7 @@ import { digestText } from "#core/resource/digest.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
 import type { ObjectMeta, Resource } from "#core/resource/resource.ts";
 import type { ObjectAddress } from "#core/source/source.ts";
-import type { ClusterClient, KindInfo, Selection } from "./ports.ts";
+import type { ClusterClient, KindInfo, ObjectRef, Selection } from "./ports.ts";
 
 /** The API of inventory objects. */
 export const INVENTORY_API = "holdfast.dev/v1alpha1";
@@ -13,14 +13,26 @@ const MANAGER = "holdfast";
 const ROWS_PER_PART = 2000;
 const FORMAT = "v1";
 
+/** The app that an inventory belongs to. */
+export interface InventoryOwner {
+  readonly key: AppKey;
+  readonly object: ObjectAddress;
+}
+
+/** One object of a record as it was last seen on the server. */
 interface Part {
-  readonly name: string;
   readonly resourceVersion: string;
+  /** Digest of its rows; empty when what the server holds is not certain. */
+  readonly digest: string;
 }
 
 interface AppRecord {
   inventory: Inventory;
-  parts: readonly Part[];
+  readonly parts: Map<number, Part>;
+  /** Where entries are that are not in the first part. */
+  readonly places: Map<IdKey, number>;
+  /** Whether the server holds exactly `inventory`. */
+  isSettled: boolean;
 }
 
 /**
@@ -61,27 +73,28 @@ export class InventoryStore {
     return this.#records.has(key);
   }
 
-  /** Makes `inventory` the record of an app. No request when it is recorded already. @throws ApiError 409 when another writer came first. */
-  async write(key: AppKey, owner: ObjectAddress, inventory: Inventory, signal: AbortSignal): Promise<void> {
-    const record = this.#records.get(key);
-    if (record && sameInventory(record.inventory, inventory)) return;
-    const rows = [...inventory.values()].map(encodeRow).sort();
-    const count = Math.max(1, Math.ceil(rows.length / ROWS_PER_PART));
-    const parts: Part[] = [];
-    for (let part = 0; part < count; part++) {
-      const slice = rows.slice(part * ROWS_PER_PART, (part + 1) * ROWS_PER_PART);
-      const object = inventoryObject({ key, owner, part, entries: slice, epoch: this.#epoch() });
-      parts.push(await this.#writePart(object, record?.parts[part], signal));
+  /**
+   * Makes `inventory` the record of an app. No request for parts that are recorded already; an entry stays in its part,
+   * so that a write that ends between two parts loses none. @throws ApiError 409 when another writer came first.
+   */
+  async write(app: InventoryOwner, inventory: Inventory, signal: AbortSignal): Promise<void> {
+    const record = this.#records.get(app.key) ?? emptyRecord();
+    if (record.isSettled && sameInventory(record.inventory, inventory)) return;
+    record.isSettled = false;
+    for (const [part, entries] of placed(record, inventory)) {
+      if (entries.length === 0 && part > 0) await this.#deletePart(app, { record, part }, signal);
+      else await this.#writePart(app, { record, part, entries }, signal);
     }
-    for (const extra of record?.parts.slice(count) ?? []) await this.#deletePart(owner, extra, signal);
-    this.#records.set(key, { inventory, parts });
+    record.inventory = inventory;
+    record.isSettled = true;
+    this.#records.set(app.key, record);
   }
 
   /** Deletes the record of an app that owns nothing any more. */
-  async remove(key: AppKey, owner: ObjectAddress, signal: AbortSignal): Promise<void> {
-    const record = this.#records.get(key);
-    for (const part of record?.parts ?? []) await this.#deletePart(owner, part, signal);
-    this.#records.delete(key);
+  async remove(app: InventoryOwner, signal: AbortSignal): Promise<void> {
+    const record = this.#records.get(app.key);
+    for (const part of record?.parts.keys() ?? []) if (record) await this.#deletePart(app, { record, part }, signal);
+    this.#records.delete(app.key);
   }
 
   /** Forgets what is in memory about an app, e.g. after its object is gone. */
@@ -90,38 +103,104 @@ export class InventoryStore {
   }
 
   async #loadSome(info: KindInfo, selection: Selection, signal: AbortSignal): Promise<void> {
-    const objects = [...(await this.#client.list(info, selection, { signal }))].sort((a, b) => partOf(a) - partOf(b));
-    for (const object of objects) {
+    for (const object of await this.#client.list(info, selection, { signal })) {
       const key = String(object["app"]) as AppKey;
-      const record = this.#records.get(key) ?? { inventory: new Map(), parts: [] };
+      const record = this.#records.get(key) ?? { ...emptyRecord(), isSettled: true };
       const inventory = new Map(record.inventory);
-      for (const row of object["entries"] as readonly string[]) {
-        const entry = decodeRow(row);
+      const part = Number(object["part"] ?? 0);
+      for (const entry of entriesOf(object)) {
         inventory.set(entry.key, entry);
+        if (part > 0) record.places.set(entry.key, part);
       }
-      this.#records.set(key, { inventory, parts: [...record.parts, partRecord(object)] });
+      record.inventory = inventory;
+      record.parts.set(part, partRecord(object));
+      this.#records.set(key, record);
     }
   }
 
-  async #writePart(object: Resource, known: Part | undefined, signal: AbortSignal): Promise<Part> {
-    if (!known) return partRecord(await this.#client.create(object, { manager: MANAGER, signal }));
-    const metadata = { ...object.metadata, resourceVersion: known.resourceVersion };
-    return partRecord(await this.#client.replace({ ...object, metadata }, { manager: MANAGER, signal }));
+  async #writePart(
+    app: InventoryOwner,
+    { record, part, entries }: { record: AppRecord; part: number; entries: readonly InventoryEntry[] },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const object = inventoryObject(app, { part, rows: entries.map(encodeRow).sort(), epoch: this.#epoch() });
+    const known = record.parts.get(part);
+    if (known?.digest === digestOfRows(object)) return;
+    if (known) record.parts.set(part, { ...known, digest: "" });
+    const send = (resourceVersion?: string) =>
+      resourceVersion === undefined
+        ? this.#client.create(object, { manager: MANAGER, signal })
+        : this.#client.replace(withVersion(object, resourceVersion), { manager: MANAGER, signal });
+    const stored = await send(known?.resourceVersion).catch(async (error: unknown) => {
+      if (!(error instanceof ApiError) || (error.code !== 409 && error.code !== 404)) throw error;
+      const live = await this.#client.get(refOf(object), { signal });
+      if (live) this.#adopt(live, { record, entries });
+      return send(live?.metadata.resourceVersion);
+    });
+    record.parts.set(part, partRecord(stored));
+    for (const { key } of entries) if (part > 0) record.places.set(key, part);
   }
 
-  async #deletePart(owner: ObjectAddress, part: Part, signal: AbortSignal): Promise<void> {
-    const ref = { apiVersion: INVENTORY_API, kind: "Inventory", namespace: owner.namespace, name: part.name };
-    const live = await this.#client.get(ref, { signal });
-    if (!live?.metadata.uid) return;
-    if (live.metadata.resourceVersion !== part.resourceVersion) {
-      throw new ApiError({
+  /**
+   * Accepts what is on the server in place of what was expected there: a write of this process whose answer was lost,
+   * or the object with a label that a person set. @throws ApiError 409 when a later leader wrote it, or when it records
+   * objects that this process does not know: they are taken over, for the next plan to see
+   */
+  #adopt(live: Resource, { record, entries }: { record: AppRecord; entries: readonly InventoryEntry[] }): void {
+    const conflict = (why: string) =>
+      new ApiError({
         code: 409,
         reason: "Conflict",
-        message: `Cannot delete inventory ${part.name}: another writer changed it`,
+        message: `Cannot write inventory ${live.metadata.name}: another controller ${why}`,
       });
-    }
-    await this.#client.delete(ref, { uid: live.metadata.uid, signal });
+    const epoch = Number(live["epoch"]);
+    if (epoch > this.#epoch()) throw conflict("leads since");
+    // Nothing was applied after a write of ours whose answer was lost.
+    if (epoch === this.#epoch()) return;
+    const written = new Set(entries.map(({ key }) => key));
+    const strangers = entriesOf(live).filter(({ key }) => !written.has(key) && !record.inventory.has(key));
+    if (strangers.length === 0) return;
+    record.inventory = new Map([...record.inventory, ...strangers.map((entry) => [entry.key, entry] as const)]);
+    throw conflict("added objects to it");
   }
+
+  async #deletePart(
+    app: InventoryOwner,
+    { record, part }: { record: AppRecord; part: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const ref = refOf(inventoryObject(app, { part, rows: [], epoch: 0 }));
+    const live = await this.#client.get(ref, { signal });
+    if (live?.metadata.uid) {
+      if (live.metadata.resourceVersion !== record.parts.get(part)?.resourceVersion) {
+        this.#adopt(live, { record, entries: [] });
+      }
+      await this.#client.delete(ref, { uid: live.metadata.uid, signal });
+    }
+    record.parts.delete(part);
+    for (const [key, place] of record.places) if (place === part) record.places.delete(key);
+  }
+}
+
+function emptyRecord(): AppRecord {
+  return { inventory: new Map(), parts: new Map(), places: new Map(), isSettled: false };
+}
+
+/** The entries of each part: one that has a place keeps it, others fill parts up; recorded parts may come out empty. */
+function placed(record: AppRecord, inventory: Inventory): ReadonlyMap<number, readonly InventoryEntry[]> {
+  const parts = new Map<number, InventoryEntry[]>([[0, []]]);
+  for (const part of record.parts.keys()) parts.set(part, []);
+  const newcomers: InventoryEntry[] = [];
+  for (const entry of inventory.values()) {
+    const part = record.places.get(entry.key) ?? (record.inventory.has(entry.key) ? 0 : undefined);
+    (parts.get(part ?? -1) ?? newcomers).push(entry);
+  }
+  for (let part = 0; newcomers.length > 0; part++) {
+    const entries = parts.get(part) ?? [];
+    entries.push(...newcomers.splice(0, Math.max(0, ROWS_PER_PART - entries.length)));
+    parts.set(part, entries);
+  }
+  return parts;
 }
 
 /** Name of an app's inventory object; a digest keeps long names within Kubernetes' limit. */
@@ -131,38 +210,41 @@ export function inventoryName(key: AppKey, part: number): string {
   return plain.length <= 200 ? plain : `${plain.slice(0, 180)}.${digestText(plain).slice(0, 16)}`;
 }
 
-function inventoryObject(input: {
-  key: AppKey;
-  owner: ObjectAddress;
-  part: number;
-  entries: readonly string[];
-  epoch: number;
-}): Resource {
-  const { owner } = input;
+function inventoryObject(
+  { key, object: owner }: InventoryOwner,
+  content: { part: number; rows: readonly string[]; epoch: number },
+): Resource {
   const metadata: ObjectMeta = {
-    name: inventoryName(input.key, input.part),
+    name: inventoryName(key, content.part),
     namespace: owner.namespace,
     labels: { "app.kubernetes.io/managed-by": "holdfast" },
     ownerReferences: [{ apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid }],
   };
-  return {
-    apiVersion: INVENTORY_API,
-    kind: "Inventory",
-    metadata,
-    app: input.key,
-    part: input.part,
-    epoch: input.epoch,
-    format: FORMAT,
-    entries: input.entries,
-  };
+  const { part, rows: entries, epoch } = content;
+  return { apiVersion: INVENTORY_API, kind: "Inventory", metadata, app: key, part, epoch, format: FORMAT, entries };
+}
+
+function refOf({ metadata }: Resource): ObjectRef {
+  return { apiVersion: INVENTORY_API, kind: "Inventory", namespace: metadata.namespace ?? "", name: metadata.name };
+}
+
+function withVersion(object: Resource, resourceVersion: string): Resource {
+  return { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
 function partRecord(object: Resource): Part {
-  return { name: object.metadata.name, resourceVersion: object.metadata.resourceVersion ?? "" };
+  return { resourceVersion: object.metadata.resourceVersion ?? "", digest: digestOfRows(object) };
 }
 
-function partOf(object: Resource): number {
-  return Number(object["part"] ?? 0);
+/** Of its rows and its owner, so that an app that was made anew does not lose its record with the old one. */
+function digestOfRows({ metadata, entries }: Resource): string {
+  const owners = metadata.ownerReferences?.map(({ uid }) => uid) ?? [];
+  return digestText([...owners, ...(entries as readonly string[])].join("\n"));
+}
+
+/** The entries that an inventory object holds. */
+export function entriesOf(object: Resource): readonly InventoryEntry[] {
+  return (object["entries"] as readonly string[]).map(decodeRow);
 }
 
 /** One compact row: key, version, uid, digest sent, digest stored; `-` stands for nothing. */

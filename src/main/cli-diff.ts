@@ -14,7 +14,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import type { DiffActions, DiffQuery } from "#cli/diff.ts";
 import { AppRegistry } from "#engine/app-registry.ts";
 import { desiredSetOf } from "#engine/desired-set.ts";
-import { decodeRow } from "#engine/inventory-store.ts";
+import { entriesOf } from "#engine/inventory-store.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { eachInParallel } from "#engine/requests.ts";
 import { type AppRecord, findApp, objectsOf, usableApp } from "./cli-app-record.ts";
@@ -31,8 +31,7 @@ export const diffActions: DiffActions = {
 async function diff(client: ClusterClient, query: DiffQuery, signal: AbortSignal): Promise<DiffView> {
   const record = await findApp(client, query, signal);
   const { commit, resources } = await withCheckout(
-    client,
-    record,
+    { client, record },
     async (checkout) => {
       const { repository, head } = checkout;
       const chosen = query.revision === undefined ? head.commit : await commitOf(repository, query.revision, signal);
@@ -108,16 +107,14 @@ async function recordedBy(
   signal: AbortSignal,
 ): Promise<readonly { key: IdKey; version: string }[]> {
   const kind = { group: "holdfast.dev", version: "v1alpha1", kind: "Inventory", plural: "inventories", short: "" };
-  const objects = (await objectsOf(client, kind, record.object.metadata.namespace, signal)) ?? [];
-  return objects
-    .filter((object) => object["app"] === record.key)
-    .flatMap((object) => (object["entries"] as readonly string[]).map(decodeRow));
+  const objects = (await objectsOf(client, { kind, namespace: record.object.metadata.namespace }, signal)) ?? [];
+  return objects.filter((object) => object["app"] === record.key).flatMap(entriesOf);
 }
 
 async function registryFor(client: ClusterClient, record: AppRecord, signal: AbortSignal): Promise<AppRegistry> {
   const registry = new AppRegistry(vendorSettings, { onApp() {}, onSource() {}, onDependents() {} });
   for (const kind of record.dialect.configKinds) {
-    const objects = (await objectsOf(client, kind, vendorSettings.controlNamespace, signal)) ?? [];
+    const objects = (await objectsOf(client, { kind, namespace: vendorSettings.controlNamespace }, signal)) ?? [];
     for (const object of objects) registry.upsert(record.dialect, kind, object);
   }
   return registry;

@@ -14,7 +14,7 @@ import { exitCode } from "#cli/exit-code.ts";
 import type { PlanFiles } from "#cli/eval.ts";
 import { AppRegistry } from "#engine/app-registry.ts";
 import { desiredSetOf } from "#engine/desired-set.ts";
-import { decodeRow } from "#engine/inventory-store.ts";
+import { entriesOf } from "#engine/inventory-store.ts";
 import { markPaths } from "./cli-mark-paths.ts";
 import { readObjects } from "./cli-files.ts";
 import { vendorSettings } from "./cli-session.ts";
@@ -120,8 +120,8 @@ function standIn(dialect: Dialect, key: string): Resource {
 }
 
 function inventoryOf(objects: readonly Resource[]): Inventory {
-  const entries = objects.flatMap((object): InventoryEntry[] => {
-    if (isInventory(object)) return (object["entries"] as readonly string[]).map(decodeRow);
+  const entries = objects.flatMap((object): readonly InventoryEntry[] => {
+    if (isInventory(object)) return entriesOf(object);
     const { uid = "" } = object.metadata;
     return [{ key: keyOf(object), version: gvkOf(object).version, uid, input: "", baseline: "" }];
   });
