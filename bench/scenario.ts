@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ControlPlane } from "#adapters/cluster/control-plane.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import type { GitServer } from "../test/support/git-server.ts";
 import { eventually } from "../test/support/eventually.ts";
@@ -143,8 +144,7 @@ async function playCommit(
     "the changed ConfigMap",
     async () => {
       const live = await client.get(ref, { signal });
-      const data = live?.["data"] as { level?: string } | undefined;
-      return data?.level === `debug-${dialect.name}` ? (performance.now() - started) / 1000 : false;
+      return levelOf(live) === `debug-${dialect.name}` ? (performance.now() - started) / 1000 : false;
     },
     60_000,
   );
@@ -174,12 +174,12 @@ async function playDrift(bench: Bench, dialect: BenchDialect): Promise<DialectRe
     const name = `a${round_}-web`;
     const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: dialect.namespace, name };
     const before = await client.get(ref, { signal });
-    const wanted = (before?.["data"] as { level: string }).level;
+    const wanted = levelOf(before);
     await client.patch(ref, { data: { level: "by-hand" } }, { type: "merge", manager: "hand", signal });
     const started = performance.now();
     for (;;) {
       const live = await client.get(ref, { signal });
-      if ((live?.["data"] as { level: string }).level === wanted) break;
+      if (levelOf(live) === wanted) break;
       if (performance.now() - started > 30_000) throw new Error(`Drift of ${name} was not healed within 30 s`);
       await pause(5);
     }
@@ -190,6 +190,10 @@ async function playDrift(bench: Bench, dialect: BenchDialect): Promise<DialectRe
   const median = times[Math.floor(times.length / 2)] ?? Number.NaN;
   bench.say(`  drift       median ${median.toFixed(3)} s`);
   return { median_s: round(median), max_s: round(times.at(-1) ?? Number.NaN) };
+}
+
+function levelOf(object: Resource | null): string | undefined {
+  return (object?.["data"] as { level?: string } | undefined)?.level;
 }
 
 /** Three decimals are enough for any number here. */

@@ -62,7 +62,7 @@ test("a restarted controller adopts what it finds without one write, and still h
     await client.patch(ref, { data: { cpu: "2" } }, { type: "merge", manager: "hand", signal });
     await eventually(`${app.name} heals`, async () => {
       const live = await client.get(ref, { signal });
-      return (live?.["data"] as { cpu: string }).cpu === "1000m";
+      return (live?.["data"] as { cpu: string } | undefined)?.cpu === "1000m";
     });
   }
   await git.commit("kept", { "app/b.yaml": null });

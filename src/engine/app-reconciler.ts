@@ -88,9 +88,10 @@ export class AppReconciler {
   /** null: nothing is known yet that is worth a report. */
   async #pass(record: AppRecord, state: AppState, signal: AbortSignal): Promise<AppPhase | null> {
     const context = this.#context;
+    const work = { context, state };
     const guard = writeGuardOf(context, record, state);
     if (state.app.deleting) {
-      const phase = await finalizeApp(context, state, guard, signal);
+      const phase = await finalizeApp(work, guard, signal);
       if (phase) this.#hooks.recheck(record.key, FINALIZE_AGAIN_MS);
       return phase;
     }
@@ -99,9 +100,9 @@ export class AppReconciler {
       state.handledToken = state.app.refreshToken;
       return { kind: "suspended" };
     }
-    if (guard.kind === "open") await ensureFinalizer(context, record, state, signal);
+    if (guard.kind === "open") await ensureFinalizer(work, record, signal);
     if (guard.kind === "unknown") return null;
-    const refreshed = await refreshDesired(context, state, signal);
+    const refreshed = await refreshDesired(work, signal);
     if (refreshed.kind === "wait") {
       // Events wake what waits; this is for what no event tells, such as a definition that somebody else installs.
       this.#hooks.recheck(
@@ -110,16 +111,11 @@ export class AppReconciler {
       );
       return refreshed.phase;
     }
-    const compared = await compareApp(context, state, { takeover: guard.kind === "shadow" }, signal);
+    const compared = await compareApp(work, { takeover: guard.kind === "shadow" }, signal);
     if (compared === "pending") return null;
-    const phase = await syncApp(
-      context,
-      state,
-      { guard, revision: refreshed.revision, blocked: refreshed.blocked },
-      signal,
-    );
+    const phase = await syncApp(work, { guard, revision: refreshed.revision, blocked: refreshed.blocked }, signal);
     state.handledToken = state.app.refreshToken;
-    this.#hooks.recheck(record.key, this.#recheckMs(state, phase));
+    this.#hooks.recheck(record.key, this.#recheckMs(state, refreshed.blocked ?? phase));
     return phase;
   }
 
@@ -129,6 +125,8 @@ export class AppReconciler {
     if (state.running) waits.push(state.running.machine.deadline - now + 1);
     if (awaitsForeign(state)) waits.push(FOREIGN_MS);
     if (phase.kind === "sync-failed" && phase.retryAt !== null) waits.push(phase.retryAt - now + 1);
+    // A file that could not be fetched may be there the next time.
+    if (phase.kind === "render-failed") waits.push(WAIT_MS);
     if (phase.kind === "paused") waits.push(phase.until - now + 1);
     for (const fight of state.fights.values()) if (fight.count > 0) waits.push(5_000);
     return Math.max(50, Math.min(...waits));
@@ -136,6 +134,7 @@ export class AppReconciler {
 
   #tell(record: AppRecord, state: AppState, phase: AppPhase): void {
     const context = this.#context;
+    const work = { context, state };
     state.phase = phase;
     context.telemetry.phase(record.key, phase.kind);
     const fights: Notice[] = fightNotices(state, context.clock.now());
@@ -143,7 +142,7 @@ export class AppReconciler {
     state.notices = [...lasting, ...fights, ...sharedNotices(context, state)];
     const source = state.app.sources[0];
     const revision = source ? (context.sources.state(source.source)?.revision ?? null) : null;
-    this.#hooks.report(record, { report: appReportOf(context, state, { phase, revision }) });
+    this.#hooks.report(record, { report: appReportOf(work, { phase, revision }) });
   }
 
   #worldFailed(key: AppKey, state: AppState, error: unknown): void {

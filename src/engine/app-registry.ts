@@ -56,6 +56,11 @@ export class AppRegistry {
     return [...this.#apps.values()];
   }
 
+  /** Every source object. */
+  sources(): readonly SourceRecord[] {
+    return [...this.#sources.values()];
+  }
+
   /** The source object with this key, or null for unknown and inline sources. */
   source(key: SourceKey): SourceRecord | null {
     return this.#sources.get(key) ?? null;
@@ -68,7 +73,7 @@ export class AppRegistry {
 
   /** Finds objects of one dialect's kinds. */
   lookup(dialect: string): Lookup {
-    return (kind, namespace, name) => this.#objects.get(objectKey(dialect, kind, namespace, name)) ?? null;
+    return (kind, namespace, name) => this.#objects.get(objectKey(dialect, kind, { namespace, name })) ?? null;
   }
 
   /** The object of an app whatever its state, for dependency checks. */
@@ -78,7 +83,7 @@ export class AppRegistry {
 
   /** Takes an object as the cluster has it now. */
   upsert(dialect: Dialect, kind: DialectKind, object: Resource): void {
-    const key = objectKey(dialect.name, kind.kind, object.metadata.namespace ?? "", object.metadata.name);
+    const key = objectKey(dialect.name, kind.kind, object.metadata);
     const known = this.#objects.get(key);
     if (known && isNewer(known, object)) return;
     this.#objects.set(key, object);
@@ -93,7 +98,7 @@ export class AppRegistry {
   /** Takes note that an object left the cluster. */
   gone(dialect: Dialect, kind: DialectKind, object: Resource): void {
     const { namespace = "", name } = object.metadata;
-    const key = objectKey(dialect.name, kind.kind, namespace, name);
+    const key = objectKey(dialect.name, kind.kind, { namespace, name });
     this.#objects.delete(key);
     this.#stimuli.delete(key);
     if (this.#isApp(dialect, kind)) {
@@ -178,8 +183,8 @@ export function sourceObjectKey(kind: string, namespace: string, name: string): 
   return `${kind}/${namespace}/${name}` as SourceKey;
 }
 
-function objectKey(dialect: string, kind: string, namespace: string, name: string): string {
-  return `${dialect} ${kind} ${namespace} ${name}`;
+function objectKey(dialect: string, kind: string, at: { readonly namespace?: string; readonly name: string }): string {
+  return `${dialect} ${kind} ${at.namespace ?? ""} ${at.name}`;
 }
 
 /** Digest of what may change an object's meaning: everything but its status and bookkeeping. */

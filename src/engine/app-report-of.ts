@@ -4,15 +4,11 @@ import type { Verdict } from "#core/plan/make-plan.ts";
 import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
-import type { AppState } from "./app-state.ts";
-import type { EngineContext } from "./engine-context.ts";
+import type { AppWork } from "./app-state.ts";
 
 /** Everything a dialect needs to write an app's status, from what the engine knows now. */
-export function appReportOf(
-  context: EngineContext,
-  state: AppState,
-  now: { phase: AppPhase; revision: Revision | null },
-): AppReport {
+export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Revision | null }): AppReport {
+  const { context, state } = work;
   const inventory = context.inventories.of(state.app.key);
   const running = state.running;
   return {
@@ -20,7 +16,7 @@ export function appReportOf(
     revision: now.revision,
     applied: state.applied,
     attempted: state.attempted,
-    objects: objectReports(context, state),
+    objects: objectReports(work),
     inventory: [...inventory.values()].map((entry) => ({ id: parseIdKey(entry.key), version: entry.version })),
     sync: running ? { ...running.report, results: [...running.machine.results.values()] } : state.lastSync,
     notices: state.notices,
@@ -32,7 +28,8 @@ export function appReportOf(
   };
 }
 
-function objectReports(context: EngineContext, state: AppState): ObjectReport[] {
+function objectReports(work: AppWork): ObjectReport[] {
+  const { context, state } = work;
   const desired = state.desired?.objects ?? [];
   const wanted = new Set(desired.map((object) => object.key));
   const reports = desired.map((object): ObjectReport => {
@@ -42,19 +39,20 @@ function objectReports(context: EngineContext, state: AppState): ObjectReport[] 
       id: object.id,
       version: object.version,
       comparison: comparisonOf(state.verdicts.get(object.key)),
-      health: live ? liveHealth(context, state, live) : null,
+      health: live ? liveHealth(work, live) : null,
       counted: object.options.counted,
       wave: object.stage.wave,
       declared: object.resource,
     };
   });
   for (const entry of context.inventories.of(state.app.key).values()) {
-    if (!wanted.has(entry.key)) reports.push(extraReport(context, state, entry));
+    if (!wanted.has(entry.key)) reports.push(extraReport(work, entry));
   }
   return reports;
 }
 
-function extraReport(context: EngineContext, state: AppState, entry: { key: IdKey; version: string }): ObjectReport {
+function extraReport(work: AppWork, entry: { key: IdKey; version: string }): ObjectReport {
+  const { context, state } = work;
   const live = context.index.get(entry.key) ?? null;
   const options = live ? state.dialect.rules.optionsOf(live, live, state.app) : null;
   return {
@@ -62,14 +60,15 @@ function extraReport(context: EngineContext, state: AppState, entry: { key: IdKe
     id: parseIdKey(entry.key),
     version: entry.version,
     comparison: "extra",
-    health: live ? liveHealth(context, state, live) : null,
+    health: live ? liveHealth(work, live) : null,
     counted: options?.counted ?? true,
     wave: 0,
     declared: live,
   };
 }
 
-function liveHealth(context: EngineContext, state: AppState, live: Resource): ObjectReport["health"] {
+function liveHealth(work: AppWork, live: Resource): ObjectReport["health"] {
+  const { context, state } = work;
   return healthOf(live, state.dialect.rules.health, context.clock.now());
 }
 

@@ -5,6 +5,7 @@ import type { Desired, Verdict } from "#core/plan/make-plan.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Revision } from "#core/source/source.ts";
 import type { SyncState } from "#core/sync/sync-machine.ts";
+import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "./ports.ts";
 
 /** What an app shall look like on the cluster, made from one render and one spec. */
@@ -99,4 +100,10 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     phase: { kind: "new" },
     comparedAt: 0,
   };
+}
+
+/** One app at work: what the engine has and what it remembers of the app. */
+export interface AppWork {
+  readonly context: EngineContext;
+  readonly state: AppState;
 }

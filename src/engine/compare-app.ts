@@ -1,8 +1,7 @@
 import { type InventoryEntry, writeAhead } from "#core/plan/inventory.ts";
 import { idKey, type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
-import type { AppState } from "./app-state.ts";
+import type { AppWork } from "./app-state.ts";
 import { compareObjects } from "./compare-objects.ts";
-import type { EngineContext } from "./engine-context.ts";
 import { updated } from "./sync-driver.ts";
 
 /**
@@ -10,21 +9,21 @@ import { updated } from "./sync-driver.ts";
  * state of a kind is still being read; the app is woken when it is there.
  */
 export async function compareApp(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   options: { takeover: boolean },
   signal: AbortSignal,
 ): Promise<"done" | "pending"> {
+  const { context, state } = work;
   if (!state.desired) return "done";
   const started = context.clock.monotonic();
-  if (!liveStateIsRead(context, state)) return "pending";
-  const takeover = options.takeover || isTakeover(context, state);
+  if (!liveStateIsRead(work)) return "pending";
+  const takeover = options.takeover || isTakeover(work);
   const keys = state.dirty === "all" ? [...state.desired.byKey.keys()] : [...state.dirty];
   const all = state.dirty === "all";
   state.dirty = new Set();
   try {
-    const { adopted } = await compareObjects(context, state, { keys, takeover }, signal);
-    if (!options.takeover) await record(context, state, adopted, signal);
+    const { adopted } = await compareObjects(work, { keys, takeover }, signal);
+    if (!options.takeover) await record(work, adopted, signal);
   } catch (error) {
     state.dirty = "all";
     throw error;
@@ -35,7 +34,8 @@ export async function compareApp(
 }
 
 /** Follows every kind that the app declares or owns; a kind that is not served or not readable does not hold the app up. */
-function liveStateIsRead(context: EngineContext, state: AppState): boolean {
+function liveStateIsRead(work: AppWork): boolean {
+  const { context, state } = work;
   const { key } = state.app;
   let read = true;
   for (const desired of state.desired?.objects ?? []) {
@@ -49,21 +49,18 @@ function liveStateIsRead(context: EngineContext, state: AppState): boolean {
 }
 
 /** An app whose status lists objects that we never recorded was somebody else's until now. */
-function isTakeover(context: EngineContext, state: AppState): boolean {
+function isTakeover(work: AppWork): boolean {
+  const { context, state } = work;
   return !context.inventories.has(state.app.key) && state.restoredIds.length > 0;
 }
 
 /** Objects that turned out to be as declared are recorded, so that the next start knows them. */
-async function record(
-  context: EngineContext,
-  state: AppState,
-  adopted: readonly InventoryEntry[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { key, object } = state.app;
+async function record(work: AppWork, adopted: readonly InventoryEntry[], signal: AbortSignal): Promise<void> {
+  const { context, state } = work;
+  const { key } = state.app;
   const { inventories } = context;
   const known = inventories.of(key);
-  const inherited = isTakeover(context, state)
+  const inherited = isTakeover(work)
     ? writeAhead(
         known,
         state.restoredIds.map(({ id, version }) => ({ key: idKey(id), version })),
@@ -71,5 +68,5 @@ async function record(
     : known;
   if (adopted.length === 0 && inherited === known) return;
   const entries = adopted.map((entry): readonly [IdKey, InventoryEntry] => [entry.key, entry]);
-  await inventories.write(key, object, updated(inherited, entries), signal);
+  await inventories.write(state.app, updated(inherited, entries), signal);
 }

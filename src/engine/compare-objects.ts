@@ -5,7 +5,7 @@ import type { InventoryEntry } from "#core/plan/inventory.ts";
 import type { Desired, Verdict } from "#core/plan/make-plan.ts";
 import { type IdKey, keyOf } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { AppState } from "./app-state.ts";
+import type { AppWork } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { asUser, failureText } from "./requests.ts";
 
@@ -14,18 +14,18 @@ import { asUser, failureText } from "./requests.ts";
  * object that the watch does not show, or a declaration whose stored form is not known.
  */
 export async function compareObjects(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   input: { keys: Iterable<IdKey>; takeover: boolean },
   signal: AbortSignal,
 ): Promise<{ adopted: InventoryEntry[] }> {
+  const { context, state } = work;
   const adopted: InventoryEntry[] = [];
   const inventory = context.inventories.of(state.app.key);
   for (const key of input.keys) {
     const desired = state.desired?.byKey.get(key);
     if (!desired) continue;
     const entry = inventory.get(key);
-    const { verdict, live } = await verdictOf(context, state, { desired, entry, takeover: input.takeover }, signal);
+    const { verdict, live } = await verdictOf(work, { desired, entry, takeover: input.takeover }, signal);
     state.verdicts.set(key, verdict);
     if (verdict.kind === "same" && live) {
       const fresh = entryOf(desired, live, state.dialect.rules.manager);
@@ -54,11 +54,11 @@ interface Compared {
 }
 
 async function verdictOf(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { desired: Desired; entry: InventoryEntry | undefined; takeover: boolean },
   signal: AbortSignal,
 ): Promise<Compared> {
+  const { context, state } = work;
   const { desired, entry } = item;
   const expected = item.takeover || Boolean(entry?.uid);
   const kind = context.index.follow({ ...desired.id, version: desired.version }, state.app.key);
@@ -69,13 +69,13 @@ async function verdictOf(
   if (live.metadata.deletionTimestamp) return { verdict: { kind: "same" }, live: null };
   const options = state.dialect.rules.optionsOf(desired.resource, live, state.app);
   if (options.apply === "ignore" || options.apply === "if-absent") return { verdict: { kind: "same" }, live: null };
-  if (entry?.input === desired.input && isAnothers(context, state, live))
-    return { verdict: { kind: "same" }, live: null };
-  return { verdict: await driftVerdict(context, state, { ...item, live, options }, signal), live };
+  if (entry?.input === desired.input && isAnothers(work, live)) return { verdict: { kind: "same" }, live: null };
+  return { verdict: await driftVerdict(work, { ...item, live, options }, signal), live };
 }
 
 /** The later apply of two apps that declare one object owns it: the other lets go until its own declaration changes. */
-function isAnothers(context: EngineContext, state: AppState, live: Resource): boolean {
+function isAnothers(work: AppWork, live: Resource): boolean {
+  const { context, state } = work;
   const owner = state.dialect.rules.ownerOf(live);
   if (owner === null || owner === state.app.key) return false;
   return context.index.claimants(keyOf(live)).has(owner as AppKey);
@@ -90,11 +90,11 @@ async function confirmed(context: EngineContext, desired: Desired, signal: Abort
 }
 
 async function driftVerdict(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { desired: Desired; entry: InventoryEntry | undefined; live: Resource; options: Desired["options"] },
   signal: AbortSignal,
 ): Promise<Verdict> {
+  const { state } = work;
   const { desired, entry, live, options } = item;
   const rules = state.dialect.rules;
   const known = entry !== undefined && entry.uid === live.metadata.uid && entry.input === desired.input;
@@ -112,16 +112,16 @@ async function driftVerdict(
     const reason = known ? `changed on the cluster${by}` : "declaration changed";
     return { kind: "different", paths: drift.paths, reason, drift: known, by: drift.by };
   }
-  return settled(context, state, { desired, live }, signal);
+  return settled(work, { desired, live }, signal);
 }
 
 /** One server-side dry run settles what the local comparison could not. */
 async function settled(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { desired: Desired; live: Resource },
   signal: AbortSignal,
 ): Promise<Verdict> {
+  const { context, state } = work;
   const manager = state.dialect.rules.manager;
   try {
     const answer = await context.client.apply(item.desired.resource, {

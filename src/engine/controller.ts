@@ -1,6 +1,7 @@
 import type { Dialect, DialectKind, Settings } from "#core/app/dialect.ts";
+import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import type { AppKey } from "#core/app/app.ts";
-import type { Resource } from "#core/resource/resource.ts";
+import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import { TaskGroup } from "#async/task-group.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
@@ -267,6 +268,7 @@ export class Controller {
     if (!record) return this.#context.sources.remove(key);
     if (record.parsed.ok) return this.#context.sources.put(record.parsed.value);
     this.#context.sources.remove(key);
+    if (!this.#mayTell(key)) return;
     const state = { kind: "invalid", problems: record.parsed.error } as const;
     this.#reporter.source(key, { state, revision: null, handledToken: null, now });
   }
@@ -276,6 +278,7 @@ export class Controller {
     for (const app of registry.consumers(key.split(" @ ")[0] as SourceKey)) this.#queue.add(app, "webhook");
     const state = sources.state(key);
     if (!state || !registry.source(key) || (!state.asked && !state.source.suspended)) return;
+    if (!this.#mayTell(key)) return;
     const { error, revision, handledToken } = state;
     const kind = state.source.suspended
       ? ({ kind: "suspended" } as const)
@@ -285,7 +288,20 @@ export class Controller {
     this.#reporter.source(key, { state: kind, revision, handledToken, now: this.#options.clock.now() });
   }
 
+  /** Beside a live rival a source object's status is the rival's, unless somebody adopted that object. */
+  #mayTell(key: SourceKey): boolean {
+    const record = this.#context.registry.source(key);
+    if (!record) return false;
+    return (
+      annotationsOf(record.object)[ADOPTED_ANNOTATION] !== undefined ||
+      this.#context.rivals.alive(record.dialect) === null
+    );
+  }
+
   #rivalChanged(dialect: string): void {
+    for (const record of this.#context.registry.sources()) {
+      if (record.dialect.name === dialect && record.parsed.ok) this.#sourceChanged(record.parsed.value.key);
+    }
     for (const record of this.#context.registry.apps()) {
       if (record.dialect.name === dialect) this.#queue.add(record.key, "person");
     }

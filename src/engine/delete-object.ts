@@ -1,12 +1,14 @@
+import type { AppKey } from "#core/app/app.ts";
 import type { ObjectResult } from "#core/app/app-report.ts";
 import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { fieldSetOf } from "#core/resource/field-set-of.ts";
 import type { Change } from "#core/plan/plan.ts";
 import { idText, joinApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { AppState } from "./app-state.ts";
+import type { AppWork } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { ObjectRef } from "./ports.ts";
+import { isStaying } from "./plan-app.ts";
 import { asUser, failureText } from "./requests.ts";
 
 interface Outcome {
@@ -19,21 +21,17 @@ interface Outcome {
  * Deletes one object that a plan certified, after a fresh read has shown that it is still the one that was recorded:
  * same UID, our mark, our manager's entry. The entry leaves the inventory only when the object was seen gone.
  */
-export async function deleteObject(
-  context: EngineContext,
-  state: AppState,
-  change: Change,
-  signal: AbortSignal,
-): Promise<Outcome> {
+export async function deleteObject(work: AppWork, change: Change, signal: AbortSignal): Promise<Outcome> {
+  const { context } = work;
   const base = { key: change.key, id: change.id, version: change.version };
   try {
     const ref = await servedRef(context, change, signal);
     if (typeof ref === "string") return failedOutcome(base, ref);
     const live = await context.client.get(ref, { signal });
     if (!live) return gone(context, base);
-    const spared = sparedBecause(state, change, live);
+    const spared = sparedBecause(work, change, live);
     if (spared) return { result: { ...base, outcome: "kept", message: spared }, entry: null };
-    return await deleteLive(context, state, { change, ref, live }, signal);
+    return await deleteLive(work, { change, ref, live }, signal);
   } catch (error) {
     if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
     return failedOutcome(base, failureText(error));
@@ -64,23 +62,31 @@ async function servedRef(context: EngineContext, change: Change, signal: AbortSi
   };
 }
 
-function sparedBecause(state: AppState, change: Change, live: Resource): string | null {
+function sparedBecause(work: AppWork, change: Change, live: Resource): string | null {
+  const { state } = work;
   const { rules } = state.dialect;
   const recorded = change.certificate?.uid ?? "";
   if (recorded !== "" && live.metadata.uid !== recorded) return "was recreated by somebody else";
-  if (rules.ownerOf(live) !== state.app.key) return "no longer carries this app's mark";
+  if (!isMarkedAsOurs(work, live, recorded)) return "no longer carries this app's mark";
   if (!fieldSetOf(live, rules.manager)) return `${rules.manager} no longer owns any of its fields`;
   const options = rules.optionsOf(live, live, state.app);
   const allowed = change.certificate?.cause === "app-deleted" ? options.deleteWithApp : options.prune;
   return allowed ? null : "deletion is off for this object";
 }
 
+/** Another app's mark counts while that app is there; what it left behind is ours when we wrote it too. */
+function isMarkedAsOurs({ context, state }: AppWork, live: Resource, recorded: string): boolean {
+  const owner = state.dialect.rules.ownerOf(live);
+  if (owner === state.app.key) return true;
+  return owner !== null && recorded !== "" && !isStaying(context, owner as AppKey);
+}
+
 async function deleteLive(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { change: Change; ref: ObjectRef; live: Resource },
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { context, state } = work;
   const { change, ref, live } = item;
   const base = { key: change.key, id: change.id, version: change.version };
   const { uid, resourceVersion, deletionTimestamp } = live.metadata;

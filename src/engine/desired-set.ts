@@ -31,7 +31,7 @@ export function desiredSetOf(
     objects,
     byKey: new Map(objects.map((desired) => [desired.key, desired])),
     prepared,
-    digest: digestOf([app.specDigest, objects.map((desired) => [desired.key, desired.input]).sort()]),
+    digest: digestOf([app.specDigest, objects.map((desired) => `${desired.key} ${desired.input}`).sort()]),
     duplicates: unique.duplicates,
   };
 }

@@ -183,15 +183,15 @@ export class LiveIndex {
     const info = lookup.info;
     const selections = selectionsOf(info, rules, namespaces);
     follower.pendingWatches = selections.length;
-    await Promise.all(selections.map((selection) => this.#watch(info, follower, selection, signal)));
+    await Promise.all(selections.map((selection) => this.#watch(follower, { info, selection }, signal)));
   }
 
   async #watch(
-    info: KindInfo,
     follower: Follower,
-    selection: { namespace?: string; labelSelector: string },
+    watched: { info: KindInfo; selection: Selection },
     signal: AbortSignal,
   ): Promise<void> {
+    const { info, selection } = watched;
     let synced = false;
     await this.#options.client.watch(
       info,

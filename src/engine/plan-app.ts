@@ -3,7 +3,7 @@ import { type DeletionFacts, makePlan } from "#core/plan/make-plan.ts";
 import type { Plan } from "#core/plan/plan.ts";
 import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
-import type { AppState, DesiredSet } from "./app-state.ts";
+import type { AppState, AppWork, DesiredSet } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 
 /** Annotation with which a person approves held deletions; its value is the plan's digest. */
@@ -11,17 +11,17 @@ export const APPROVE_ANNOTATION = "holdfast.dev/approve";
 
 /** Plans an app from what is known; asks the server only about the blast radius of definitions and namespaces that would go. */
 export async function planApp(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   input: { desired: DesiredSet | null; revision: string; request: SyncRequest | null; deleting: boolean },
   signal: AbortSignal,
 ): Promise<Plan> {
+  const { context, state } = work;
   const { app, dialect } = state;
   const desired = input.desired?.objects ?? [];
   const inventory = context.inventories.of(app.key);
   const wanted = input.desired?.byKey;
   const doomed = [...inventory.keys()].filter((key) => !wanted?.has(key));
-  const cascades = await cascadesOf(context, state, doomed, signal);
+  const cascades = await cascadesOf(work, doomed, signal);
   const unread = doomed.length > 0 && !input.deleting ? (context.unsettled(app.key)[0] ?? null) : null;
   const selected = input.request?.only ? new Set(input.request.only) : null;
   return makePlan({
@@ -33,47 +33,55 @@ export async function planApp(
     desired: selected ? desired.filter((object) => selected.has(object.key)) : desired,
     verdicts: state.verdicts,
     inventory: selected ? new Map([...inventory].filter(([key]) => selected.has(key))) : inventory,
-    factsOf: (key) =>
-      factsOf(context, state, { key, cascade: cascades.get(key) ?? null, deleting: input.deleting, unread }),
+    factsOf: (key) => factsOf(work, { key, cascade: cascades.get(key) ?? null, deleting: input.deleting, unread }),
     prune: input.request?.prune ?? app.policy.prune,
     approval: annotationsOf(context.registry.app(app.key)?.object as Resource)[APPROVE_ANNOTATION] ?? null,
   });
 }
 
 function factsOf(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { key: IdKey; cascade: string | null; deleting: boolean; unread: AppKey | null },
 ): DeletionFacts {
+  const { context, state } = work;
   const { app, dialect } = state;
   const live = context.index.get(item.key) ?? null;
-  const others = [...context.index.claimants(item.key)].filter((other) => other !== app.key);
+  const others = [...context.index.claimants(item.key)].filter(
+    (other) => other !== app.key && isStaying(context, other),
+  );
   const options = live ? dialect.rules.optionsOf(live, live, app) : null;
   const allowed = item.deleting ? options?.deleteWithApp : options?.prune;
   return {
     uid: live?.metadata.uid ?? null,
     mayPrune: allowed ?? true,
     claimedBy: others[0] ?? null,
-    unread: item.unread ?? (item.deleting ? null : unreadKind(context, state, item.key)),
+    unread: item.unread ?? (item.deleting ? null : unreadKind(work, item.key)),
     cascade: item.cascade,
     terminating: live?.metadata.deletionTimestamp !== undefined,
   };
 }
 
 /** Absence of data is no reason to delete: an object goes when the objects of its kind can be read. */
-function unreadKind(context: EngineContext, state: AppState, key: IdKey): string | null {
+function unreadKind(work: AppWork, key: IdKey): string | null {
+  const { context, state } = work;
   const id = parseIdKey(key);
   const version = context.inventories.of(state.app.key).get(key)?.version ?? "";
   return context.index.follow({ ...id, version }, state.app.key).kind === "failed" ? `every ${id.kind}` : null;
 }
 
+/** An app that is being deleted itself keeps nothing from being deleted. */
+export function isStaying(context: Pick<EngineContext, "registry">, app: AppKey): boolean {
+  const record = context.registry.app(app);
+  return record !== null && record.object.metadata.deletionTimestamp === undefined;
+}
+
 /** What would be lost with definitions and namespaces, beyond themselves. */
 async function cascadesOf(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   keys: readonly IdKey[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<IdKey, string>> {
+  const { context } = work;
   const cascades = new Map<IdKey, string>();
   for (const key of keys) {
     const id = parseIdKey(key);
@@ -82,7 +90,7 @@ async function cascadesOf(
       const lost = await instancesOf(context, live, signal);
       if (lost) cascades.set(key, lost);
     } else if (id.kind === "Namespace" && id.group === "") {
-      const lost = strangersIn(context, state, id.name) ?? (await tenantsOf(context, state, id.name, signal));
+      const lost = strangersIn(work, id.name) ?? (await tenantsOf(work, id.name, signal));
       if (lost) cascades.set(key, lost);
     }
   }
@@ -98,7 +106,8 @@ async function instancesOf(context: EngineContext, definition: Resource, signal:
   return instances.length > 0 ? `${instances.length} ${spec.names.kind} objects would be deleted with it` : null;
 }
 
-function strangersIn(context: EngineContext, state: AppState, namespace: string): string | null {
+function strangersIn(work: AppWork, namespace: string): string | null {
+  const { context, state } = work;
   const others = context.registry.apps().filter((record) => record.key !== state.app.key);
   const other = others.find((record) => {
     for (const key of context.inventories.of(record.key).keys())
@@ -112,12 +121,8 @@ const TENANT_KINDS = ["PersistentVolumeClaim", "Pod", "Secret", "ConfigMap", "Se
 /** What every namespace has by itself. */
 const BORN_WITH = new Set(["ConfigMap/kube-root-ca.crt"]);
 
-async function tenantsOf(
-  context: EngineContext,
-  state: AppState,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<string | null> {
+async function tenantsOf(work: AppWork, namespace: string, signal: AbortSignal): Promise<string | null> {
+  const { context, state } = work;
   for (const kind of TENANT_KINDS) {
     const lookup = await context.client.kind({ group: "", kind }, { signal });
     if (lookup.known !== "yes") return `its content cannot be listed: ${kind}`;

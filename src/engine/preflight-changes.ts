@@ -2,8 +2,7 @@ import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { type Change, changesOf } from "#core/plan/plan.ts";
 import { gvkOf, type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { AppState, RunningSync } from "./app-state.ts";
-import type { EngineContext } from "./engine-context.ts";
+import type { AppWork, RunningSync } from "./app-state.ts";
 import { asUser, eachInParallel, failureText, isImmutable } from "./requests.ts";
 
 const PARALLEL = 16;
@@ -21,15 +20,14 @@ export interface Refusal {
  * @throws when the server does not answer: that is no verdict on the objects.
  */
 export async function preflightChanges(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   input: { running: RunningSync; changes: readonly Change[] },
   signal: AbortSignal,
 ): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
   const coming = comingWith(input.running);
   await eachInParallel(input.changes, PARALLEL, async (change) => {
-    const refusal = await refusalOf(context, state, { change, coming }, signal);
+    const refusal = await refusalOf(work, { change, coming }, signal);
     if (!refusal) return;
     const reason = refusal.reason ? ` (${refusal.reason})` : "";
     refusals.push({ key: change.key, message: `${idText(change.id)} dry-run failed${reason}: ${refusal.text}` });
@@ -63,11 +61,11 @@ function definedKind(resource: Resource): string[] {
 }
 
 async function refusalOf(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { change: Change; coming: Coming },
   signal: AbortSignal,
 ): Promise<Verdict | null> {
+  const { context } = work;
   const { change, coming } = item;
   const resource = change.desired;
   if (!resource) return null;
@@ -83,15 +81,15 @@ async function refusalOf(
   if (problems.length > 0) return { text: problems.join("; ") };
   if (coming.namespaces.has(change.id.namespace)) return null;
   const asksServer = change.action === "update" || (await context.client.hasAdmission(change.id, { signal }));
-  return asksServer ? dryRun(context, state, { change, resource }, signal) : null;
+  return asksServer ? dryRun(work, { change, resource }, signal) : null;
 }
 
 async function dryRun(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   item: { change: Change; resource: Resource },
   signal: AbortSignal,
 ): Promise<Verdict | null> {
+  const { context, state } = work;
   try {
     await context.client.apply(item.resource, {
       manager: state.dialect.rules.manager,

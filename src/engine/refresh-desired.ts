@@ -4,7 +4,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
-import type { AppState, DesiredSet } from "./app-state.ts";
+import type { AppState, AppWork, DesiredSet } from "./app-state.ts";
 import { desiredSetOf } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "./ports.ts";
@@ -19,10 +19,11 @@ export type Refreshed =
   | { readonly kind: "ready"; readonly revision: Revision; readonly blocked: AppPhase | null };
 
 /** Resolves source, dependencies, render and preparation into `state.desired`. */
-export async function refreshDesired(context: EngineContext, state: AppState, signal: AbortSignal): Promise<Refreshed> {
+export async function refreshDesired(work: AppWork, signal: AbortSignal): Promise<Refreshed> {
+  const { context, state } = work;
   const declared = state.app.sources[0];
   if (!declared) return wait({ kind: "invalid", problems: [{ path: "spec", message: "names no source" }] });
-  const { key, source } = sourceOf(context, state, declared);
+  const { key, source } = sourceOf(work, declared);
   if (!source) return wait({ kind: "source-failed", missing: true, message: `${key} not found` });
   if (!source.tree || !source.revision) {
     if (!source.error) return { kind: "wait", phase: source.asked ? noArtifact(key) : null };
@@ -32,10 +33,10 @@ export async function refreshDesired(context: EngineContext, state: AppState, si
   const failed = inlineFailure(declared, source);
   if (failed) return ready(state, revision, failed);
   const rendered = await renderOf(context, { state, declared, tree: source.tree }, signal);
-  const problem = "resources" in rendered ? await adopt(context, state, rendered, signal) : rendered;
+  const problem = "resources" in rendered ? await adopt(work, rendered, signal) : rendered;
   // What an app declares is claimed before it may wait, so that nobody prunes what it is about to apply.
   state.seenRevision = revision.text;
-  const waiting = dependencyProblem(context, state, revision);
+  const waiting = dependencyProblem(work, revision);
   return waiting ? wait(waiting) : ready(state, revision, problem);
 }
 
@@ -54,11 +55,8 @@ function noArtifact(key: SourceKey): AppPhase {
 }
 
 /** A person's order may name another revision than the tracked one: that is a source of its own for as long as it takes. */
-function sourceOf(
-  context: EngineContext,
-  state: AppState,
-  declared: AppSource,
-): { key: SourceKey; source: SourceState | null } {
+function sourceOf(work: AppWork, declared: AppSource): { key: SourceKey; source: SourceState | null } {
+  const { context, state } = work;
   const request = state.app.request;
   const tracked = context.sources.state(declared.source);
   const named = request && request.token !== state.handledRequest ? request.revision : null;
@@ -70,7 +68,8 @@ function sourceOf(
   return { key, source: context.sources.state(key) };
 }
 
-function dependencyProblem(context: EngineContext, state: AppState, revision: Revision): AppPhase | null {
+function dependencyProblem(work: AppWork, revision: Revision): AppPhase | null {
+  const { context, state } = work;
   for (const { key } of state.app.dependsOn) {
     const message = state.dialect.dependencyProblem(state.app, context.registry.objectOf(key), key, revision);
     if (message) return { kind: "dependency", on: key, message };
@@ -103,12 +102,8 @@ async function renderOf(
 }
 
 /** Makes a render the app's declared state, unless something in it must not be applied. */
-async function adopt(
-  context: EngineContext,
-  state: AppState,
-  rendered: Rendered,
-  signal: AbortSignal,
-): Promise<AppPhase | null> {
+async function adopt(work: AppWork, rendered: Rendered, signal: AbortSignal): Promise<AppPhase | null> {
+  const { context, state } = work;
   if (state.desired?.rendered === rendered && state.desired.specDigest === state.app.specDigest) return null;
   const scopeOf = await scopesOf(context, rendered, signal);
   const desired = desiredSetOf(context, { app: state.app, dialect: state.dialect, rendered, scopeOf });

@@ -29,6 +29,15 @@ const LONGEST_EVENT = 1_024;
 
 type Target = `app ${AppKey}` | `source ${SourceKey}`;
 
+interface Told {
+  readonly dialect: Dialect;
+  readonly object: Resource;
+  readonly write: ObjectWrite;
+  readonly style: { readonly manager: string; readonly subresource: boolean };
+  /** Whom events name as their source. */
+  readonly component: string;
+}
+
 /** Writes statuses and events: the latest report of each object, one writer per object, nothing when nothing changed. */
 export class Reporter {
   readonly #options: ReporterOptions;
@@ -88,7 +97,8 @@ export class Reporter {
     const write = record.dialect.reportApp({ object: record.object, app, report });
     const { rules } = record.dialect;
     const style = { manager: rules.statusManager, subresource: rules.statusSubresource };
-    await this.#send({ dialect: record.dialect, object: record.object, write, style }, signal);
+    const { dialect, object } = record;
+    await this.#send({ dialect, object, write, style, component: rules.eventSource }, signal);
     if (this.#apps.get(key) === report) this.#apps.delete(key);
   }
 
@@ -101,21 +111,20 @@ export class Reporter {
     }
     const source = record.parsed.ok ? record.parsed.value : null;
     const write = record.dialect.reportSource({ object: record.object, source, report });
-    const style = { manager: record.dialect.rules.sourceManager, subresource: true };
-    await this.#send({ dialect: record.dialect, object: record.object, write, style }, signal);
+    const { dialect, object } = record;
+    const { sourceManager } = dialect.rules;
+    const style = { manager: sourceManager, subresource: true };
+    await this.#send({ dialect, object, write, style, component: sourceManager }, signal);
     if (this.#sources.get(key) === report) this.#sources.delete(key);
   }
 
-  async #send(
-    item: { dialect: Dialect; object: Resource; write: ObjectWrite; style: { manager: string; subresource: boolean } },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { dialect, object, write, style } = item;
+  async #send(item: Told, signal: AbortSignal): Promise<void> {
+    const { dialect, object, write, style, component } = item;
     const started = performance.now();
     const stored = await writeStatus(this.#options.client, { object, write, style }, signal);
     if (stored) this.#options.onStored(dialect, stored);
     if (write.events.length > 0) {
-      this.#options.events.push(object, dialect.rules.eventSource, [mergedEvent(write.events)]);
+      this.#options.events.push(object, component, [mergedEvent(write.events)]);
     }
     this.#options.telemetry.step("report", (performance.now() - started) / 1000);
   }
@@ -126,7 +135,7 @@ export class Reporter {
  * warning gives it its reason, otherwise the last note, which says how it ended; the others follow in the message.
  */
 function mergedEvent(notes: readonly EventNote[]): EventNote {
-  const main = notes.find((note) => note.type === "Warning") ?? (notes.at(-1) as EventNote);
+  const main = notes.find((note) => note.type === "Warning") ?? notes.at(-1)!;
   const others = notes.filter((note) => note !== main).map((note) => note.message);
   return { ...main, message: [main.message, ...others].join("\n").slice(0, LONGEST_EVENT) };
 }

@@ -23,6 +23,8 @@ const WORKLOADS = [
 ];
 /** A foreign write of a rival's status manager counts as a sign of life for this long. */
 const FRESH_WRITE_MS = 2 * 60_000;
+/** Leaders renew every few seconds; one that has not for this long is gone. */
+const LEASE_MS = 30_000;
 
 /**
  * Knows which vendor's own controller is alive beside us: by its workload having ready replicas, or by fresh writes of
@@ -31,7 +33,8 @@ const FRESH_WRITE_MS = 2 * 60_000;
 export class Rivals {
   readonly #options: RivalsOptions;
   readonly #ready = new Map<string, Set<string>>();
-  readonly #writes = new Map<string, number>();
+  readonly #aliveUntil = new Map<string, number>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #unread = new Map<string, number>();
 
   constructor(options: RivalsOptions) {
@@ -44,6 +47,7 @@ export class Rivals {
     for (const dialect of this.#options.dialects) {
       this.#unread.set(dialect.name, WORKLOADS.length * (this.#options.namespaces?.length ?? 1));
       for (const kind of WORKLOADS) tasks.add(this.#watch(dialect, kind, signal));
+      for (const name of dialect.rules.rival.leases) tasks.add(this.#watchLease(dialect, name, signal));
     }
     await aborted(signal);
     await tasks.settled();
@@ -52,19 +56,26 @@ export class Rivals {
   /** The rival of a dialect: its name while it is alive, null when it is not, undefined while nobody has looked. */
   alive(dialect: Dialect): string | null | undefined {
     const { name } = dialect.rules.rival;
-    const write = this.#writes.get(dialect.name);
-    if (write !== undefined && this.#options.clock.now() - write < FRESH_WRITE_MS) return name;
+    if (this.#options.clock.now() < (this.#aliveUntil.get(dialect.name) ?? 0)) return name;
     if ((this.#ready.get(dialect.name)?.size ?? 0) > 0) return name;
     return (this.#unread.get(dialect.name) ?? 1) > 0 ? undefined : null;
   }
 
   /** Takes note that the rival's manager wrote to an app object at `at`, milliseconds since the epoch. */
   sawForeignWrite(dialect: Dialect, at: number): void {
-    const last = this.#writes.get(dialect.name) ?? 0;
-    if (at <= last || this.#options.clock.now() - at >= FRESH_WRITE_MS) return;
-    this.#writes.set(dialect.name, at);
-    const wakeAfter = at + FRESH_WRITE_MS - this.#options.clock.now() + 100;
-    setTimeout(() => this.#options.onChange(dialect.name), wakeAfter).unref();
+    if (this.#options.clock.now() - at < FRESH_WRITE_MS) this.#sawLife(dialect, at, FRESH_WRITE_MS);
+  }
+
+  /** Counts the rival as alive for a while; everybody who waits is told when it begins and when it is over. */
+  #sawLife(dialect: Dialect, at: number, forMs: number): void {
+    const { clock, onChange } = this.#options;
+    const before = this.alive(dialect);
+    this.#aliveUntil.set(dialect.name, Math.max(this.#aliveUntil.get(dialect.name) ?? 0, at + forMs));
+    if (before === null) onChange(dialect.name);
+    const timer = this.#timers.get(dialect.name);
+    if (timer) clearTimeout(timer);
+    const over = () => onChange(dialect.name);
+    this.#timers.set(dialect.name, setTimeout(over, at + forMs - clock.now() + 100).unref());
   }
 
   async #watch(dialect: Dialect, kind: { group: string; kind: string }, signal: AbortSignal): Promise<void> {
@@ -92,6 +103,24 @@ export class Rivals {
       );
     });
     await Promise.all(watches);
+  }
+
+  /** A renewal that we see happen is a sign of life; a lease that merely exists may be a leftover. */
+  async #watchLease(dialect: Dialect, name: string, signal: AbortSignal): Promise<void> {
+    const { client, namespaces, clock } = this.#options;
+    const lookup = await client.kind({ group: "coordination.k8s.io", kind: "Lease" }, { signal });
+    if (lookup.known !== "yes") return;
+    const scopes: { namespace?: string }[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
+    const renewals = new Map<string, string>();
+    const upsert = (lease: Resource) => {
+      const { renewTime = "" } = (lease["spec"] ?? {}) as { renewTime?: string };
+      const before = renewals.get(lease.metadata.uid ?? "");
+      renewals.set(lease.metadata.uid ?? "", renewTime);
+      if (before !== undefined && before !== renewTime) this.#sawLife(dialect, clock.now(), LEASE_MS);
+    };
+    const handler = { upsert, gone: () => {}, synced: () => {}, failed: () => {} };
+    const fieldSelector = `metadata.name=${name}`;
+    await Promise.all(scopes.map((scope) => client.watch(lookup.info, { ...scope, fieldSelector }, handler, signal)));
   }
 
   #looked(dialect: Dialect): void {

@@ -167,18 +167,17 @@ export class SourceController {
         failed = true;
         this.#update(source, { error: result.error });
       } else {
-        await this.#adopt(state.repository, source, result, signal);
+        await this.#adopt({ repository: state.repository, source, result }, signal);
       }
     }
     return failed;
   }
 
   async #adopt(
-    repository: Repository,
-    source: Source,
-    result: { commit: string; refName: string | null },
+    found: { repository: Repository; source: Source; result: { commit: string; refName: string | null } },
     signal: AbortSignal,
   ): Promise<void> {
+    const { repository, source, result } = found;
     const revision = this.#options.revisionOf(source, result.commit, result.refName);
     const known = this.#states.get(source.key);
     if (known?.tree && known.revision?.text === revision.text && known.asked) {

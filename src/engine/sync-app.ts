@@ -5,8 +5,7 @@ import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Revision } from "#core/source/source.ts";
 import { decideSync, type SyncDecision } from "#core/sync/decide-sync.ts";
 import type { SyncRequest } from "#core/app/app.ts";
-import type { AppState, DesiredSet, RunningSync } from "./app-state.ts";
-import type { EngineContext } from "./engine-context.ts";
+import type { AppState, AppWork, DesiredSet, RunningSync } from "./app-state.ts";
 import { healAllowedAt, noteHeal } from "./heal-policy.ts";
 import { planApp } from "./plan-app.ts";
 import { preflightChanges } from "./preflight-changes.ts";
@@ -21,35 +20,31 @@ interface SyncInput {
 }
 
 /** Goes on with the running sync, or decides whether one begins, and carries it as far as it goes now. */
-export async function syncApp(
-  context: EngineContext,
-  state: AppState,
-  input: SyncInput,
-  signal: AbortSignal,
-): Promise<AppPhase> {
+export async function syncApp(work: AppWork, input: SyncInput, signal: AbortSignal): Promise<AppPhase> {
+  const { state } = work;
   const desired = state.desired;
   if (!desired) return input.blocked ?? { kind: "new" };
   if (input.guard.kind === "shadow" || input.guard.kind === "paused")
-    return onlyReport(context, state, { ...input, desired }, signal);
-  if (state.running && (await goOn(context, state, { ...input, desired }, signal)) === "waiting") {
+    return onlyReport(work, { ...input, desired }, signal);
+  if (state.running && (await goOn(work, { ...input, desired }, signal)) === "waiting") {
     return input.blocked ?? phaseOf(state);
   }
-  const begun = await begin(context, state, { ...input, desired }, signal);
+  const begun = await begin(work, { ...input, desired }, signal);
   return input.blocked ?? begun;
 }
 
 /** Newer content supersedes a sync that waits; otherwise it does its next step. */
 async function goOn(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   input: SyncInput & { desired: DesiredSet },
   signal: AbortSignal,
 ): Promise<"waiting" | "ended"> {
+  const { state } = work;
   const running = state.running;
   if (!running) return "ended";
   const newer = running.desired.digest !== input.desired.digest || isNewOrder(state, running.report.request?.token);
-  if (newer && !input.blocked) return driveSync(context, state, { kind: "supersede" }, signal);
-  return driveSync(context, state, await resumeEvent(context, state, signal), signal);
+  if (newer && !input.blocked) return driveSync(work, { kind: "supersede" }, signal);
+  return driveSync(work, await resumeEvent(work, signal), signal);
 }
 
 function isNewOrder(state: AppState, running: string | undefined): boolean {
@@ -58,17 +53,17 @@ function isNewOrder(state: AppState, running: string | undefined): boolean {
 }
 
 async function begin(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   input: SyncInput & { desired: DesiredSet },
   signal: AbortSignal,
 ): Promise<AppPhase> {
+  const { context, state } = work;
   const { desired, revision, blocked } = input;
   const order = state.app.request;
   const request = order && order.token !== state.handledRequest ? order : null;
-  const whole = await planApp(context, state, { desired, revision: revision.text, request, deleting: false }, signal);
+  const whole = await planApp(work, { desired, revision: revision.text, request, deleting: false }, signal);
   noteHeld(state, whole);
-  const plan = withoutFoughtOver(context, state, whole);
+  const plan = withoutFoughtOver(work, whole);
   const attempt = state.attempt?.digest === desired.digest ? state.attempt : null;
   const decision = decideSync({
     now: context.clock.now(),
@@ -80,32 +75,32 @@ async function begin(
     attempt,
     revisionMoved: !blocked && state.attempted !== null && state.attempted.text !== revision.text,
     knownApplied: state.applied?.text === revision.text,
-    gateLost: attempt?.outcome !== "failed" && gateLost(context, state, desired),
+    gateLost: attempt?.outcome !== "failed" && gateLost(work, desired),
   });
   if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
   if (blocked && !decision.heal) return blocked;
-  if (request?.dryRun) return tryOut(context, state, { plan, desired, revision, request }, signal);
-  if (decision.heal) recordDrift(context, state, plan);
+  if (request?.dryRun) return tryOut(work, { plan, desired, revision, request }, signal);
+  if (decision.heal) recordDrift(work, plan);
   const healAttempts = decision.heal ? (state.lastSync?.healAttempts ?? 0) + 1 : 0;
-  startSync(context, state, { plan, desired, revision, request, healAttempts, retries: decision.retries });
+  startSync(work, { plan, desired, revision, request, healAttempts, retries: decision.retries });
   const started = context.clock.monotonic();
-  await driveSync(context, state, { kind: "begin" }, signal);
+  await driveSync(work, { kind: "begin" }, signal);
   context.telemetry.step("apply", (context.clock.monotonic() - started) / 1000);
   return phaseOf(state);
 }
 
 /** A dry run: everything is checked, nothing is written, and the order is done. */
 async function tryOut(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   order: { plan: Plan; desired: DesiredSet; revision: Revision; request: SyncRequest },
   signal: AbortSignal,
 ): Promise<AppPhase> {
+  const { context, state } = work;
   const { plan, desired, revision, request } = order;
-  startSync(context, state, { plan, desired, revision, request, healAttempts: 0, retries: 0 });
+  startSync(work, { plan, desired, revision, request, healAttempts: 0, retries: 0 });
   const changes = changesOf(plan).filter((change) => change.action === "create" || change.action === "update");
   const running = state.running as RunningSync;
-  const refusals = await preflightChanges(context, state, { running, changes }, signal);
+  const refusals = await preflightChanges(work, { running, changes }, signal);
   state.running = null;
   state.handledRequest = request.token;
   state.lastSync = {
@@ -148,7 +143,8 @@ function phaseOf(state: AppState): AppPhase {
 }
 
 /** What is fought over is healed more and more slowly; everything else goes on. */
-function withoutFoughtOver(context: EngineContext, state: AppState, plan: Plan): Plan {
+function withoutFoughtOver(work: AppWork, plan: Plan): Plan {
+  const { context, state } = work;
   const now = context.clock.now();
   const deferred = (key: IdKey) => state.verdicts.get(key)?.kind === "different" && healAllowedAt(state, key) > now;
   if (![...state.fights.keys()].some(deferred)) return plan;
@@ -159,7 +155,8 @@ function withoutFoughtOver(context: EngineContext, state: AppState, plan: Plan):
   return { ...plan, stages };
 }
 
-function recordDrift(context: EngineContext, state: AppState, plan: Plan): void {
+function recordDrift(work: AppWork, plan: Plan): void {
+  const { context, state } = work;
   const now = context.clock.now();
   for (const change of changesOf(plan)) {
     const verdict = state.verdicts.get(change.key);
@@ -169,7 +166,8 @@ function recordDrift(context: EngineContext, state: AppState, plan: Plan): void 
   }
 }
 
-function gateLost(context: EngineContext, state: AppState, desired: DesiredSet): boolean {
+function gateLost(work: AppWork, desired: DesiredSet): boolean {
+  const { context, state } = work;
   const { health } = state.dialect.rules;
   return gateKeys(state.app, desired).some((key) => {
     const live = context.index.get(key);
@@ -180,19 +178,14 @@ function gateLost(context: EngineContext, state: AppState, desired: DesiredSet):
 
 /** Beside a live rival and during a pause everything is compared and told, and nothing is written. */
 async function onlyReport(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   input: SyncInput & { desired: DesiredSet },
   signal: AbortSignal,
 ): Promise<AppPhase> {
+  const { state } = work;
   const { guard, desired, revision } = input;
   state.running = null;
-  const plan = await planApp(
-    context,
-    state,
-    { desired, revision: revision.text, request: null, deleting: false },
-    signal,
-  );
+  const plan = await planApp(work, { desired, revision: revision.text, request: null, deleting: false }, signal);
   const wouldWrite = changesOf(plan).filter((change) => change.action !== "none" && change.action !== "hold").length;
   if (guard.kind === "shadow") return { kind: "shadow", rival: guard.rival, wouldWrite };
   if (guard.kind === "paused") return { kind: "paused", until: guard.until, reason: guard.reason };

@@ -2,13 +2,13 @@ import type { SyncReport } from "#core/app/app-report.ts";
 import type { App, SyncRequest } from "#core/app/app.ts";
 import { healthOf } from "#core/health/health.ts";
 import { type Inventory, type InventoryEntry, writeAhead } from "#core/plan/inventory.ts";
-import { changesOf, type Plan } from "#core/plan/plan.ts";
+import { type Change, changesOf, type Plan } from "#core/plan/plan.ts";
 import { type IdKey, idText, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { assertNever } from "#core/result.ts";
 import type { Revision } from "#core/source/source.ts";
 import { newSync, type ObservedHealth, step, type SyncCommand, type SyncEvent } from "#core/sync/sync-machine.ts";
-import type { AppState, DesiredSet, RunningSync } from "./app-state.ts";
+import type { AppState, AppWork, DesiredSet, RunningSync } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { preflightChanges } from "./preflight-changes.ts";
 import { writeChanges } from "./write-changes.ts";
@@ -24,7 +24,8 @@ export interface SyncStart {
 }
 
 /** Makes a new sync the app's running one; nothing is done yet. */
-export function startSync(context: EngineContext, state: AppState, start: SyncStart): void {
+export function startSync(work: AppWork, start: SyncStart): void {
+  const { context, state } = work;
   const now = context.clock.now();
   const gate = gateKeys(state.app, start.desired);
   state.attempted = start.revision;
@@ -52,12 +53,8 @@ export function startSync(context: EngineContext, state: AppState, start: SyncSt
  * Feeds an event to the running sync and does what it asks for, until it waits or ends. Returns whether it ended.
  * @throws when the cluster does not answer; the sync stays where it was and goes on at the next call.
  */
-export async function driveSync(
-  context: EngineContext,
-  state: AppState,
-  event: SyncEvent,
-  signal: AbortSignal,
-): Promise<"waiting" | "ended"> {
+export async function driveSync(work: AppWork, event: SyncEvent, signal: AbortSignal): Promise<"waiting" | "ended"> {
+  const { state } = work;
   const running = state.running;
   if (!running) return "ended";
   const { preflight } = state.dialect.rules;
@@ -65,10 +62,10 @@ export async function driveSync(
   while (turn.command) {
     running.machine = turn.state;
     if (turn.command.kind === "finish") {
-      finishSync(context, state, running);
+      finishSync(work, running);
       return "ended";
     }
-    const answer = await obey(context, state, { running, command: turn.command }, signal);
+    const answer = await obey(work, { running, command: turn.command }, signal);
     turn = step(running.machine, answer, preflight);
   }
   running.machine = turn.state;
@@ -76,33 +73,33 @@ export async function driveSync(
 }
 
 /** The event that lets a sync go on after a restart or a failure of the world: it does its current step again. */
-export async function resumeEvent(context: EngineContext, state: AppState, signal: AbortSignal): Promise<SyncEvent> {
+export async function resumeEvent(work: AppWork, signal: AbortSignal): Promise<SyncEvent> {
+  const { state } = work;
   const machine = state.running?.machine;
   if (machine && (machine.step === "gate" || machine.step === "health")) {
-    return observation(context, state, awaitedKeys(state), signal);
+    return observation(work, awaitedKeys(state), signal);
   }
   return { kind: "begin" };
 }
 
 async function obey(
-  context: EngineContext,
-  state: AppState,
+  work: AppWork,
   order: { running: RunningSync; command: Exclude<SyncCommand, { kind: "finish" }> },
   signal: AbortSignal,
 ): Promise<SyncEvent> {
   const { running, command } = order;
   switch (command.kind) {
     case "preflight": {
-      const refusals = await preflightChanges(context, state, { running, changes: command.changes }, signal);
+      const refusals = await preflightChanges(work, { running, changes: command.changes }, signal);
       return { kind: "preflighted", refusals };
     }
     case "write":
       return {
         kind: "written",
-        results: await writeRecorded(context, state, { running, changes: command.changes }, signal),
+        results: await writeRecorded(work, { running, changes: command.changes }, signal),
       };
     case "observe":
-      return observation(context, state, command.keys, signal);
+      return observation(work, command.keys, signal);
     default:
       return assertNever(command);
   }
@@ -110,22 +107,22 @@ async function obey(
 
 /** Writes with the inventory ahead of the first request and up to date after the last, also when a write failed. */
 async function writeRecorded(
-  context: EngineContext,
-  state: AppState,
-  order: { running: RunningSync; changes: Parameters<typeof writeChanges>[2]["changes"] },
+  work: AppWork,
+  order: { running: RunningSync; changes: readonly Change[] },
   signal: AbortSignal,
 ) {
+  const { context, state } = work;
   const { running } = order;
   const { inventories } = context;
-  const { key, object } = state.app;
+  const { key } = state.app;
   if (!running.ahead) {
     const intended = changesOf(running.machine.plan).filter((change) => change.desired !== null);
-    await inventories.write(key, object, writeAhead(inventories.of(key), intended), signal);
+    await inventories.write(state.app, writeAhead(inventories.of(key), intended), signal);
     running.ahead = true;
   }
   const { byKey } = running.desired;
-  const written = await writeChanges(context, state, { byKey, changes: order.changes }, signal);
-  await inventories.write(key, object, updated(inventories.of(key), written.entries), signal);
+  const written = await writeChanges(work, { byKey, changes: order.changes }, signal);
+  await inventories.write(state.app, updated(inventories.of(key), written.entries), signal);
   return written.results;
 }
 
@@ -151,17 +148,13 @@ export function awaitedKeys(state: AppState): readonly IdKey[] {
     .map((change) => change.key);
 }
 
-async function observation(
-  context: EngineContext,
-  state: AppState,
-  keys: readonly IdKey[],
-  signal: AbortSignal,
-): Promise<SyncEvent> {
+async function observation(work: AppWork, keys: readonly IdKey[], signal: AbortSignal): Promise<SyncEvent> {
+  const { context, state } = work;
   const now = context.clock.now();
   const health = new Map<IdKey, ObservedHealth>();
   for (const key of keys) {
     const live = context.index.get(key) ?? (isForeign(state, key) ? await readForeign(context, key, signal) : null);
-    health.set(key, observedHealth(context, state, { key, live }));
+    health.set(key, observedHealth(work, { key, live }));
   }
   return { kind: "observed", health, now };
 }
@@ -183,11 +176,8 @@ async function readForeign(context: EngineContext, key: IdKey, signal: AbortSign
   return context.client.get({ ...id, apiVersion: joinApiVersion(lookup.info) }, { signal });
 }
 
-function observedHealth(
-  context: EngineContext,
-  state: AppState,
-  item: { key: IdKey; live: Resource | null },
-): ObservedHealth {
+function observedHealth(work: AppWork, item: { key: IdKey; live: Resource | null }): ObservedHealth {
+  const { context, state } = work;
   const { health, healthWords } = state.dialect.rules;
   const text = idText(parseIdKey(item.key));
   if (!item.live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
@@ -204,7 +194,8 @@ export function gateKeys(app: App, desired: DesiredSet): readonly IdKey[] {
     .map((object) => object.key);
 }
 
-function finishSync(context: EngineContext, state: AppState, running: RunningSync): void {
+function finishSync(work: AppWork, running: RunningSync): void {
+  const { context, state } = work;
   const { machine } = running;
   const now = context.clock.now();
   const gated = machine.gate.length > 0 && (machine.outcome === "succeeded" || machine.failedAt === "health");
@@ -224,7 +215,7 @@ function finishSync(context: EngineContext, state: AppState, running: RunningSyn
   state.failedStep = failedAt === null || failedAt === "done" || failedAt === "gate" ? "health" : failedAt;
   state.running = null;
   if (machine.outcome === "succeeded") state.applied = running.revision;
-  recordAttempt(context, state, { running, report });
+  recordAttempt(work, { running, report });
   const again = report.outcome === "failed" && state.attempt?.retryAt !== null && report.request?.retry;
   if (report.request && !again) state.handledRequest = report.request.token;
   context.log.info(
@@ -237,11 +228,8 @@ function changed(report: SyncReport): number {
   return report.results.filter((result) => result.outcome !== "unchanged").length;
 }
 
-function recordAttempt(
-  context: EngineContext,
-  state: AppState,
-  done: { running: RunningSync; report: SyncReport },
-): void {
+function recordAttempt(work: AppWork, done: { running: RunningSync; report: SyncReport }): void {
+  const { context, state } = work;
   const { running, report } = done;
   if (report.outcome === "superseded" || report.outcome === "terminated") return;
   if (report.outcome === "succeeded") {

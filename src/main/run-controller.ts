@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly onStart?: (controller: Controller) => void;
 }
 
+/** Shorter than the time between the last moment a write may leave and the first at which another leader may begin. */
+const WRITE_TIMEOUT_MS = 4_500;
 const STOP_MS = 20_000;
 /** Apps mostly wait for the API server, whose own limit is kept by the client. */
 const APPS_AT_ONCE = 32;
@@ -61,7 +63,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     ...(options.onRequest ? { onRequest: options.onRequest } : {}),
     ...(options.watch ? { watch: options.watch } : {}),
   };
-  const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 8_000 });
+  const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
   const lease = new LeaderLease({
     client: leaseClient,

@@ -55,7 +55,8 @@ export async function startEngine(settings: ClusterSettings, overrides: Partial<
   const lines: { level: string; message: string; fields: object }[] = [];
   const say = (level: string) => (fields: object, message: string) => {
     lines.push({ level, message, fields });
-    if (process.env["HOLDFAST_TEST_LOG"]) process.stderr.write(`${level} ${message} ${JSON.stringify(fields)}\n`);
+    if (process.env["HOLDFAST_TEST_LOG"])
+      process.stderr.write(`${new Date().toISOString().slice(14)} ${level} ${message} ${JSON.stringify(fields)}\n`);
   };
   let renders = 0;
   let started: (controller: Controller) => void;

@@ -21,7 +21,7 @@ export function credentialOf(url: string, secret: Resource | null): GitCredentia
     const name = `${secret.metadata.namespace ?? ""}/${secret.metadata.name}`;
     throw new SourceError("config", `Cannot use Secret ${name} for Git: ${message}`);
   };
-  if (/^ssh:\/\//.test(url) || !/^[a-z]+:\/\//.test(url)) {
+  if (url.startsWith("ssh://") || !/^[a-z]+:\/\//.test(url)) {
     const privateKey = value("identity") ?? refuse("it has no key `identity`, which ssh needs");
     const knownHosts = value("known_hosts") ?? refuse("it has no key `known_hosts`, which ssh needs");
     const passphrase = value("password");

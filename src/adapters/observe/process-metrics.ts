@@ -4,7 +4,7 @@ import { Gauge } from "prom-client";
 import type { Registry } from "prom-client";
 import { addReadMetric } from "./read-metric.ts";
 
-const sampledEveryMs = 500;
+const sampledEveryMs = 100;
 const nanosecondsPerSecond = 1e9;
 
 /** Measures this process for as long as it lives; call what is returned to end that. */

@@ -30,8 +30,8 @@ export function upstreamRenderer(pool: HelperPool): Renderer {
         return await renderInput(pool, input, signal);
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof UpstreamError) || PASSING.has(error.code)) throw error;
-        throw new RenderError("build", error.message, { cause: error });
+        if (error instanceof UpstreamError && PASSING.has(error.code)) throw error;
+        throw new RenderError("build", error instanceof Error ? error.message : String(error), { cause: error });
       }
     },
   };

@@ -2,7 +2,7 @@ import type { IdKey } from "#core/resource/resource-id.ts";
 import type { ObjectAddress, Source, SourceKey } from "#core/source/source.ts";
 import type { RenderSpec } from "./render-spec.ts";
 
-/** `<short kind>/<namespace>/<name>`, e.g. `ks/flux-system/apps`; unique over all dialects. */
+/** `<short kind>/<namespace>/<name>`, e.g. `ks/team-a/shop`; unique over all dialects. */
 export type AppKey = string & { readonly __brand: "AppKey" };
 
 /** The map key of an app. */
@@ -38,7 +38,6 @@ export interface SyncPolicy {
   /** `auto`: the engine syncs on its own; `manual`: only when asked. */
   readonly mode: "auto" | "manual";
   readonly prune: boolean;
-  readonly pruneLast: boolean;
   readonly selfHeal: boolean;
   readonly allowEmpty: boolean;
   /** Recreate objects whose change the server calls immutable. */

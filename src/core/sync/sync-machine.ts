@@ -85,9 +85,9 @@ export function step(state: SyncState, event: SyncEvent, preflight: "plan" | "st
     case "observed":
       return afterObservation(state, event, preflight);
     case "supersede":
-      return end(state, "superseded", "a newer revision took over");
+      return end(state, { outcome: "superseded", message: "a newer revision took over", failedAt: null });
     case "terminate":
-      return end(state, "terminated", "terminated by request");
+      return end(state, { outcome: "terminated", message: "terminated by request", failedAt: null });
     default:
       return assertNever(event);
   }
@@ -134,7 +134,10 @@ function afterPreflight(
   if (refusals.length > 0) {
     const results = new Map(state.results);
     for (const refusal of refusals) results.set(refusal.key, failure(state.plan, refusal));
-    return end({ ...state, results }, "failed", refusals.map((refusal) => refusal.message).join("\n"), "preflight");
+    return end(
+      { ...state, results },
+      { outcome: "failed", message: refusals.map((refusal) => refusal.message).join("\n"), failedAt: "preflight" },
+    );
   }
   if (preflight === "plan") return enterStage(state, 0, preflight);
   return write(state, state.plan.stages[state.cursor]?.changes.filter(isWork) ?? []);
@@ -145,7 +148,12 @@ function afterWrite(state: SyncState, results: readonly ObjectResult[], prefligh
   for (const result of results) merged.set(result.key, result);
   const failed = results.filter((result) => result.outcome === "failed");
   const next = { ...state, results: merged };
-  if (failed.length > 0) return end(next, "failed", failed.map((result) => result.message).join("\n"), state.step);
+  if (failed.length > 0)
+    return end(next, {
+      outcome: "failed",
+      message: failed.map((result) => result.message).join("\n"),
+      failedAt: state.step,
+    });
   return afterStage(next, preflight);
 }
 
@@ -158,7 +166,7 @@ function afterStage(state: SyncState, preflight: "plan" | "stage"): SyncTurn {
 }
 
 function enterFinalGate(state: SyncState): SyncTurn {
-  if (state.gate.length === 0) return end(state, "succeeded", "");
+  if (state.gate.length === 0) return end(state, { outcome: "succeeded", message: "", failedAt: null });
   return { state: { ...state, step: "health" }, command: { kind: "observe", keys: state.gate } };
 }
 
@@ -169,12 +177,19 @@ function afterObservation(
 ): SyncTurn {
   if (state.step !== "gate" && state.step !== "health") return ignored(state);
   const verdict = judge(event.health);
-  if (verdict.kind === "failed") return end(state, "failed", verdict.message, state.step);
+  if (verdict.kind === "failed")
+    return end(state, { outcome: "failed", message: verdict.message, failedAt: state.step });
   if (verdict.kind === "passed") {
-    return state.step === "gate" ? enterStage(state, state.cursor + 1, preflight) : end(state, "succeeded", "");
+    return state.step === "gate"
+      ? enterStage(state, state.cursor + 1, preflight)
+      : end(state, { outcome: "succeeded", message: "", failedAt: null });
   }
   if (event.now >= state.deadline)
-    return end(state, "failed", `timeout waiting for: [${verdict.waiting.join(", ")}]`, state.step);
+    return end(state, {
+      outcome: "failed",
+      message: `timeout waiting for: [${verdict.waiting.join(", ")}]`,
+      failedAt: state.step,
+    });
   return { state, command: null };
 }
 
@@ -192,13 +207,8 @@ function judge(
   return waiting.length === 0 ? { kind: "passed" } : { kind: "waiting", waiting: waiting.map((item) => item.text) };
 }
 
-function end(
-  state: SyncState,
-  outcome: SyncState["outcome"],
-  message: string,
-  failedAt: SyncStep | null = null,
-): SyncTurn {
-  return { state: { ...state, step: "done", outcome, message, failedAt }, command: { kind: "finish" } };
+function end(state: SyncState, how: Pick<SyncState, "outcome" | "message" | "failedAt">): SyncTurn {
+  return { state: { ...state, ...how, step: "done" }, command: { kind: "finish" } };
 }
 
 function failure(plan: Plan, refusal: { key: IdKey; message: string }): ObjectResult {

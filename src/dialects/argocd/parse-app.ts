@@ -62,7 +62,8 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
     dialect: "argocd",
     object: addressOf(object),
     deleting: textAt(object.metadata, "deletionTimestamp") !== "",
-    finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null, ensure: false },
+    // A fenced-off app is nobody's to touch, its deletion included.
+    finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
     sources: [source.value],
     target: { cluster: destination.value.name, namespace: spec.destination.namespace || null, impersonate: null },
     policy,

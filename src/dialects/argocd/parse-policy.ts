@@ -23,7 +23,6 @@ export function parsePolicy(
   const policy: SyncPolicy = {
     mode: automated && automated.enabled !== false ? "auto" : "manual",
     prune: automated?.prune ?? false,
-    pruneLast: options.pruneLast ?? false,
     selfHeal: automated?.selfHeal ?? false,
     allowEmpty: automated?.allowEmpty ?? false,
     force: options.force ?? false,

@@ -97,7 +97,6 @@ function policyOf(object: Resource, spec: KustomizationSpec, problems: Problem[]
   return {
     mode: "auto",
     prune: spec.prune,
-    pruneLast: false,
     selfHeal: true,
     allowEmpty: false,
     force: spec.force ?? false,
