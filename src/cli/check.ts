@@ -24,8 +24,9 @@ export function checkCommand(actions: CheckActions, terminal: Terminal, signal: 
   return withOutput(withCluster(command));
 }
 
-function show({ area, verdict, message, advice }: CheckView, { out, paint }: Terminal): void {
+function show({ area, verdict, message, advice }: CheckView, terminal: Terminal): void {
+  const { paint } = terminal;
   const mark = { ok: paint.green("✓"), warning: paint.yellow("!"), problem: paint.red("✗") }[verdict];
-  out(`${mark} ${area.padEnd(11)} ${plainText(message)}\n`);
-  if (advice !== "") out(`${" ".repeat(14)}${advice}\n`);
+  terminal.out(`${mark} ${area.padEnd(11)} ${plainText(message)}\n`);
+  if (advice !== "") terminal.out(`${" ".repeat(14)}${advice}\n`);
 }

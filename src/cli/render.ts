@@ -33,6 +33,7 @@ export function renderCommand(actions: RenderActions, terminal: Terminal, signal
     .addOption(new Option("-o, --output <format>", "yaml or json").choices(["yaml", "json"]).default("yaml"))
     .action(async (what: string, options: Omit<RenderQuery, "what"> & { output: "yaml" | "json" }) => {
       const resources = await actions.render({ ...options, what }, signal);
+      if (resources.length === 0) terminal.note(`${what} declares no objects`);
       if (options.output === "json") return terminal.out(`${JSON.stringify(resources, null, 2)}\n`);
       for (const resource of resources) {
         terminal.out(`---\n${stringify(resource, { aliasDuplicateObjects: false, version: "1.1" })}`);

@@ -22,11 +22,12 @@ export function whyCommand(actions: WhyActions, terminal: Terminal, signal: Abor
   return withOutput(withNamespace(command));
 }
 
-function show(view: WhyView, { out, paint }: Terminal): void {
-  out(`${paint.bold(view.app)} is ${view.state}\n`);
-  if (view.reasons.length === 0) out("It waits for nothing.\n");
+function show(view: WhyView, terminal: Terminal): void {
+  const { paint } = terminal;
+  terminal.out(`${paint.bold(view.app)} is ${view.state}\n`);
+  if (view.reasons.length === 0) terminal.out("It waits for nothing.\n");
   for (const { rule, blocks, message, advice } of view.reasons) {
-    out(`\n${blocks ? paint.red(rule) : paint.yellow(rule)}: ${plainText(message)}\n`);
-    if (advice !== "") out(`  ${paint.cyan("→")} ${advice}\n`);
+    terminal.out(`\n${blocks ? paint.red(rule) : paint.yellow(rule)}: ${plainText(message)}\n`);
+    if (advice !== "") terminal.out(`  ${paint.cyan("→")} ${advice}\n`);
   }
 }

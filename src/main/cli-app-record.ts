@@ -23,6 +23,12 @@ export interface AppRecord {
   readonly parsed: Result<App, readonly Problem[]>;
 }
 
+/** An app and the cluster where it is. */
+export interface FoundApp {
+  readonly client: ClusterClient;
+  readonly record: AppRecord;
+}
+
 /** How commands address an app. */
 export interface AppAddress {
   readonly name: string;
@@ -40,7 +46,7 @@ export async function listApps(
   for (const dialect of dialects) {
     const lookup = await lookupFor(client, dialect, signal);
     for (const kind of dialect.appKinds) {
-      const objects = await objectsOf(client, kind, namespace, signal);
+      const objects = await objectsOf(client, { kind, namespace }, signal);
       if (objects === null) continue;
       served++;
       for (const object of objects) records.push(recordOf({ dialect, kind, lookup }, object));
@@ -74,8 +80,7 @@ export async function findApp(client: ClusterClient, address: AppAddress, signal
 /** The objects of a kind; null when the cluster does not serve it. @throws CliError when they may not be read */
 export async function objectsOf(
   client: ClusterClient,
-  kind: DialectKind,
-  namespace: string | undefined,
+  { kind, namespace }: { kind: DialectKind; namespace: string | undefined },
   signal: AbortSignal,
 ): Promise<readonly Resource[] | null> {
   const found = await client.kind(kind, { signal });

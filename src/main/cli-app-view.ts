@@ -62,9 +62,14 @@ export function refText({ ref }: Pick<Source, "ref">): string {
   return ref.kind === "branch" || ref.kind === "auto" || ref.kind === "name" ? ref.value : `${ref.kind} ${ref.value}`;
 }
 
+/** Whether a condition's message tells of held deletions, which have a state of their own. */
+export function isHeldMessage(message: string): boolean {
+  return message.startsWith("Deletions are held");
+}
+
 /** Why deletions of an app are held back, from the conditions that either dialect writes. */
 export function heldOf(object: Resource): string {
-  const held = conditionsOf(object).find(({ type, message }) => type === "Held" || /^Deletions are held/.test(message));
+  const held = conditionsOf(object).find(({ type, message }) => type === "Held" || isHeldMessage(message));
   return held?.message ?? "";
 }
 
@@ -115,7 +120,7 @@ function argoProblem(object: Resource): string {
   const conditions = fieldAt(object, ["status", "conditions"]);
   if (!Array.isArray(conditions)) return "";
   const errors = conditions.filter((entry: unknown) => {
-    return textAt(entry, ["type"]).endsWith("Error") && !/^Deletions are held/.test(textAt(entry, ["message"]));
+    return textAt(entry, ["type"]).endsWith("Error") && !isHeldMessage(textAt(entry, ["message"]));
   });
   return errors.map((entry: unknown) => textAt(entry, ["message"])).join("; ");
 }

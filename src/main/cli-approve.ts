@@ -26,7 +26,7 @@ export const approveActions: ApproveActions = {
         const body = { metadata: { annotations: { [APPROVE_ANNOTATION]: digest } } };
         await client.patch(refOfApp(record), body, { type: "merge", manager: CLI_MANAGER, signal });
         const what = held.replace(/ Approve with: .*$/, "");
-        await noteEvent(client, record, { reason: "DeletionsApproved", message: what }, signal);
+        await noteEvent({ client, record }, { reason: "DeletionsApproved", message: what }, signal);
         return { app: record.key, held: what };
       },
       signal,

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { GitCredential } from "#adapters/git/git-credential.ts";
 import { credentialOf } from "#adapters/git/git-fetcher.ts";
 import type { GitRepository } from "#adapters/git/git-repository.ts";
 import { GitStore } from "#adapters/git/git-store.ts";
@@ -14,7 +15,7 @@ import type { Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient, Rendered } from "#engine/ports.ts";
-import { type AppRecord, sourceOfApp, usableApp } from "./cli-app-record.ts";
+import { type FoundApp, sourceOfApp, usableApp } from "./cli-app-record.ts";
 import { withHelpers } from "./cli-files.ts";
 
 /** The repository of an app, fetched into a folder that is gone afterwards. */
@@ -24,14 +25,15 @@ export interface Checkout {
   readonly repository: GitRepository;
   /** What the tracked ref stands for now. */
   readonly head: { readonly commit: string; readonly refName: string | null };
+  /** The same repository with another credential. */
+  open(credential: GitCredential): GitRepository;
   /** What the app's path renders to in a tree. @throws RenderError */
   render(tree: FileTree, signal: AbortSignal): Promise<Rendered>;
 }
 
 /** Does `work` with the repository of an app, reached with the app's own credential. */
 export async function withCheckout<T>(
-  client: ClusterClient,
-  record: AppRecord,
+  { client, record }: FoundApp,
   work: (checkout: Checkout) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -44,8 +46,9 @@ export async function withCheckout<T>(
   try {
     const repository = store.open({ url: source.url, credential });
     const head = await resolved(repository, source.ref, signal);
+    const open = (other: GitCredential) => store.open({ url: source.url, credential: other });
     return await withHelpers((pool) =>
-      work({ source, declared, repository, head, render: renderer(pool, source, declared) }),
+      work({ source, declared, repository, head, open, render: renderer(pool, source, declared) }),
     );
   } finally {
     await store.close();

@@ -28,7 +28,7 @@ export async function viewsOf(
   for (const namespace of namespaces) {
     for (const dialect of dialects) {
       for (const kind of dialect.sourceKinds) {
-        for (const object of (await objectsOf(client, kind, namespace, signal)) ?? []) {
+        for (const object of (await objectsOf(client, { kind, namespace }, signal)) ?? []) {
           const parsed = dialect.parseSource(object);
           if (parsed.ok) known.set(parsed.value.key, parsed.value);
         }
@@ -49,7 +49,7 @@ async function sources(client: ClusterClient, query: GetQuery, signal: AbortSign
   const views: SourceView[] = [];
   for (const dialect of dialects) {
     for (const kind of dialect.sourceKinds) {
-      const objects = (await objectsOf(client, kind, query.namespace, signal)) ?? [];
+      const objects = (await objectsOf(client, { kind, namespace: query.namespace }, signal)) ?? [];
       views.push(...objects.map((object) => sourceView(dialect, kind, object)));
     }
   }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { homedir, userInfo } from "node:os";
 import { promisify } from "node:util";
 import type { CommitAuthor, CommitSigning } from "#adapters/git/commit-push.ts";
+import type { GitCredential } from "#adapters/git/git-credential.ts";
 import { CliError } from "#cli/cli-error.ts";
 
 const execute = promisify(execFile);
@@ -42,6 +43,25 @@ export async function commitSigning(signal: AbortSignal): Promise<CommitSigning 
   const names = ["HOME", "GNUPGHOME", "GPG_TTY", "GPG_AGENT_INFO", "SSH_AUTH_SOCK", "PATH"];
   const env = Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
   return { format, key: key.replace(/^~(?=\/)/, homedir()), env };
+}
+
+/** The credential that the person's own git helpers know for an http(s) address; null when they know none. */
+export async function personCredential(url: string, signal: AbortSignal): Promise<GitCredential | null> {
+  const parsed = URL.parse(url);
+  if (!parsed || !/^https?:$/.test(parsed.protocol)) return null;
+  const question = `protocol=${parsed.protocol.slice(0, -1)}\nhost=${parsed.host}\npath=${parsed.pathname.slice(1)}\n\n`;
+  const env = { ...process.env, GIT_TERMINAL_PROMPT: "0", GIT_ASKPASS: "", SSH_ASKPASS: "" };
+  const asking = execute("git", ["credential", "fill"], { signal, env, timeout: 20_000 });
+  asking.child.stdin?.end(question);
+  try {
+    const { stdout } = await asking;
+    const value = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(stdout)?.[1];
+    const [username, password] = [value("username"), value("password")];
+    return username && password ? { kind: "basic", username, password } : null;
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
 }
 
 /** Name of the person at this terminal, for records. */

@@ -1,12 +1,10 @@
-import type { ClusterClient } from "#engine/ports.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
-import type { AppRecord } from "./cli-app-record.ts";
+import type { FoundApp } from "./cli-app-record.ts";
 import { personName } from "./cli-git-person.ts";
 
 /** Leaves word of a person's act among the app's events; who may not write events still may act. */
 export async function noteEvent(
-  client: ClusterClient,
-  record: AppRecord,
+  { client, record }: FoundApp,
   note: { reason: string; message: string },
   signal: AbortSignal,
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { exitCode } from "#cli/exit-code.ts";
 import { REFRESH_ANNOTATION } from "#dialects/argocd/refresh.ts";
 import { requestedAtAnnotation } from "#dialects/flux/parse-kustomization.ts";
 import type { ClusterClient } from "#engine/ports.ts";
-import { type AppRecord, refOfApp, usableApp } from "./cli-app-record.ts";
+import { type AppRecord, type FoundApp, refOfApp, usableApp } from "./cli-app-record.ts";
 import { personName } from "./cli-git-person.ts";
 
 /** Field manager of everything that a person changes by commands. */
@@ -25,8 +25,7 @@ const REFRESH_LIMIT_MS = 20_000;
 
 /** Asks the controller to look at source and app now and, with `sync`, to sync what is synced only by order. */
 export async function askToReconcile(
-  client: ClusterClient,
-  record: AppRecord,
+  { client, record }: FoundApp,
   options: { sync: boolean; prune: boolean },
   signal: AbortSignal,
 ): Promise<Asked> {

@@ -42,12 +42,12 @@ async function renderApp(query: RenderQuery, signal: AbortSignal): Promise<reado
     async (client) => {
       const record = await findApp(client, { name: query.what, namespace: query.namespace }, signal);
       return withCheckout(
-        client,
-        record,
-        async ({ repository, head, render }) => {
+        { client, record },
+        async (checkout) => {
+          const { repository, head } = checkout;
           const commit =
             query.revision === undefined ? head.commit : await commitOf(repository, query.revision, signal);
-          return (await render(await repository.tree(commit, signal), signal)).resources;
+          return (await checkout.render(await repository.tree(commit, signal), signal)).resources;
         },
         signal,
       );

@@ -5,7 +5,8 @@ import { yamlText } from "#core/diff/yaml-text.ts";
 import { keyOf } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
-import type { FileChange } from "#adapters/git/commit-push.ts";
+import type { FileChange, PushedChange } from "#adapters/git/commit-push.ts";
+import { GitError } from "#adapters/git/git-error.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { RollbackActions, RollbackQuery } from "#cli/rollback.ts";
@@ -13,7 +14,7 @@ import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, findApp, usableApp } from "./cli-app-record.ts";
 import { refText } from "./cli-app-view.ts";
 import { type Checkout, commitOf, resolved, withCheckout } from "./cli-checkout.ts";
-import { commitAuthor, commitSigning } from "./cli-git-person.ts";
+import { commitAuthor, commitSigning, personCredential } from "./cli-git-person.ts";
 import { historyOf } from "./cli-history.ts";
 import { noteEvent } from "./cli-note-event.ts";
 import { askToReconcile } from "./cli-reconcile.ts";
@@ -30,8 +31,8 @@ export const rollbackActions: RollbackActions = {
       async (client) => {
         const record = await findApp(client, query, signal);
         const isManual = usableApp(record).policy.mode === "manual";
-        await askToReconcile(client, record, { sync: isManual, prune: false }, signal);
-        await waitForApp(client, record, { ...query, token: null, operationAfter: null }, signal);
+        await askToReconcile({ client, record }, { sync: isManual, prune: false }, signal);
+        await waitForApp({ client, record }, { ...query, token: null, operationAfter: null }, signal);
       },
       signal,
     ),
@@ -40,8 +41,14 @@ export const rollbackActions: RollbackActions = {
 async function rollback(client: ClusterClient, query: RollbackQuery, signal: AbortSignal): Promise<RollbackView> {
   const record = await findApp(client, query, signal);
   query.onProgress(`Reading the repository of ${record.key}`);
-  return withCheckout(client, record, (checkout) => rollbackIn(client, { record, checkout, query }, signal), signal);
+  return withCheckout(
+    { client, record },
+    (checkout) => rollbackIn(client, { record, checkout, query }, signal),
+    signal,
+  );
 }
+
+const FIXED_REFS: readonly string[] = ["tag", "semver", "commit"];
 
 interface Place {
   readonly record: AppRecord;
@@ -51,7 +58,7 @@ interface Place {
 
 async function rollbackIn(client: ClusterClient, place: Place, signal: AbortSignal): Promise<RollbackView> {
   const { record, checkout, query } = place;
-  const { head, repository } = checkout;
+  const { head } = checkout;
   const tracked = await trackedBranch(checkout, signal);
   if (tracked === null && query.branch === undefined) throw unknownBranch(record);
   const branch = query.branch ?? tracked ?? "";
@@ -68,24 +75,43 @@ async function rollbackIn(client: ClusterClient, place: Place, signal: AbortSign
   };
   if (files.paths.length === 0 || query.dryRun) return view;
   query.onProgress(`Pushing to ${branch}`);
-  const { commit } = await repository.commitAndPush(
-    {
-      branch,
-      parent: head.commit,
-      changes: await changesOf(target, files.paths, signal),
-      author: await commitAuthor(query.author, signal),
-      message: query.message ?? messageFor(record, { to, head: head.commit, files: files.paths }),
-      ...(sign ? { sign } : {}),
-    },
-    signal,
-  );
+  const change: PushedChange = {
+    branch,
+    parent: head.commit,
+    changes: await changesOf(target, files.paths, signal),
+    author: await commitAuthor(query.author, signal),
+    message: query.message ?? messageFor(record, { to, head: head.commit, files: files.paths }),
+    ...(sign ? { sign } : {}),
+  };
+  const { commit } = await pushed(checkout, change, signal);
   await noteEvent(
-    client,
-    record,
+    { client, record },
     { reason: "RolledBack", message: `rolled back to ${to} by commit ${commit}` },
     signal,
   );
   return { ...view, commit };
+}
+
+/** Pushes with the app's credential, which may only read; then with the person's own. @throws CliError with the way out */
+async function pushed(checkout: Checkout, change: PushedChange, signal: AbortSignal): Promise<{ commit: string }> {
+  const { repository, source } = checkout;
+  try {
+    return await repository.commitAndPush(change, signal);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    if (error.code === "rejected") {
+      const advice = "The branch may have moved meanwhile, or is protected: run it again, or use --branch NAME.";
+      throw new CliError(error.message, { advice, exitCode: exitCode.refused, cause: error });
+    }
+    const own = error.code === "authentication" ? await personCredential(source.url, signal) : null;
+    if (own) return checkout.open(own).commitAndPush(change, signal);
+    if (error.code !== "authentication") throw error;
+    throw new CliError(error.message, {
+      advice: "The app's credential may not push, and git knows no other for this address: git credential-store --help",
+      exitCode: exitCode.refused,
+      cause: error,
+    });
+  }
 }
 
 /** The named revision, or the newest earlier one that succeeded and differs from the head. */
@@ -122,15 +148,16 @@ async function targetAt(
 async function trackedBranch(checkout: Checkout, signal: AbortSignal): Promise<string | null> {
   const { source, head, repository } = checkout;
   const branch = /^refs\/heads\/(.+)$/.exec(head.refName ?? "")?.[1];
-  const isFixed = ["tag", "semver", "commit"].includes(source.ref.kind) || /^refs\/tags\//.test(head.refName ?? "");
-  if (isFixed || head.refName === null) {
-    const what = isFixed && source.ref.kind !== "auto" ? refText(source) : `${source.ref.value}, which is no branch`;
-    throw new CliError(`Cannot roll back: the app follows ${what}, and a commit on a branch would not reach it`, {
-      advice: "Set the revision in its spec to the one you want, or let it follow a branch.",
-      exitCode: exitCode.refused,
-    });
+  if (branch !== undefined && !FIXED_REFS.includes(source.ref.kind)) return branch;
+  if (head.refName !== "HEAD") {
+    throw new CliError(
+      `Cannot roll back: the app follows ${refText(source)}, where a commit on a branch does not arrive`,
+      {
+        advice: "Set the revision in its spec to the one you want, or let it follow a branch.",
+        exitCode: exitCode.refused,
+      },
+    );
   }
-  if (branch !== undefined) return branch;
   for (const name of ["main", "master"]) {
     const candidate = await resolved(repository, { kind: "branch", value: name }, signal).catch(() => null);
     if (candidate?.commit === head.commit) return name;

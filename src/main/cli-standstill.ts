@@ -6,7 +6,7 @@ import { exitCode } from "#cli/exit-code.ts";
 import type { PauseActions } from "#cli/pause.ts";
 import { PAUSE_ANNOTATION } from "#engine/write-guard.ts";
 import type { ClusterClient } from "#engine/ports.ts";
-import { type AppRecord, findApp, listApps, refOfApp } from "./cli-app-record.ts";
+import { type AppRecord, type FoundApp, findApp, listApps, refOfApp } from "./cli-app-record.ts";
 import { personName } from "./cli-git-person.ts";
 import { noteEvent } from "./cli-note-event.ts";
 import { CLI_MANAGER } from "./cli-reconcile.ts";
@@ -52,8 +52,8 @@ export const pauseActions: PauseActions = {
         const record = await findApp(client, query, signal);
         const until = new Date(Date.now() + query.forMs).toISOString().replace(/\.\d+Z$/, "Z");
         const reason = `${query.reason.trim()} (${await personName(signal)})`;
-        await change(client, record, { message: "", paused: `${until} ${reason}` }, signal);
-        await noteEvent(client, record, { reason: "Paused", message: `until ${until}: ${query.reason}` }, signal);
+        await change({ client, record }, { message: "", paused: `${until} ${reason}` }, signal);
+        await noteEvent({ client, record }, { reason: "Paused", message: `until ${until}: ${query.reason}` }, signal);
         return { app: record.key, until };
       },
       signal,
@@ -79,8 +79,8 @@ function onApps(reason: string, turnOf: (record: AppRecord) => Turn): AppsAction
           const turn = turnOf(record);
           const isChange = turn.adopted !== undefined || turn.paused !== undefined || turn.off !== undefined;
           if (isChange) {
-            await change(client, record, turn, signal);
-            await noteEvent(client, record, { reason, message: turn.message }, signal);
+            await change({ client, record }, turn, signal);
+            await noteEvent({ client, record }, { reason, message: turn.message }, signal);
           }
           handled.push({ app: record.key, message: turn.message });
         }
@@ -135,7 +135,7 @@ function isSwitchedOff({ dialect, object }: AppRecord): boolean {
   return (object["spec"] as { suspend?: boolean } | undefined)?.suspend === true;
 }
 
-async function change(client: ClusterClient, record: AppRecord, turn: Turn, signal: AbortSignal): Promise<void> {
+async function change({ client, record }: FoundApp, turn: Turn, signal: AbortSignal): Promise<void> {
   const annotations: Record<string, string | null> = {};
   if (turn.adopted !== undefined) annotations[ADOPTED_ANNOTATION] = turn.adopted;
   if (turn.paused !== undefined) annotations[PAUSE_ANNOTATION] = turn.paused;

@@ -17,8 +17,10 @@ export const syncActions: SyncActions = {
 async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal): Promise<AppView> {
   const record = await findApp(client, query, signal);
   const app = usableApp(record);
-  if (app.suspended) {
-    throw new CliError(`Cannot sync ${record.key}: it is suspended`, {
+  const { state, message } = appView(record, () => null);
+  if (state === "Suspended" || state === "Paused") {
+    const why = state === "Paused" ? `it is paused ${message}` : "it is suspended";
+    throw new CliError(`Cannot sync ${record.key}: ${why}`, {
       advice: `Let it go on first: holdfast resume ${record.key}`,
       exitCode: exitCode.refused,
     });
@@ -30,9 +32,9 @@ async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal
     });
   }
   query.onProgress(`Asking for a sync of ${record.key}`);
-  const asked = await askToReconcile(client, record, { sync: true, prune: query.prune }, signal);
+  const asked = await askToReconcile({ client, record }, { sync: true, prune: query.prune }, signal);
   const view = appView(record, () => null);
   if (!query.wait) return view;
   const { onProgress, timeout: timeoutMs } = query;
-  return waitForApp(client, record, { ...asked, onProgress, timeoutMs }, signal);
+  return waitForApp({ client, record }, { ...asked, onProgress, timeoutMs }, signal);
 }

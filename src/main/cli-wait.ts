@@ -5,7 +5,7 @@ import type { AppView } from "#contract/app-view.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient } from "#engine/ports.ts";
-import { type AppRecord, refOfApp } from "./cli-app-record.ts";
+import { type AppRecord, type FoundApp, refOfApp } from "./cli-app-record.ts";
 import { appView } from "./cli-app-view.ts";
 import type { Asked } from "./cli-reconcile.ts";
 import { vendorSettings } from "./cli-session.ts";
@@ -23,12 +23,7 @@ const POLL_MS = 300;
 const WELL: readonly string[] = ["", "Healthy", "Suspended"];
 
 /** Waits until an app is synced and healthy. @throws CliError when it fails, or does not get there in time */
-export async function waitForApp(
-  client: ClusterClient,
-  record: AppRecord,
-  goal: WaitGoal,
-  signal: AbortSignal,
-): Promise<AppView> {
+export async function waitForApp({ client, record }: FoundApp, goal: WaitGoal, signal: AbortSignal): Promise<AppView> {
   const { onProgress, timeoutMs } = goal;
   let last = "";
   try {

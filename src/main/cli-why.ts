@@ -8,7 +8,7 @@ import type { WhyActions } from "#cli/why.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { parsePause, PAUSE_ANNOTATION } from "#engine/write-guard.ts";
 import { type AppRecord, findApp } from "./cli-app-record.ts";
-import { appView, heldOf } from "./cli-app-view.ts";
+import { appView, heldOf, isHeldMessage } from "./cli-app-view.ts";
 import { currentLeader } from "./cli-controller-lease.ts";
 import { liveRivals } from "./cli-rivals.ts";
 import { withClient } from "./cli-session.ts";
@@ -141,9 +141,11 @@ function conditionReasons({ object }: AppRecord, message: string): Reason[] {
   }
   for (const { type, message: text } of conditionsOf(object)) {
     const rule = NOTICES[type];
+    // A pause and held deletions have reasons of their own.
+    const isTold = text.startsWith("paused until") || isHeldMessage(text);
+    if (isTold) continue;
     if (rule) reasons.push({ rule, blocks: false, message: text, advice: "" });
-    const isHeld = /^Deletions are held/.test(text);
-    if (type.endsWith("Error") && !isHeld) reasons.push({ rule: type, blocks: true, message: text, advice: "" });
+    if (type.endsWith("Error")) reasons.push({ rule: type, blocks: true, message: text, advice: "" });
   }
   return reasons;
 }
