@@ -56,7 +56,7 @@ export async function runningCluster(name: string, signal: AbortSignal): Promise
 
 async function publish(controlPlane: ControlPlane): Promise<void> {
   const endpoint = await openControlEndpoint(() => controlPlane.stop());
-  controlPlane.stopped.then(endpoint.close).catch(() => undefined);
+  controlPlane.stopped.then(() => endpoint.close()).catch(() => undefined);
   const { name, server } = controlPlane;
   const record: ClusterRecord = { name, server, startedAt: new Date().toISOString(), ...endpoint.address };
   await writeSecret(recordPath(name), `${JSON.stringify(record, null, 2)}\n`);

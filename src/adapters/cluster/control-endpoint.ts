@@ -26,12 +26,12 @@ export async function openControlEndpoint(stop: () => Promise<void>): Promise<Co
   const controlToken = randomBytes(32).toString("base64url");
   const server = createServer((incoming, response) => {
     const answer = (status: number) => response.writeHead(status, { connection: "close" }).end();
-    if (!isEqual(incoming.headers.authorization, `Bearer ${controlToken}`)) return answer(401);
-    if (incoming.url !== "/stop") return answer(200);
-    return stop().then(
-      () => answer(200),
-      () => answer(500),
-    );
+    if (!isEqual(incoming.headers.authorization, `Bearer ${controlToken}`)) answer(401);
+    else if (incoming.url !== "/stop") answer(200);
+    else
+      stop()
+        .then(() => answer(200))
+        .catch(() => answer(500));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

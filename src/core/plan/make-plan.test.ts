@@ -45,7 +45,7 @@ const anyPart = fc.record({
   key: fc.constantFrom(...KEYS),
   declared: fc.boolean(),
   recorded: rarely(false, true),
-  uid: fc.constantFrom("u1", "u1", ""),
+  uid: fc.constantFrom<string>("u1", "u1", ""),
   stage: anyStage,
   rank: fc.nat(2),
   apply: fc.constantFrom("apply", "merge", "if-absent", "ignore"),
