@@ -52,6 +52,8 @@ export class Controller {
   readonly #reconciler: AppReconciler;
   readonly #reporter: Reporter;
   readonly #queue: WorkQueue<AppKey>;
+  /** The uid of every app object that was seen: what stands in its status from then on may be our own. */
+  readonly #seen = new Map<AppKey, string>();
   #ready = false;
 
   constructor(options: ControllerOptions) {
@@ -240,10 +242,11 @@ export class Controller {
   #appChanged(key: AppKey): void {
     const { registry, sources } = this.#context;
     const record = registry.app(key);
+    if (record) this.#sawForeign(record.dialect, record.object, key);
+    else this.#seen.delete(key);
     if (record?.parsed.ok) {
       const app = record.parsed.value;
       for (const { inline } of app.sources) if (inline) sources.put(inline);
-      this.#sawForeign(record.dialect, record.object, key);
       if (app.refreshToken !== null && app.refreshToken !== this.#reconciler.state(key)?.handledToken) {
         for (const { source } of app.sources) sources.refresh(source);
         this.#reconciler.touch(key, null);
@@ -255,7 +258,10 @@ export class Controller {
   /** A status that its own manager wrote moments before we first saw the object was written by a rival. */
   #sawForeign(dialect: Dialect, object: Resource, key: AppKey): void {
     const { inventories, rivals } = this.#context;
-    if (this.#reconciler.state(key) || inventories.has(key)) return;
+    const { uid = "" } = object.metadata;
+    if (this.#seen.get(key) === uid) return;
+    this.#seen.set(key, uid);
+    if (inventories.has(key)) return;
     const entries = object.metadata.managedFields ?? [];
     const written = entries.filter((entry) => entry.manager === dialect.rules.statusManager && entry.time);
     const last = Math.max(0, ...written.map((entry) => Date.parse(entry.time ?? "")));
