@@ -1,8 +1,8 @@
 import type { DirectorySpec } from "#core/app/render-spec.ts";
+import { globMatches } from "#core/policy/glob.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { childPath, type ReadSet } from "#core/source/read-set.ts";
-import picomatch from "picomatch";
 import type { HelperPool } from "./helper-pool.ts";
 import { RecordingTree } from "./recording-tree.ts";
 import { UpstreamError } from "./upstream-error.ts";
@@ -32,9 +32,10 @@ export async function renderDirectory(
   return { resources, readSet: tree.readSet() };
 }
 
-function fileFilter(spec: DirectorySpec): (path: string) => boolean {
-  const included = spec.include === "" ? () => true : picomatch(spec.include, { dot: true });
-  const excluded = spec.exclude === "" ? () => false : picomatch(spec.exclude, { dot: true });
+/** Upstream's patterns know no separator: `*` crosses directories. */
+function fileFilter({ include, exclude }: DirectorySpec): (path: string) => boolean {
+  const included = (path: string) => include === "" || globMatches(include, path);
+  const excluded = (path: string) => exclude !== "" && globMatches(exclude, path);
   return (path) => MANIFEST.test(path) && included(path) && !excluded(path);
 }
 
