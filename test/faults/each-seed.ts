@@ -25,10 +25,9 @@ export function eachSeed(name: string, scenario: (chance: Chance) => Promise<voi
 
 function chanceOf(seed: number, name: string): Chance {
   // The name takes part, so that scenarios of one seed differ in dialect and timing.
-  let state = `${name} ${seed}`.split("").reduce(
-    (hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193),
-    0x811c9dc5,
-  );
+  let state = `${name} ${seed}`
+    .split("")
+    .reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5);
   const next = () => {
     state = (state + 0x6d2b79f5) | 0;
     const mixed = Math.imul(state ^ (state >>> 15), state | 1);

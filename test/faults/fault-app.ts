@@ -1,15 +1,30 @@
 import { expect } from "vitest";
+import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import type { AppKey } from "#core/app/app.ts";
 import { keyOf } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { decodeRow, inventoryName, INVENTORY_API } from "#engine/inventory-store.ts";
+import type { AuditRecord } from "#engine/ports.ts";
 import { argoApp, fluxApp, type JourneyDialect } from "../support/dialect-objects.ts";
 import { eventually } from "../support/eventually.ts";
-import type { FaultWorld } from "./fault-world.ts";
+import type { GitServer } from "../support/git-server.ts";
 
 const { signal } = new AbortController();
 const CONVERGES_WITHIN_MS = 60_000;
 const MARKS = ["kustomize.toolkit.fluxcd.io/name", "holdfast.dev/app"];
+
+/** Where an app lives. */
+export interface FaultHost {
+  readonly git: GitServer;
+  readonly client: ConnectedCluster;
+  readonly apps: FaultApp[];
+  /** What the controllers of this test have put on record. */
+  readonly certified: readonly AuditRecord[];
+  /** Starts the controller again when it has lost its lease. */
+  revive(): Promise<void>;
+  /** Deletions that controllers sent since the test began, as `plural/namespace/name`. */
+  deletions(): Promise<readonly string[]>;
+}
 
 /** One app of ConfigMaps, what is declared for it, and what must hold of it whatever happens. */
 export class FaultApp {
@@ -22,13 +37,13 @@ export class FaultApp {
   /** Objects that a person's change really took away. */
   readonly mayDelete = new Set<string>();
   head = "";
-  readonly #world: FaultWorld;
+  readonly #host: FaultHost;
 
   constructor(
-    world: FaultWorld,
+    host: FaultHost,
     options: { name: string; dialect: "flux" | "argocd"; objects: number; beside?: FaultApp },
   ) {
-    this.#world = world;
+    this.#host = host;
     this.dialect = options.dialect === "flux" ? fluxApp(options.name) : argoApp(options.name);
     this.namespace = options.beside?.namespace ?? options.name;
     this.repository = options.beside?.repository ?? options.name;
@@ -39,9 +54,9 @@ export class FaultApp {
   /** Another app of the same dialect, repository and namespace, with a path of its own and no objects yet. */
   async sibling(name: string, values: Readonly<Record<string, string>>): Promise<FaultApp> {
     const dialect = this.dialect.name as "flux" | "argocd";
-    const app = new FaultApp(this.#world, { name: `${this.namespace}-${name}`, dialect, objects: 0, beside: this });
+    const app = new FaultApp(this.#host, { name: `${this.namespace}-${name}`, dialect, objects: 0, beside: this });
     for (const [object, value] of Object.entries(values)) app.values.set(object, value);
-    this.#world.apps.push(app);
+    this.#host.apps.push(app);
     await app.declare();
     await app.poke();
     return app;
@@ -49,7 +64,7 @@ export class FaultApp {
 
   /** Commits the objects, then creates the namespace and the app. */
   async declare(spec: Record<string, unknown> = {}): Promise<void> {
-    const { client, git } = this.#world;
+    const { client, git } = this.#host;
     this.head = await git.commit(this.repository, this.files());
     await client.apply(
       { apiVersion: "v1", kind: "Namespace", metadata: { name: this.namespace } },
@@ -82,7 +97,7 @@ export class FaultApp {
 
   /** Pushes any files to the app's repository and lets the controller know. */
   async push(files: Readonly<Record<string, string | null>>): Promise<void> {
-    this.head = await this.#world.git.commit(this.repository, files);
+    this.head = await this.#host.git.commit(this.repository, files);
     await this.poke();
   }
 
@@ -91,12 +106,12 @@ export class FaultApp {
     if (this.dialect.name !== "argocd") return;
     const annotations = { "argocd.argoproj.io/refresh": "normal" };
     const options = { type: "merge", manager: "test", signal } as const;
-    await this.#world.client.patch(this.dialect.app, { metadata: { annotations } }, options);
+    await this.#host.client.patch(this.dialect.app, { metadata: { annotations } }, options);
   }
 
   /** The app object as the cluster has it. */
   object(): Promise<Resource | null> {
-    return this.#world.client.get(this.dialect.app, { signal });
+    return this.#host.client.get(this.dialect.app, { signal });
   }
 
   /** Every message that the status shows people. */
@@ -109,12 +124,12 @@ export class FaultApp {
   }
 
   live(name: string): Promise<Resource | null> {
-    return this.#world.client.get(this.ref(name), { signal });
+    return this.#host.client.get(this.ref(name), { signal });
   }
 
   /** Changes an object's value by hand, as `manager`. */
   async edit(name: string, value: string, manager = "hand"): Promise<void> {
-    await this.#world.client.patch(this.ref(name), { data: { value } }, { type: "merge", manager, signal });
+    await this.#host.client.patch(this.ref(name), { data: { value } }, { type: "merge", manager, signal });
   }
 
   /** Waits until an object has its declared value. */
@@ -131,7 +146,7 @@ export class FaultApp {
 
   async objects(): Promise<readonly Resource[]> {
     const info = { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true, verbs: [] };
-    const all = await this.#world.client.list(info, { namespace: this.namespace }, { signal });
+    const all = await this.#host.client.list(info, { namespace: this.namespace }, { signal });
     return all.filter((object) => object.metadata.name !== "kube-root-ca.crt");
   }
 
@@ -144,7 +159,7 @@ export class FaultApp {
   async converged(limitMs = CONVERGES_WITHIN_MS): Promise<void> {
     let last = "";
     const isConverged = async () => {
-      await this.#world.revive();
+      await this.#host.revive();
       const object = await this.object();
       if (!this.dialect.isDone(object, this.head)) {
         last = `${this.dialect.messages(object)} ${JSON.stringify(object?.["status"])}`.slice(0, 2_000);
@@ -170,18 +185,23 @@ export class FaultApp {
   /** No wrong deletion, no deletion without its certificate, no orphan. */
   async checkInvariants(): Promise<void> {
     await this.#checkDeletions();
+    await this.checkRecorded();
+  }
+
+  /** Every object with the app's mark is in its inventory. */
+  async checkRecorded(): Promise<void> {
     const inventory = await this.inventory();
     const marked = (await this.objects()).filter((object) => isMarked(object) && this.#isMine(object));
-    const orphans = marked.filter((object) => !inventory.has(keyOf(object)) && !this.values.has(object.metadata.name));
+    const orphans = marked.filter((object) => !inventory.has(keyOf(object)));
     expect(orphans.map((object) => object.metadata.name)).toEqual([]);
   }
 
   async #checkDeletions(): Promise<void> {
     const prefix = `configmaps/${this.namespace}/`;
-    const sent = (await this.#world.deletions()).filter((text) => text.includes(`/${this.namespace}/`));
+    const sent = (await this.#host.deletions()).filter((text) => text.includes(`/${this.namespace}/`));
     const wrong = sent.filter((text) => !text.startsWith(prefix) || !this.mayDelete.has(text.slice(prefix.length)));
     expect(wrong, "wrong deletions").toEqual([]);
-    const certificates = this.#world.certified.filter((record) => record.verb === "delete");
+    const certificates = this.#host.certified.filter((record) => record.verb === "delete");
     const covered = new Set(certificates.filter((one) => one.detail["certificate"]).map((record) => record.object));
     const uncertified = sent.filter((text) => !covered.has(text.replace("configmaps/", "ConfigMap/")));
     expect(uncertified, "deletions without a certificate").toEqual([]);
@@ -192,7 +212,7 @@ export class FaultApp {
     const key = this.dialect.key as AppKey;
     const { namespace } = this.dialect.app;
     const ref = { apiVersion: INVENTORY_API, kind: "Inventory", namespace, name: inventoryName(key, 0) };
-    const object = await this.#world.client.get(ref, { signal });
+    const object = await this.#host.client.get(ref, { signal });
     const rows = (object?.["entries"] as string[] | undefined) ?? [];
     return new Set(rows.map((row) => decodeRow(row).key));
   }
@@ -211,7 +231,7 @@ export class FaultApp {
     if (this.dialect.name === "flux") {
       others.push({ apiVersion: "source.toolkit.fluxcd.io/v1", kind: "GitRepository", name });
     }
-    const found = others.map((ref) => this.#world.client.get({ ...ref, namespace }, { signal }));
+    const found = others.map((ref) => this.#host.client.get({ ...ref, namespace }, { signal }));
     const left = [await this.object(), ...(await this.objects()), ...(await Promise.all(found))];
     await Promise.all(left.map((object) => this.#strip(object)));
   }
@@ -221,8 +241,8 @@ export class FaultApp {
     const { apiVersion, kind, metadata } = object;
     const ref = { apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name };
     const options = { type: "merge", manager: "test", signal } as const;
-    if (metadata.finalizers) await this.#world.client.patch(ref, { metadata: { finalizers: null } }, options);
-    await this.#world.client.delete(ref, { uid: metadata.uid ?? "", signal });
+    if (metadata.finalizers) await this.#host.client.patch(ref, { metadata: { finalizers: null } }, options);
+    await this.#host.client.delete(ref, { uid: metadata.uid ?? "", signal });
   }
 }
 

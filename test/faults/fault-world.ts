@@ -1,14 +1,17 @@
+import { rm } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import type { ControlPlane } from "#adapters/cluster/control-plane.ts";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import type { AuditRecord } from "#engine/ports.ts";
 import type { RunOptions } from "#main/run-controller.ts";
-import { useControlPlane } from "../support/control-plane.ts";
+import { temporaryDirectory, useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, startEngine, type TestEngine } from "../support/engine.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { type GitServer, startGitServer } from "../support/git-server.ts";
 import type { Chance } from "./each-seed.ts";
-import { FaultApp } from "./fault-app.ts";
+import { FaultApp, type FaultHost } from "./fault-app.ts";
+import { type ControllerProcess, startControllerProcess } from "./controller-process.ts";
+import { quickWatch } from "./quick-watch.ts";
 import { auditedDeletions } from "./audited-deletions.ts";
 
 /** The user that controllers act as, so that the audit log tells their requests apart. */
@@ -17,21 +20,19 @@ export const CONTROLLER_USER = "holdfast";
 const LEASE = { namespace: "holdfast-system", name: "holdfast-controller" };
 const { signal } = new AbortController();
 
-/** Watches that notice a silent server and repeat lists within seconds. */
-const quickWatch = { idleLimitMs: 3_000, relistSpreadMs: 300, backoffMs: 100, backoffLimitMs: 1_000 };
-
 /** A control plane, a Git server and a controller that reaches the API server through a fault proxy. */
-export class FaultWorld {
+export class FaultWorld implements FaultHost {
   readonly plane: ControlPlane;
   readonly git: GitServer;
   readonly client: ConnectedCluster;
   readonly proxy: FaultProxy;
   readonly apps: FaultApp[] = [];
-  /** What the controllers of this test have put on record. */
   readonly certified: AuditRecord[] = [];
   /** Events that this test's controllers told people. */
   readonly events: string[] = [];
   #engine: TestEngine | null = null;
+  #process: ControllerProcess | null = null;
+  #dataDir: string | null = null;
   #number = 0;
   #deletionsBefore = 0;
 
@@ -70,6 +71,26 @@ export class FaultWorld {
     });
   }
 
+  /** Starts the controller in a process of its own, which takes the lease over at once. */
+  async startProcess(): Promise<ControllerProcess> {
+    await this.expireLease();
+    this.#dataDir ??= await temporaryDirectory();
+    const onRecord = (record: AuditRecord) => this.certified.push(record);
+    this.#process = await startControllerProcess({ server: this.proxy.url, dataDir: this.#dataDir, onRecord });
+    return this.#process;
+  }
+
+  /** Removes what the controllers' processes have kept. */
+  async close(): Promise<void> {
+    if (this.#dataDir !== null) await rm(this.#dataDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Ends the controller's process as `kill -9` does. */
+  async killProcess(): Promise<void> {
+    await this.#process?.kill();
+    this.#process = null;
+  }
+
   /** A controller that lost its lease ends; whoever supervises it starts it again. */
   async revive(): Promise<void> {
     if (!this.#engine?.lines.some((line) => line.message === "lost the leader lease")) return;
@@ -97,7 +118,6 @@ export class FaultWorld {
     return app;
   }
 
-  /** Deletions that controllers sent since the test began, as `Kind/namespace/name` in lower case plural. */
   async deletions(): Promise<readonly string[]> {
     const all = await auditedDeletions(this.plane.auditLogPath, CONTROLLER_USER);
     return all.slice(this.#deletionsBefore);
@@ -108,6 +128,7 @@ export class FaultWorld {
     this.proxy.clear();
     for (const key of Object.keys(this.git.behaviour)) delete this.git.behaviour[key as keyof GitServer["behaviour"]];
     await this.stopController();
+    await this.killProcess();
     for (const app of this.apps.splice(0)) await app.discard();
     this.certified.length = 0;
     this.events.length = 0;
@@ -134,6 +155,7 @@ export function useFaultWorld(): () => FaultWorld {
   });
 
   afterAll(async () => {
+    await world?.close();
     await world?.client.close();
     await world?.proxy.close();
     await world?.git.stop();

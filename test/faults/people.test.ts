@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { eachSeed } from "./each-seed.ts";
-import type { FaultApp } from "./fault-app.ts";
+import { type FaultApp, valueOf } from "./fault-app.ts";
 import { useFaultWorld } from "./fault-world.ts";
 
 const world = useFaultWorld();
@@ -34,8 +34,7 @@ describe("people and programs beside the controller", () => {
     await app.converged();
     let round = 0;
     const fight = async () => {
-      const live = await app.live("o0");
-      if ((live?.["data"] as { value?: string }).value !== `rival ${round}`) {
+      if (valueOf(await app.live("o0")) !== `rival ${round}`) {
         await app.edit("o0", `rival ${(round += 1)}`, "rival-writer");
       }
       return (await app.messages()).includes("reverted again and again");

@@ -1,7 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { childrenOf } from "./controller-process.ts";
 import { eachSeed } from "./each-seed.ts";
 import { configMap } from "./fault-app.ts";
 import { useFaultWorld } from "./fault-world.ts";
@@ -11,15 +12,9 @@ const { signal } = new AbortController();
 
 /** Rendering helpers that this process has started. */
 async function helperPids(): Promise<number[]> {
-  const pids: number[] = [];
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
-    const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
-    if (Number(parent) === process.pid && command.includes("holdfast-upstream")) pids.push(Number(entry));
-  }
-  return pids;
+  const pids = await childrenOf(process.pid);
+  const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  return pids.filter((_pid, index) => commands[index]?.includes("holdfast-upstream"));
 }
 
 describe("the source and its rendering", () => {
@@ -39,7 +34,7 @@ describe("the source and its rendering", () => {
       const status = (await world().client.get(source, { signal }))?.["status"] as {
         conditions?: { status: string }[];
       };
-      return JSON.stringify(status?.conditions ?? []).includes("did not answer in time");
+      return JSON.stringify(status?.conditions ?? []).includes("no answer within 3 s");
     });
     expect((await app.content())["o1"]).toBe("1");
     delete world().git.behaviour.hangAfterBytes;

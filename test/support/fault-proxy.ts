@@ -28,6 +28,8 @@ export type FaultAct =
   | { readonly kind: "delay"; readonly ms: number }
   /** Cuts the connection, before the server hears of the request or after it did what was asked. */
   | { readonly kind: "drop"; readonly when: "before" | "after" }
+  /** Never answers, and the server does not hear of the request. */
+  | { readonly kind: "hold" }
   /** Answers by itself; a watch gets the body as its stream, which ends then. */
   | {
       readonly kind: "answer";
@@ -216,6 +218,8 @@ class Proxy implements FaultProxy {
       case "drop":
         if (act.when === "after") await this.#whole(exchange);
         response.socket?.resetAndDestroy();
+        return;
+      case "hold":
         return;
       case "answer":
         send(exchange, { status: act.status, headers: act.headers ?? {}, body: Buffer.from(act.body ?? "") });

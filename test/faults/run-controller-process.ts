@@ -1,0 +1,31 @@
+// The controller alone, as a process that a test kills: arguments are the API server's address and a folder.
+import { writeSync } from "node:fs";
+import { vendorSettings } from "#main/cli-session.ts";
+import { runController } from "#main/run-controller.ts";
+import { quickWatch } from "./quick-watch.ts";
+
+const [server = "", dataDir = ""] = process.argv.slice(2);
+const ignore = () => {};
+// Written at once, because a killed process flushes nothing.
+const tell = (message: object) => writeSync(1, `${JSON.stringify(message)}\n`);
+
+process.stdin.resume().once("end", () => process.exit(1));
+await runController(
+  {
+    settings: { server, credential: { kind: "none" } },
+    dataDir,
+    namespace: "holdfast-system",
+    namespaces: null,
+    vendorSettings,
+    watch: quickWatch,
+    audit: { append: (record) => tell({ record }) },
+    telemetry: { step: ignore, render: ignore, drift: ignore, queue: ignore, phase: ignore },
+    log: {
+      info: (_fields, message) => message === "controller is ready" && tell({ ready: true }),
+      warn: ignore,
+      error: ignore,
+    },
+    eventSink: () => ({ push: ignore, run: async () => {} }),
+  },
+  new AbortController().signal,
+);
