@@ -120,14 +120,17 @@ export class LiveIndex {
     return follower.state;
   }
 
-  /** Replaces the set of objects that an app claims. */
+  /** Replaces the set of objects that an app claims; who shares one is told. */
   claim(app: AppKey, before: Iterable<IdKey>, now: Iterable<IdKey>): void {
     const next = new Set(now);
     for (const key of before) if (!next.has(key)) this.#unclaim(app, key);
     for (const key of next) {
       const claims = this.#claims.get(key);
-      if (claims) claims.add(app);
-      else this.#claims.set(key, new Set([app]));
+      if (!claims) this.#claims.set(key, new Set([app]));
+      else if (!claims.has(app)) {
+        this.#tell(key);
+        claims.add(app);
+      }
     }
   }
 
@@ -249,6 +252,7 @@ export class LiveIndex {
     const claims = this.#claims.get(key);
     claims?.delete(app);
     if (claims?.size === 0) this.#claims.delete(key);
+    else this.#tell(key);
   }
 }
 
