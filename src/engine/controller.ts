@@ -272,7 +272,12 @@ export class Controller {
     const record = this.#context.registry.source(key);
     const now = this.#options.clock.now();
     if (!record) return this.#context.sources.remove(key);
-    if (record.parsed.ok) return this.#context.sources.put(record.parsed.value);
+    if (record.parsed.ok) {
+      this.#context.sources.put(record.parsed.value);
+      // The source is what it was, but its object waits to be let go.
+      if (record.object.metadata.deletionTimestamp !== undefined) this.#sourceChanged(key);
+      return;
+    }
     this.#context.sources.remove(key);
     if (!this.#mayTell(key)) return;
     const state = { kind: "invalid", problems: record.parsed.error } as const;

@@ -206,7 +206,7 @@ export class SourceController {
     if (!source.secret) return null;
     const { namespace, name } = source.secret;
     const secret = await this.#options.client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
-    if (!secret) throw new SourceError("config", `Cannot read credentials: Secret ${namespace}/${name} does not exist`);
+    if (!secret) throw new SourceError("auth", `Cannot read credentials: Secret ${namespace}/${name} does not exist`);
     return secret;
   }
 }

@@ -96,7 +96,8 @@ test("credentials come from the Secret, and are never told", async () => {
   const source = { url: guarded.url("guarded"), secretRef: { name: "git" } };
   await space.gitRepository(source);
   const missing = await space.says("git", { ref: space.sourceRef() });
-  expect(missing.status).toBe("False");
+  expect(missing).toMatchObject({ status: "False", reason: "AuthenticationFailed" });
+  expect(conditionOf(await space.status(space.sourceRef()), "Stalled")).toBeUndefined();
 
   await world().apply(secret("wrong-horse"));
   await space.poke(space.sourceRef());
@@ -194,9 +195,10 @@ test("a repository that does not exist is told in the words of Flux", async () =
   const space = await world().space("nowhere");
   const url = `${world().git.address}/nothing.git`;
   await space.gitRepository({ url });
-  const words = `failed to checkout and determine revision: unable to clone '${url}': repository not found`;
+  const words = `failed to checkout and determine revision: unable to clone '${url}': `;
   const ready = await space.says(words, { ref: space.sourceRef() });
   expect(ready).toMatchObject({ status: "False", reason: "GitOperationFailed" });
+  expect(ready.message).toContain("there is no such repository");
 });
 
 test("a failing remote keeps the last good artifact", async () => {

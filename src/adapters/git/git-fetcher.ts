@@ -19,7 +19,7 @@ export function credentialOf(url: string, secret: Resource | null): GitCredentia
   const value = (key: string) => decoded(secret, key);
   const refuse = (message: string): never => {
     const name = `${secret.metadata.namespace ?? ""}/${secret.metadata.name}`;
-    throw new SourceError("config", `Cannot use Secret ${name} for Git: ${message}`);
+    throw new SourceError("auth", `Cannot use Secret ${name} for Git: ${message}`);
   };
   if (url.startsWith("ssh://") || !/^[a-z]+:\/\//.test(url)) {
     const privateKey = value("identity") ?? refuse("it has no key `identity`, which ssh needs");

@@ -31,6 +31,7 @@ export const fluxDialect: Dialect = {
   ],
   configKinds: [],
   parseApp: parseKustomization,
+  terminationOf: () => null,
   parseSource: parseGitRepository,
   revisionOf,
   prepare,

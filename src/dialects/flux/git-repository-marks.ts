@@ -1,6 +1,8 @@
 import type { SourceReport, SourceReportInput } from "#core/app/app-report.ts";
 import { conditionOf } from "#core/health/condition.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import { assertNever } from "#core/result.ts";
+import { publicUrl } from "./public-url.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 
 /** What the state of a source says in Flux's conditions. */
@@ -17,12 +19,12 @@ export function sourceMarks({ object, report }: SourceReportInput): ConditionMar
       return readyMarks(report);
     case "failed": {
       if (state.reason === "config")
-        return { ...stalledMarks("URLInvalid", state.message), FetchFailed: failure(state) };
+        return { ...stalledMarks("URLInvalid", state.message), FetchFailed: failure(state, object) };
       const hasArtifact = conditionOf(object, "ArtifactInStorage")?.status === "True";
       const message = hasArtifact ? "reconciliation in progress" : "building artifact";
       return {
-        FetchFailed: failure(state),
-        Ready: { ...failure(state), status: "False" },
+        FetchFailed: failure(state, object),
+        Ready: { ...failure(state, object), status: "False" },
         Reconciling: { status: "True", reason: "ProgressingWithRetry", message },
         Stalled: null,
       };
@@ -58,10 +60,11 @@ function stalledMarks(reason: string, message: string): ConditionMarks {
   };
 }
 
-function failure(state: Extract<SourceReport["state"], { kind: "failed" }>): ConditionMark {
+function failure(state: Extract<SourceReport["state"], { kind: "failed" }>, object: Resource): ConditionMark {
   if (state.reason === "config") return { status: "True", reason: "URLInvalid", message: state.message };
   if (state.reason === "auth") return { status: "True", reason: "AuthenticationFailed", message: state.message };
-  const prefix = "failed to checkout and determine revision: ";
-  const message = state.message.startsWith(prefix) ? state.message : `${prefix}${state.message}`;
+  const clone = `unable to clone '${publicUrl(object)}': `;
+  const cause = state.message.startsWith(clone) ? state.message : `${clone}${state.message}`;
+  const message = `failed to checkout and determine revision: ${cause}`;
   return { status: "True", reason: "GitOperationFailed", message };
 }

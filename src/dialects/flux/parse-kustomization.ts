@@ -74,6 +74,7 @@ export function parseKustomization(object: Resource): Result<App, readonly Probl
     suspended: spec.suspend,
     refreshToken: annotationsOf(object)[requestedAtAnnotation] ?? null,
     request: null,
+    termination: null,
     specDigest: digestOf(deliveryOf(spec)),
     details: { commonMetadata: spec.commonMetadata ?? {} } satisfies KustomizationDetails,
   });

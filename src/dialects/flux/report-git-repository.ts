@@ -4,6 +4,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
 import { sourceMarks } from "./git-repository-marks.ts";
 import { finalizerName } from "./parse-kustomization.ts";
+import { publicUrl } from "./public-url.ts";
 import { type ConditionMarks, markedConditions, alreadySays } from "./status-conditions.ts";
 import { timeText } from "./time-text.ts";
 
@@ -42,7 +43,7 @@ function artifactOf(object: Resource, revision: Revision, now: number): object {
     lastUpdateTime: timeText(now),
     path: `gitrepository/${namespace}/${name}/${revision.commit}.tar.gz`,
     revision: revision.text,
-    url: textAt(object, ["spec", "url"]).replace(/^([a-z]+:\/\/)[^/@]*@/, "$1"),
+    url: publicUrl(object),
   };
 }
 
