@@ -87,7 +87,7 @@ export class AppRegistry {
     const known = this.#objects.get(key);
     if (known && isNewer(known, object)) return;
     this.#objects.set(key, object);
-    const stimulus = stimulusOf(object);
+    const stimulus = stimulusOf(dialect, object);
     const same = known?.metadata.uid === object.metadata.uid && this.#stimuli.get(key) === stimulus;
     this.#stimuli.set(key, stimulus);
     if (this.#isApp(dialect, kind)) this.#putApp(dialect, kind, { object, same });
@@ -187,11 +187,20 @@ function objectKey(dialect: string, kind: string, at: { readonly namespace?: str
   return `${dialect} ${kind} ${at.namespace ?? ""} ${at.name}`;
 }
 
-/** Digest of what may change an object's meaning: everything but its status and bookkeeping. */
-function stimulusOf(object: Resource): string {
+/** Digest of what may change an object's meaning: everything but its bookkeeping and what its status reports. */
+function stimulusOf(dialect: Dialect, object: Resource): string {
   const { labels, annotations, finalizers, deletionTimestamp } = object.metadata;
   const { status: _status, metadata: _metadata, ...rest } = object;
-  return digestOf([splitApiVersion(object.apiVersion), rest, labels, annotations, finalizers, deletionTimestamp]);
+  const order = dialect.terminationOf(object);
+  return digestOf([
+    splitApiVersion(object.apiVersion),
+    rest,
+    labels,
+    annotations,
+    finalizers,
+    deletionTimestamp,
+    order,
+  ]);
 }
 
 function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {

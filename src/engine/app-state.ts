@@ -66,6 +66,7 @@ export interface AppState {
   attempted: Revision | null;
   handledToken: string | null;
   handledRequest: string | null;
+  handledTermination: string | null;
   gate: { state: "none" | "waiting" | "passed" | "failed"; tookMs: number; message: string };
   readonly fights: Map<IdKey, Fight>;
   notices: readonly Notice[];
@@ -94,6 +95,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     attempted: restored.attempted,
     handledToken: restored.handledToken,
     handledRequest: finished?.request?.token ?? null,
+    handledTermination: null,
     gate: { state: "none", tookMs: 0, message: "" },
     fights: new Map(),
     notices: [],

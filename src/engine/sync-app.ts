@@ -26,11 +26,26 @@ export async function syncApp(work: AppWork, input: SyncInput, signal: AbortSign
   if (!desired) return input.blocked ?? { kind: "new" };
   if (input.guard.kind === "shadow" || input.guard.kind === "paused")
     return onlyReport(work, { ...input, desired }, signal);
+  await endIfAsked(work, signal);
   if (state.running && (await goOn(work, { ...input, desired }, signal)) === "waiting") {
     return input.blocked ?? phaseOf(state);
   }
   const begun = await begin(work, { ...input, desired }, signal);
   return input.blocked ?? begun;
+}
+
+/** Ends the sync at work, or the retries of the last one, when a person asked for it. */
+async function endIfAsked(work: AppWork, signal: AbortSignal): Promise<void> {
+  const { state } = work;
+  const asked = state.app.termination;
+  if (asked === null || asked === state.handledTermination) return;
+  state.handledTermination = asked;
+  if (state.running) await driveSync(work, { kind: "terminate" }, signal);
+  else if (state.attempt?.outcome === "failed" && state.attempt.retryAt !== null && state.lastSync) {
+    state.attempt = { ...state.attempt, retryAt: null };
+    state.handledRequest = state.lastSync.request?.token ?? state.handledRequest;
+    state.lastSync = { ...state.lastSync, outcome: "terminated" };
+  }
 }
 
 /** Newer content supersedes a sync that waits; otherwise it does its next step. */
@@ -131,7 +146,7 @@ function phaseOf(state: AppState): AppPhase {
   const step = state.running?.machine.step;
   if (step) return { kind: "syncing", step: step === "done" || step === "gate" ? "health" : step };
   const last = state.lastSync;
-  if (last?.outcome === "failed") {
+  if (last?.outcome === "failed" || last?.outcome === "terminated") {
     return {
       kind: "sync-failed",
       step: state.failedStep,

@@ -231,14 +231,14 @@ function changed(report: SyncReport): number {
 function recordAttempt(work: AppWork, done: { running: RunningSync; report: SyncReport }): void {
   const { context, state } = work;
   const { running, report } = done;
-  if (report.outcome === "superseded" || report.outcome === "terminated") return;
+  if (report.outcome === "superseded") return;
   if (report.outcome === "succeeded") {
     state.attempt = { digest: running.desired.digest, outcome: "succeeded", failures: 0, retryAt: null };
     return;
   }
   const failures = state.attempt?.digest === running.desired.digest ? state.attempt.failures + 1 : 1;
   const retry = report.request?.retry ?? state.app.policy.retry;
-  const exhausted = retry.limit >= 0 && failures > retry.limit;
+  const exhausted = report.outcome === "terminated" || (retry.limit >= 0 && failures > retry.limit);
   const wait = Math.min(retry.maxMs, retry.baseMs * retry.factor ** Math.min(failures - 1, 40));
   const retryAt = exhausted ? null : context.clock.now() + wait;
   state.attempt = { digest: running.desired.digest, outcome: "failed", failures, retryAt };

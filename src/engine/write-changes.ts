@@ -1,5 +1,6 @@
 import type { ObjectResult } from "#core/app/app-report.ts";
 import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
+import { keepIgnored } from "#core/diff/keep-ignored.ts";
 import { takeOverPatch } from "#core/diff/take-over.ts";
 import type { InventoryEntry } from "#core/plan/inventory.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
@@ -94,16 +95,28 @@ async function write(
   item: { change: Change; desired: Desired },
   signal: AbortSignal,
 ): Promise<WriteAnswer> {
-  const { context } = work;
-  const { desired } = item;
-  const live = context.index.get(desired.key) ?? null;
+  const live = await liveOf(work, item.desired, signal);
+  const desired = live ? asSent(item.desired, live) : item.desired;
   if (live) await takeOver(work, { desired, live }, signal);
   if (desired.options.replace && live) return replaceObject(work, { desired, live }, signal);
-  const answer = await applyOrRecreate(work, item, signal);
+  const answer = await applyOrRecreate(work, { ...item, desired }, signal);
   if (answer.created || live) return answer;
   // The object existed without our mark: what an earlier writer declared there is taken over now that it is known.
   const taken = await takeOver(work, { desired, live: answer.object }, signal);
   return taken ? applyOnce(work, desired, signal) : answer;
+}
+
+/** From memory; an object without our mark matters only where parts of it are to be left alone. */
+async function liveOf({ context }: AppWork, desired: Desired, signal: AbortSignal): Promise<Resource | null> {
+  const known = context.index.get(desired.key) ?? null;
+  const { leaveIgnored, ignoredPaths } = desired.options;
+  if (known || !leaveIgnored || ignoredPaths.length === 0) return known;
+  return context.client.get(refOf(desired), { signal });
+}
+
+function asSent(desired: Desired, live: Resource): Desired {
+  const { leaveIgnored, ignoredPaths } = desired.options;
+  return leaveIgnored ? { ...desired, resource: keepIgnored(desired.resource, live, ignoredPaths) } : desired;
 }
 
 function applyOnce(work: AppWork, desired: Desired, signal: AbortSignal): Promise<WriteAnswer> {

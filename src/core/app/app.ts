@@ -97,6 +97,8 @@ export interface App {
   /** A new token asks for a fresh look at source and cluster. */
   readonly refreshToken: string | null;
   readonly request: SyncRequest | null;
+  /** A new token asks to end the sync at work. */
+  readonly termination: string | null;
   /** Digest of the parts of the spec that decide what is synced: a new one starts a new sync. */
   readonly specDigest: string;
   /** What the dialect's own rules read back; opaque to everything else. */

@@ -47,6 +47,8 @@ export interface Dialect {
   /** Further kinds that the functions below look up. */
   readonly configKinds: readonly DialectKind[];
   parseApp(object: Resource, lookup: Lookup, settings: Settings): Result<App, readonly Problem[]>;
+  /** The token of a request to end the sync at work that the app's status holds: nothing else there is an order. */
+  terminationOf(object: Resource): string | null;
   parseSource(object: Resource): Result<Source, readonly Problem[]>;
   /** How a commit of this source is written in a status. */
   revisionOf(source: Source, commit: string, refName: string | null): Revision;

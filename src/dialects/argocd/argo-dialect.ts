@@ -5,6 +5,7 @@ import { prepare } from "./prepare.ts";
 import { reportApp } from "./report-app.ts";
 import { restore } from "./restore.ts";
 import { argoRules } from "./rules.ts";
+import { terminationOf } from "./termination.ts";
 
 const API = { group: "argoproj.io", version: "v1alpha1" } as const;
 
@@ -16,6 +17,7 @@ export function argoDialectIn(controlNamespace: string): Dialect {
     sourceKinds: [],
     configKinds: [{ ...API, kind: "AppProject", plural: "appprojects", short: "appproj" }],
     parseApp: (object, lookup, settings) => parseApp(object, lookup, { ...settings, controlNamespace }),
+    terminationOf,
     parseSource: (object) => refused([{ path: "kind", message: `${object.kind} is no source of this dialect` }]),
     revisionOf: (_source, commit, refName) => ({ text: commit, commit, refName }),
     prepare: (resources, context) =>

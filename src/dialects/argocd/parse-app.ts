@@ -24,6 +24,7 @@ import { refreshTokenOf } from "./refresh.ts";
 import { type SpecFields, specSchema } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import { type ReadOptions, readSyncOptions } from "./sync-options.ts";
+import { terminationOf } from "./termination.ts";
 import { instanceName } from "./tracking.ts";
 import { unsupportedFields } from "./unsupported-fields.ts";
 
@@ -71,6 +72,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
     suspended: isSkipped(object),
     refreshToken: refreshTokenOf(object),
     request: operation.request,
+    termination: terminationOf(object),
     specDigest: digestOf([spec.source, spec.destination, spec.syncPolicy?.syncOptions ?? []]),
     details: details(spec, { options, instance: instanceName(object, settings), problem: operation.problem, project }),
   });

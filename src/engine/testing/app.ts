@@ -88,6 +88,7 @@ export function plainApp(name: string, changes: Partial<App> = {}): App {
     suspended: false,
     refreshToken: null,
     request: null,
+    termination: null,
     specDigest: "spec",
     ...changes,
   };
