@@ -51,6 +51,12 @@ export class FakeCluster implements ClusterClient {
   after: Hook = () => {};
   /** Whether watches tell what there is as soon as they start. */
   tells = true;
+  /** Kinds that admission watches. */
+  readonly admitted = new Set<string>();
+  /** What the server's schema has against an object. */
+  problemsOf: (object: Resource) => readonly string[] = () => [];
+  /** How often what is known of the APIs was thrown away. */
+  rediscoveries = 0;
   readonly #store: Store;
 
   constructor(kinds: readonly KindInfo[] = [], store?: Store) {
@@ -169,6 +175,7 @@ export class FakeCluster implements ClusterClient {
 
   watch(info: KindInfo, selection: Selection, handler: WatchHandler, signal: AbortSignal): Promise<void> {
     const watch = { info, selection, handler };
+    if (signal.aborted) return Promise.resolve();
     this.watches.add(watch);
     if (this.tells) {
       for (const object of this.objects.values()) if (isSelected(object, info, selection)) handler.upsert(object);
@@ -182,14 +189,16 @@ export class FakeCluster implements ClusterClient {
     });
   }
 
-  preflight(): Promise<readonly string[]> {
-    return Promise.resolve([]);
+  preflight(object: Resource): Promise<readonly string[]> {
+    return Promise.resolve(this.problemsOf(object));
   }
 
-  invalidateDiscovery(): void {}
+  invalidateDiscovery(): void {
+    this.rediscoveries++;
+  }
 
-  hasAdmission(): Promise<boolean> {
-    return Promise.resolve(false);
+  hasAdmission(kind: GroupKind): Promise<boolean> {
+    return Promise.resolve(this.admitted.has(kind.kind));
   }
 
   async #request<T>(request: FakeRequest, { signal }: CallOptions, effect: () => T): Promise<T> {
