@@ -1,4 +1,5 @@
 import type { Dialect } from "#core/app/dialect.ts";
+import type { GroupKind } from "#core/resource/resource-id.ts";
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
 import { knownKind } from "./known-kind.ts";
@@ -17,10 +18,11 @@ export interface RivalsOptions {
   readonly random: () => number;
 }
 
-const WORKLOADS = [
+const WORKLOADS: readonly GroupKind[] = [
   { group: "apps", kind: "Deployment" },
   { group: "apps", kind: "StatefulSet" },
 ];
+const LEASE: GroupKind = { group: "coordination.k8s.io", kind: "Lease" };
 /** A foreign write of a rival's status manager counts as a sign of life for this long. */
 const FRESH_WRITE_MS = 2 * 60_000;
 /** Leaders renew every few seconds; one that has not for this long is gone. */
@@ -70,21 +72,21 @@ export class Rivals {
   #sawLife(dialect: Dialect, at: number, forMs: number): void {
     const { clock, onChange } = this.#options;
     const before = this.alive(dialect);
-    this.#aliveUntil.set(dialect.name, Math.max(this.#aliveUntil.get(dialect.name) ?? 0, at + forMs));
+    const until = Math.max(this.#aliveUntil.get(dialect.name) ?? 0, at + forMs);
+    this.#aliveUntil.set(dialect.name, until);
     if (before === null) onChange(dialect.name);
     const timer = this.#timers.get(dialect.name);
     if (timer) clearTimeout(timer);
     const over = () => onChange(dialect.name);
-    this.#timers.set(dialect.name, setTimeout(over, at + forMs - clock.now() + 100).unref());
+    this.#timers.set(dialect.name, setTimeout(over, until - clock.now() + 100).unref());
   }
 
-  async #watch(dialect: Dialect, kind: { group: string; kind: string }, signal: AbortSignal): Promise<void> {
-    const { client, log, namespaces, random } = this.#options;
-    const unknown = (reason: string) => log.warn({ kind: kind.kind, reason }, "cannot look for rivals yet");
-    const lookup = await knownKind(client, { kind, unknown, random }, signal);
-    if (lookup.known === "no") return this.#looked(dialect);
+  async #watch(dialect: Dialect, kind: GroupKind, signal: AbortSignal): Promise<void> {
+    const { client } = this.#options;
+    const lookup = await this.#lookup(kind, signal);
+    const scopes = this.#scopes();
+    if (lookup.known === "no") return scopes.forEach(() => this.#looked(dialect));
     const { workloadSelector } = dialect.rules.rival;
-    const scopes: { namespace?: string }[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
     const watches = scopes.map((scope) => {
       let synced = false;
       return client.watch(
@@ -97,7 +99,7 @@ export class Rivals {
             if (!synced) this.#looked(dialect);
             synced = true;
           },
-          failed: () => {},
+          failed: (error) => this.#warn(kind, error.message),
         },
         signal,
       );
@@ -107,10 +109,9 @@ export class Rivals {
 
   /** A renewal that we see happen is a sign of life; a lease that merely exists may be a leftover. */
   async #watchLease(dialect: Dialect, name: string, signal: AbortSignal): Promise<void> {
-    const { client, namespaces, clock } = this.#options;
-    const lookup = await client.kind({ group: "coordination.k8s.io", kind: "Lease" }, { signal });
-    if (lookup.known !== "yes") return;
-    const scopes: { namespace?: string }[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
+    const { client, clock } = this.#options;
+    const lookup = await this.#lookup(LEASE, signal);
+    if (lookup.known === "no") return;
     const renewals = new Map<string, string>();
     const upsert = (lease: Resource) => {
       const { renewTime = "" } = (lease["spec"] ?? {}) as { renewTime?: string };
@@ -118,9 +119,26 @@ export class Rivals {
       renewals.set(lease.metadata.uid ?? "", renewTime);
       if (before !== undefined && before !== renewTime) this.#sawLife(dialect, clock.now(), LEASE_MS);
     };
-    const handler = { upsert, gone: () => {}, synced: () => {}, failed: () => {} };
+    const failed = (error: Error) => this.#warn(LEASE, error.message);
+    const handler = { upsert, gone: () => {}, synced: () => {}, failed };
     const fieldSelector = `metadata.name=${name}`;
-    await Promise.all(scopes.map((scope) => client.watch(lookup.info, { ...scope, fieldSelector }, handler, signal)));
+    const watches = this.#scopes().map((scope) =>
+      client.watch(lookup.info, { ...scope, fieldSelector }, handler, signal),
+    );
+    await Promise.all(watches);
+  }
+
+  #lookup(kind: GroupKind, signal: AbortSignal): ReturnType<typeof knownKind> {
+    const { client, random } = this.#options;
+    return knownKind(client, { kind, unknown: (reason) => this.#warn(kind, reason), random }, signal);
+  }
+
+  #scopes(): readonly { readonly namespace?: string }[] {
+    return this.#options.namespaces?.map((namespace) => ({ namespace })) ?? [{}];
+  }
+
+  #warn(kind: GroupKind, reason: string): void {
+    this.#options.log.warn({ kind: kind.kind, reason }, "cannot look for rivals now");
   }
 
   #looked(dialect: Dialect): void {
