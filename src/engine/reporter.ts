@@ -6,7 +6,7 @@ import type { Problem } from "#core/result.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import type { ClusterClient, EventSink, Log, Telemetry } from "./ports.ts";
-import { failureText } from "./requests.ts";
+import { eachInParallel, failureText } from "./requests.ts";
 import { writeStatus } from "./status-writer.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -24,6 +24,7 @@ export interface ReporterOptions {
 /** What happens while an app is at work is told after this long, so that what is over quickly costs one write. */
 const PROGRESS_DELAY_MS = 5_000;
 const RETRY_MS = 3_000;
+const PARALLEL = 16;
 /** The API server refuses longer messages. */
 const LONGEST_EVENT = 1_024;
 
@@ -48,7 +49,7 @@ export class Reporter {
   constructor(options: ReporterOptions) {
     this.#options = options;
     this.#queue = new WorkQueue({
-      concurrency: 16,
+      concurrency: PARALLEL,
       onError: (key, error) => {
         options.log.warn({ object: key, error: failureText(error) }, "cannot write status");
         this.#queue.addAfter(key as Target, RETRY_MS, "periodic");
@@ -61,10 +62,20 @@ export class Reporter {
     await this.#queue.run((target) => this.#write(target, signal), signal);
   }
 
-  /** Writes what is still to be told, for an orderly end; gives up at the deadline of `signal`. */
+  /** Writes what is still to be told, for an orderly end. @throws the first failure, after everything was tried */
   async flush(signal: AbortSignal): Promise<void> {
-    for (const key of this.#apps.keys()) await this.#write(`app ${key}`, signal);
-    for (const key of this.#sources.keys()) await this.#write(`source ${key}`, signal);
+    const apps = [...this.#apps.keys()].map((key): Target => `app ${key}`);
+    const sources = [...this.#sources.keys()].map((key): Target => `source ${key}`);
+    const failures: unknown[] = [];
+    await eachInParallel([...apps, ...sources], PARALLEL, async (target) => {
+      try {
+        await this.#write(target, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        failures.push(error);
+      }
+    });
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Takes an app's newest report. */
