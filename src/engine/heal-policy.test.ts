@@ -1,0 +1,69 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { idKey } from "#core/resource/resource-id.ts";
+import { type AppState, newAppState } from "./app-state.ts";
+import { fightNotices, healAllowedAt, noteHeal } from "./heal-policy.ts";
+import { plainApp } from "./testing/app.ts";
+import { appObject, plainDialect } from "./testing/dialect.ts";
+
+const KEY = idKey({ group: "apps", kind: "Deployment", namespace: "a", name: "web" });
+const OTHER = idKey({ group: "", kind: "ConfigMap", namespace: "a", name: "x" });
+const DRIFT = { paths: ["/spec/replicas"], by: "autoscaler" };
+
+let state: AppState;
+beforeEach(() => void (state = newAppState(plainApp("shop"), plainDialect, appObject("shop"))));
+
+/** Heals as soon as it is allowed, against a writer that reverts at once; returns the pauses before each. */
+function fight(rounds: number): number[] {
+  const pauses: number[] = [];
+  let now = 0;
+  for (let round = 0; round < rounds; round++) {
+    const allowed = Math.max(now, healAllowedAt(state, KEY));
+    pauses.push(allowed - now);
+    now = allowed;
+    noteHeal(state, KEY, { ...DRIFT, now });
+  }
+  return pauses;
+}
+
+describe("a fight over an object", () => {
+  test("is healed at once three times, then more and more slowly, up to a quarter of an hour", () => {
+    const minutes15 = 15 * 60_000;
+    expect(fight(13)).toEqual([
+      ...[0, 0, 0, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 640_000],
+      ...[minutes15, minutes15, minutes15],
+    ]);
+  });
+
+  test("holds up no other object", () => {
+    fight(6);
+    expect(healAllowedAt(state, OTHER)).toBe(0);
+    expect(healAllowedAt(state, KEY)).toBeGreaterThan(0);
+  });
+
+  test("names the object, the field and the writer from the third round on", () => {
+    fight(2);
+    expect(fightNotices(state, 0)).toEqual([]);
+    noteHeal(state, KEY, { ...DRIFT, now: 0 });
+    const [notice, ...others] = fightNotices(state, 0);
+    expect(others).toEqual([]);
+    expect(notice?.kind).toBe("fight");
+    for (const word of ["web", "/spec/replicas", "autoscaler"]) expect(notice?.message).toContain(word);
+  });
+
+  test("is over when nobody reverted anything for twice the pause", () => {
+    fight(6);
+    const last = state.fights.get(KEY)?.lastAt ?? 0;
+    expect(fightNotices(state, last + 160_000)).toHaveLength(1);
+    expect(fightNotices(state, last + 160_001)).toEqual([]);
+    expect(healAllowedAt(state, KEY)).toBe(0);
+  });
+
+  test("is not made of edits that lie more than a minute apart", () => {
+    for (let round = 0; round < 10; round++) {
+      const now = round * 60_000;
+      expect(healAllowedAt(state, KEY)).toBeLessThanOrEqual(now);
+      noteHeal(state, KEY, { ...DRIFT, now });
+    }
+    expect(fightNotices(state, 9 * 60_000)).toEqual([]);
+  });
+});

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { settled, TestEngine } from "./testing/engine.ts";
+import { parsePause, PAUSE_ANNOTATION, writeGuardOf } from "./write-guard.ts";
+
+const ADOPTED = { "holdfast.dev/adopted": "2026-01-01T00:00:00Z" };
+const iso = (at: number) => new Date(at).toISOString();
+
+let engine: TestEngine;
+beforeEach(async () => {
+  engine = new TestEngine();
+  await settled();
+});
+afterEach(() => engine.stop());
+
+async function guardOf(annotations: Record<string, string> = {}) {
+  const { context, state } = await engine.work("shop", [], { metadata: { annotations } });
+  return writeGuardOf(context, context.registry.app(state.app.key)!, state);
+}
+
+function rivalAppears(): void {
+  const metadata = { name: "rival-controller", namespace: "rival", labels: { "part-of": "rival" } };
+  engine.cluster.put({ apiVersion: "apps/v1", kind: "Deployment", metadata, status: { readyReplicas: 1 } });
+}
+
+describe("writeGuardOf()", () => {
+  test("lets an app be written when no rival is alive", async () => {
+    expect(await guardOf()).toEqual({ kind: "open" });
+  });
+
+  test("keeps every app in shadow beside a live rival, except those that were adopted", async () => {
+    rivalAppears();
+    expect(await guardOf()).toEqual({ kind: "shadow", rival: "rival" });
+    expect(await guardOf(ADOPTED)).toEqual({ kind: "open" });
+  });
+
+  test("writes nothing before somebody has looked for rivals", async () => {
+    const { context, state } = await engine.work("shop", []);
+    const blind = new TestEngine();
+    const record = context.registry.app(state.app.key)!;
+    expect(writeGuardOf({ ...context, rivals: blind.context.rivals }, record, state)).toEqual({ kind: "unknown" });
+    await blind.stop();
+  });
+
+  test("a pause holds for adopted apps too, names its reason and ends by itself", async () => {
+    const until = engine.clock.now() + 60_000;
+    const paused = { ...ADOPTED, [PAUSE_ANNOTATION]: `${iso(until)} disk is being moved` };
+    expect(await guardOf(paused)).toEqual({ kind: "paused", until, reason: "disk is being moved" });
+    engine.clock.advance(60_000);
+    expect(await guardOf(paused)).toEqual({ kind: "open" });
+  });
+});
+
+describe("parsePause()", () => {
+  test("reads an end with or without a reason, and nothing else", () => {
+    expect(parsePause("2026-01-02T03:04:05Z  two words\nand a line")).toEqual({
+      until: Date.UTC(2026, 0, 2, 3, 4, 5),
+      reason: "two words\nand a line",
+    });
+    expect(parsePause("2026-01-02T03:04:05Z")?.reason).toBe("");
+    for (const bad of [undefined, "", "soon because", " "]) expect(parsePause(bad)).toBeNull();
+  });
+});
