@@ -1,8 +1,12 @@
+import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { type InventoryEntry, writeAhead } from "#core/plan/inventory.ts";
-import { idKey, type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
+import { idKey, type IdKey, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
 import type { AppWork } from "./app-state.ts";
 import { compareObjects } from "./compare-objects.ts";
+import { eachInParallel } from "./requests.ts";
 import { updated } from "./sync-driver.ts";
+
+const PARALLEL = 16;
 
 /**
  * Compares what may have changed since the last pass: everything, or the objects that events named. `pending`: the live
@@ -23,7 +27,8 @@ export async function compareApp(
   state.dirty = new Set();
   try {
     const { adopted } = await compareObjects(work, { keys, takeover }, signal);
-    if (!options.takeover) await record(work, adopted, signal);
+    const gone = await departed(work, signal);
+    if (!options.takeover) await record(work, { adopted, gone }, signal);
   } catch (error) {
     state.dirty = "all";
     throw error;
@@ -54,8 +59,45 @@ function isTakeover(work: AppWork): boolean {
   return !context.inventories.has(state.app.key) && state.restoredIds.length > 0;
 }
 
+/**
+ * Objects that left the declaration and that a read shows to be gone: nothing is left to decide about them. Of those that
+ * are still there the app is told when they go.
+ */
+async function departed(work: AppWork, signal: AbortSignal): Promise<readonly IdKey[]> {
+  const { context, state } = work;
+  const { key } = state.app;
+  const gone: IdKey[] = [];
+  const left = [...context.inventories.of(key).values()].filter((entry) => !state.desired?.byKey.has(entry.key));
+  await eachInParallel(left, PARALLEL, async (entry) => {
+    if (context.index.get(entry.key)) context.index.awaitGone(entry.key, key);
+    else if (await isGone(work, entry, signal)) gone.push(entry.key);
+  });
+  return gone;
+}
+
+async function isGone(work: AppWork, entry: InventoryEntry, signal: AbortSignal): Promise<boolean> {
+  const { context, state } = work;
+  const id = parseIdKey(entry.key);
+  const kind = context.index.follow({ ...id, version: entry.version }, state.app.key);
+  // Without a recorded identity, what a read shows might be anybody's.
+  if (kind.kind !== "synced" || entry.uid === "") return false;
+  const asked = context.index.moment;
+  try {
+    const live = await context.client.get({ ...id, apiVersion: joinApiVersion(kind.info) }, { signal });
+    if (live) context.index.record(live, asked);
+    return live === null;
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
+    return false;
+  }
+}
+
 /** Objects that turned out to be as declared are recorded, so that the next start knows them. */
-async function record(work: AppWork, adopted: readonly InventoryEntry[], signal: AbortSignal): Promise<void> {
+async function record(
+  work: AppWork,
+  { adopted, gone }: { adopted: readonly InventoryEntry[]; gone: readonly IdKey[] },
+  signal: AbortSignal,
+): Promise<void> {
   const { context, state } = work;
   const { key } = state.app;
   const { inventories } = context;
@@ -66,7 +108,10 @@ async function record(work: AppWork, adopted: readonly InventoryEntry[], signal:
         state.restoredIds.map(({ id, version }) => ({ key: idKey(id), version })),
       )
     : known;
-  if (adopted.length === 0 && inherited === known) return;
-  const entries = adopted.map((entry): readonly [IdKey, InventoryEntry] => [entry.key, entry]);
+  if (adopted.length + gone.length === 0 && inherited === known) return;
+  const entries = [
+    ...adopted.map((entry): readonly [IdKey, InventoryEntry | null] => [entry.key, entry]),
+    ...gone.map((left): readonly [IdKey, null] => [left, null]),
+  ];
   await inventories.write(state.app, updated(inherited, entries), signal);
 }

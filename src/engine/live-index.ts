@@ -48,6 +48,8 @@ export class LiveIndex {
   readonly #options: LiveIndexOptions;
   readonly #objects = new Map<IdKey, Resource>();
   readonly #claims = new Map<IdKey, Set<AppKey>>();
+  /** Apps that own an object which they no longer declare. */
+  readonly #departing = new Map<IdKey, Set<AppKey>>();
   readonly #kinds = new Map<string, Follower>();
   readonly #tasks: TaskGroup;
   /** UIDs that the watch reported gone, and when: an answer that was under way then is older than that. */
@@ -160,6 +162,14 @@ export class LiveIndex {
   /** Drops an object that a read showed to be gone. */
   drop(key: IdKey): void {
     this.#objects.delete(key);
+    this.#departing.delete(key);
+  }
+
+  /** Tells an app of the end of an object that it does not claim any more; finalizers may take their time. */
+  awaitGone(key: IdKey, app: AppKey): void {
+    const apps = this.#departing.get(key);
+    if (apps) apps.add(app);
+    else this.#departing.set(key, new Set([app]));
   }
 
   /** A kind that was not served may be by now; asking again and again would not make it appear sooner. */
@@ -241,6 +251,9 @@ export class LiveIndex {
     this.#buried.set(object.metadata.uid ?? "", ++this.#moment);
     if (known && known.metadata.uid !== object.metadata.uid) return;
     this.#objects.delete(key);
+    const departing = this.#departing.get(key) ?? [];
+    this.#departing.delete(key);
+    for (const app of departing) this.#options.onChange(app, key);
     this.#tell(key);
   }
 
