@@ -117,6 +117,20 @@ describe("reportApp() keeps the history", () => {
       operation: { sync: { autoHealAttemptsCount: 2, resources: [{ kind: "ConfigMap", name: "a" }] } },
     });
   });
+  test("of syncs that begin within one second", () => {
+    const told = (sha: string, parts: Parameters<typeof sync>[0]) =>
+      report({
+        revision: commit(sha),
+        objects: [objectReport(configMap)],
+        sync: sync({ revision: commit(sha), results: [result(configMap, "changed")], ...parts }),
+      });
+    const first = settled(application(auto), told("c1", {})).object;
+    const healed = settled(first, told("c1", { healAttempts: 1 })).object;
+    expect(statusOf(healed)["operationState"]).toMatchObject({ operation: { sync: { autoHealAttemptsCount: 1 } } });
+    const second = settled(healed, told("c2", {})).object;
+    expect(ids(second)).toEqual([0, 1]);
+    expect(statusOf(second)["operationState"]).toMatchObject({ syncResult: { revision: "c2" } });
+  });
   test("not of failures and dry runs", () => {
     const failed = report({
       phase: { kind: "sync-failed", step: "apply", message: "no", retryAt: null },

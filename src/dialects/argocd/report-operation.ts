@@ -22,11 +22,17 @@ export function operationStateOf(context: ReportContext): OperationState | undef
   const { sync } = report;
   if (!sync) return old.operationState;
   const startedAt = startOf(context, sync);
-  const same = old.operationState?.startedAt === startedAt;
+  const same = isStateOf(old.operationState, sync, startedAt);
   if (same && isDone(old.operationState)) return old.operationState;
   // Upstream runs no operation where nothing differs, and an idle commit shall cost no more than its revision.
   if (!same && isNothing(sync)) return old.operationState;
   return stateOf(context, sync, startedAt);
+}
+
+/** Times are kept to the second, and two syncs may begin within one. */
+function isStateOf(state: OperationState | undefined, sync: SyncReport, startedAt: string): boolean {
+  if (state?.startedAt !== startedAt || state.syncResult?.revision !== sync.revision.commit) return false;
+  return (state.operation.sync?.autoHealAttemptsCount ?? 0) === sync.healAttempts;
 }
 
 function stateOf(context: ReportContext, sync: SyncReport, startedAt: string): OperationState {
@@ -66,7 +72,7 @@ function isNothing(sync: SyncReport): boolean {
 
 function operationOf(context: ReportContext, sync: SyncReport, startedAt: string): OperationFields {
   const { old, pending, app } = context;
-  const before = old.operationState?.startedAt === startedAt ? old.operationState.operation : undefined;
+  const before = isStateOf(old.operationState, sync, startedAt) ? old.operationState?.operation : undefined;
   const { request } = sync;
   if (request !== null) {
     if (pending && app?.request?.token === request.token) return pending;
