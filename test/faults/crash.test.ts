@@ -42,6 +42,7 @@ async function firstSync(chance: Chance): Promise<void> {
     const declared = world().app(chance, { objects: 3 });
     const killed = killedAfter(writes, async () => isDone(await declared)());
     const app = await declared;
+    await world().client.patch(app.dialect.app,{metadata:{annotations:{"holdfast.dev/adopted":"2026-01-01T00:00:00Z false"}}},{type:"merge",manager:"test",signal});
     if (!(await killed)) {
       expect(writes).toBeGreaterThan(5);
       return;

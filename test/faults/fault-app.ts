@@ -13,6 +13,9 @@ const { signal } = new AbortController();
 const CONVERGES_WITHIN_MS = 60_000;
 const MARKS = ["kustomize.toolkit.fluxcd.io/name", "holdfast.dev/app"];
 
+/** Whose objects an app is declared by. */
+export type DialectName = "flux" | "argocd";
+
 /** Where an app lives. */
 export interface FaultHost {
   readonly git: GitServer;
@@ -41,7 +44,7 @@ export class FaultApp {
 
   constructor(
     host: FaultHost,
-    options: { name: string; dialect: "flux" | "argocd"; objects: number; beside?: FaultApp },
+    options: { name: string; dialect: DialectName; objects: number; beside?: FaultApp },
   ) {
     this.#host = host;
     this.dialect = options.dialect === "flux" ? fluxApp(options.name) : argoApp(options.name);
@@ -53,7 +56,7 @@ export class FaultApp {
 
   /** Another app of the same dialect, repository and namespace, with a path of its own and no objects yet. */
   async sibling(name: string, values: Readonly<Record<string, string>>): Promise<FaultApp> {
-    const dialect = this.dialect.name as "flux" | "argocd";
+    const dialect = this.dialect.name as DialectName;
     const app = new FaultApp(this.#host, { name: `${this.namespace}-${name}`, dialect, objects: 0, beside: this });
     for (const [object, value] of Object.entries(values)) app.values.set(object, value);
     this.#host.apps.push(app);

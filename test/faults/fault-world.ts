@@ -9,7 +9,7 @@ import { adminClient, installDefinitions, startEngine, type TestEngine } from ".
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { type GitServer, startGitServer } from "../support/git-server.ts";
 import type { Chance } from "./each-seed.ts";
-import { FaultApp, type FaultHost } from "./fault-app.ts";
+import { type DialectName, FaultApp, type FaultHost } from "./fault-app.ts";
 import { type ControllerProcess, startControllerProcess } from "./controller-process.ts";
 import { quickWatch } from "./quick-watch.ts";
 import { auditedDeletions } from "./audited-deletions.ts";
@@ -107,14 +107,19 @@ export class FaultWorld implements FaultHost {
   }
 
   /** A new app of a dialect that the seed picks, with objects `o0`, `o1`, … in a namespace of its own. */
-  async app(chance: Chance, options: { objects?: number; dialect?: "flux" | "argocd" } = {}): Promise<FaultApp> {
-    const app = new FaultApp(this, {
-      name: `fault-${(this.#number += 1)}`,
-      dialect: options.dialect ?? chance.pick(["flux", "argocd"] as const),
-      objects: options.objects ?? chance.between(3, 8),
-    });
+  app(chance: Chance, options: { objects?: number; dialect?: DialectName } = {}): Promise<FaultApp> {
+    const dialect = options.dialect ?? chance.pick(["flux", "argocd"] as const);
+    return this.appOf(dialect, { objects: options.objects ?? chance.between(3, 8) });
+  }
+
+  /** A new app of a dialect, with fields that its spec has besides the usual ones. */
+  async appOf(
+    dialect: DialectName,
+    { objects, spec = {} }: { objects: number; spec?: Record<string, unknown> },
+  ): Promise<FaultApp> {
+    const app = new FaultApp(this, { name: `fault-${(this.#number += 1)}`, dialect, objects });
     this.apps.push(app);
-    await app.declare();
+    await app.declare(spec);
     return app;
   }
 

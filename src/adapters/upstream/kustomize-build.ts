@@ -55,10 +55,17 @@ export async function kustomizeBuild(
   try {
     const request = { op: "kustomize.build", input: { path, overrides, generateIfMissing }, answer };
     const { resources } = (await pool.request(request, signal)) as { resources: Resource[] };
+    for (const resource of resources) mustBeVersioned(resource);
     return { resources, readSet: tree.readSet() };
   } catch (error) {
     throw failures[0] ?? error;
   }
+}
+
+/** kustomize itself lets such an object pass. */
+function mustBeVersioned({ apiVersion, kind, metadata }: Resource): void {
+  if (typeof apiVersion === "string" && apiVersion !== "") return;
+  throw new UpstreamError({ code: "invalid", message: `${kind} ${metadata.name} has no apiVersion` });
 }
 
 async function answerFrom(tree: RecordingTree, question: Question, signal: AbortSignal): Promise<Reply> {

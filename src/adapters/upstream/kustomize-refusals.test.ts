@@ -48,6 +48,12 @@ describe("kustomizeBuild() refuses", () => {
       code: "failed",
       message: /already registered id: ConfigMap.*\(in app\/a\.yaml:6 and app\/sub\/b\.yaml:1\)$/,
     },
+    {
+      name: "an object without an API version",
+      files: kustomization("resources: [x.yaml]", { "app/x.yaml": "kind: ConfigMap\nmetadata: {name: x}\n" }),
+      code: "invalid",
+      message: /^ConfigMap x has no apiVersion$/,
+    },
     { name: "a missing path", files: {}, code: "missing-path", message: /"app" is no directory/ },
     {
       name: "a remote base",
