@@ -86,11 +86,12 @@ export class LiveIndex {
     const { info } = follower.state;
     const { client, rules, namespaces } = this.#options;
     const before = [...this.#objects].filter(([, object]) => object.kind === info.kind);
+    const asked = this.#moment;
     const listed = new Set<IdKey>();
     for (const selection of selectionsOf(info, rules, namespaces)) {
       for (const object of await client.list(info, selection, { signal })) {
         listed.add(keyOf(object));
-        this.#upsert(object);
+        if (!this.#leftSince(object, asked)) this.#upsert(object);
       }
     }
     for (const [key, object] of before) {
@@ -152,10 +153,9 @@ export class LiveIndex {
    */
   record(object: Resource, asked = 0): void {
     const key = keyOf(object);
-    const uid = object.metadata.uid ?? "";
     const known = this.#objects.get(key);
-    if ((known && isNewer(known, object)) || (this.#buried.get(uid) ?? 0) > asked) return;
-    this.#buried.delete(uid);
+    if ((known && isNewer(known, object)) || this.#leftSince(object, asked)) return;
+    this.#buried.delete(object.metadata.uid ?? "");
     this.#objects.set(key, trimmed(object));
   }
 
@@ -255,6 +255,10 @@ export class LiveIndex {
     this.#departing.delete(key);
     for (const app of departing) this.#options.onChange(app, key);
     this.#tell(key);
+  }
+
+  #leftSince(object: Resource, moment: number): boolean {
+    return (this.#buried.get(object.metadata.uid ?? "") ?? 0) > moment;
   }
 
   #tell(key: IdKey): void {
