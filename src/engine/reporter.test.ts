@@ -31,7 +31,7 @@ function rig(write: Partial<ObjectWrite> = {}) {
   const cluster = new FakeCluster();
   const registry = new AppRegistry(
     { controlNamespace: "control" },
-    { onApp: () => {}, onSource: () => {}, onDependents: () => {} },
+    { onApp: () => {}, onSource: () => {}, onUnused: () => {}, onDependents: () => {} },
   );
   const dialect = {
     ...plainDialect,

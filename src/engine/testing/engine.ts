@@ -122,7 +122,12 @@ export class TestEngine {
     const common = { client, clock, log, random };
     const telemetry = quietTelemetry;
     const settings = { controlNamespace: "control" };
-    const registry = new AppRegistry(settings, { onApp: () => {}, onSource: () => {}, onUnused: () => {}, onDependents: () => {} });
+    const registry = new AppRegistry(settings, {
+      onApp: () => {},
+      onSource: () => {},
+      onUnused: () => {},
+      onDependents: () => {},
+    });
     return {
       ...common,
       telemetry,
@@ -132,7 +137,12 @@ export class TestEngine {
         ...common,
         telemetry,
         fetcher: {
-          open: () => ({ sync: () => Promise.resolve([]), holds: () => Promise.resolve(false), fetchCommit: () => Promise.reject(new Error("no commit")), tree: () => Promise.reject(new Error("no tree")) }),
+          open: () => ({
+            sync: () => Promise.resolve([]),
+            holds: () => Promise.resolve(false),
+            fetchCommit: () => Promise.reject(new Error("no commit")),
+            tree: () => Promise.reject(new Error("no tree")),
+          }),
         },
         revisionOf: dialect.revisionOf,
         onChange: () => {},
