@@ -1,4 +1,5 @@
 import type { AppKey } from "#core/app/app.ts";
+import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { baselineOf } from "#core/diff/baseline.ts";
 import { driftOf } from "#core/diff/drift.ts";
 import type { InventoryEntry } from "#core/plan/inventory.ts";
@@ -115,7 +116,7 @@ async function driftVerdict(
   return settled(work, { desired, live }, signal);
 }
 
-/** One server-side dry run settles what the local comparison could not. */
+/** One server-side dry run settles what the local comparison could not. @throws when the server does not answer */
 async function settled(
   work: AppWork,
   item: { desired: Desired; live: Resource },
@@ -136,6 +137,7 @@ async function settled(
     if (before === after) return { kind: "same" };
     return { kind: "different", paths: [], reason: "differs from its declaration", drift: false, by: [] };
   } catch (error) {
+    if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
     return { kind: "different", paths: [], reason: failureText(error), drift: false, by: [] };
   }
 }
