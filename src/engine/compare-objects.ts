@@ -12,7 +12,7 @@ import { asUser, failureText } from "./requests.ts";
 
 /**
  * Compares objects with their declaration from memory, and asks the server only where memory cannot tell: a recorded
- * object that the watch does not show, or a declaration whose stored form is not known.
+ * object that the watch does not show, one that must not exist yet, or a declaration whose stored form is not known.
  */
 export async function compareObjects(
   work: AppWork,
@@ -61,7 +61,8 @@ async function verdictOf(
 ): Promise<Compared> {
   const { context, state } = work;
   const { desired, entry } = item;
-  const expected = item.takeover || Boolean(entry?.uid);
+  // The watch shows marked objects only, and one that is only to be created must not overwrite somebody else's.
+  const expected = item.takeover || Boolean(entry?.uid) || desired.options.apply === "if-absent";
   const kind = context.index.follow({ ...desired.id, version: desired.version }, state.app.key);
   if (kind.kind === "failed") return { verdict: { kind: "unknown", reason: kind.reason }, live: null };
   if (kind.kind === "absent") return { verdict: { kind: "missing" }, live: null };
