@@ -1,7 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll } from "vitest";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import { createEventSink } from "#adapters/observe/event-sink.ts";
-import type { ControlPlane } from "#adapters/cluster/control-plane.ts";
 import type { ObjectRef } from "#engine/ports.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { useControlPlane } from "../support/control-plane.ts";
@@ -9,10 +9,10 @@ import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngi
 import { eventually } from "../support/eventually.ts";
 import { type FileSpec, type GitServer, startGitServer } from "../support/git-server.ts";
 
-/** The user that the controller acts as, so that the audit log tells its requests apart. */
-export const CONTROLLER_USER = "holdfast";
-export const KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/v1";
-export const SOURCE = "source.toolkit.fluxcd.io/v1";
+/** The user that the controller acts as, so that messages of the server tell who was refused. */
+const CONTROLLER_USER = "holdfast";
+const KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/v1";
+const SOURCE = "source.toolkit.fluxcd.io/v1";
 const { signal } = new AbortController();
 
 /** A condition of an object's status. */
@@ -41,47 +41,20 @@ export interface FluxStatus {
   readonly history?: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A control plane, a Git server and a controller with events, as installed. */
+/** A Git server, a cluster and a controller with events, as installed. */
 export class FluxWorld {
-  readonly plane: ControlPlane;
   readonly git: GitServer;
   readonly client: ConnectedCluster;
-  /** The last phase of each app, as the controller tells its metrics. */
-  readonly phases = new Map<string, string>();
-  #engine: TestEngine | null = null;
+  readonly engine: TestEngine;
 
-  constructor(parts: { plane: ControlPlane; git: GitServer; client: ConnectedCluster }) {
-    this.plane = parts.plane;
+  constructor(parts: { git: GitServer; client: ConnectedCluster; engine: TestEngine }) {
     this.git = parts.git;
     this.client = parts.client;
-  }
-
-  async startController(): Promise<void> {
-    this.#engine = await startEngine(settingsOf(this.plane, CONTROLLER_USER), {
-      telemetry: {
-        step: () => {},
-        render: () => {},
-        drift: () => {},
-        queue: () => {},
-        phase: (app, phase) => void (phase === null ? this.phases.delete(app) : this.phases.set(app, phase)),
-      },
-      eventSink: (client) =>
-        createEventSink({
-          client,
-          clock: { now: () => Date.now(), monotonic: () => performance.now() },
-          log: { info: () => {}, warn: () => {}, error: () => {} },
-          onOutcome: () => {},
-        }),
-    });
-  }
-
-  get engine(): TestEngine {
-    if (!this.#engine) throw new Error("No controller runs");
-    return this.#engine;
+    this.engine = parts.engine;
   }
 
   async stop(): Promise<void> {
-    await this.#engine?.stop();
+    await this.engine.stop();
     await this.client.close();
     await this.git.stop();
   }
@@ -226,6 +199,17 @@ export class Space {
     }
   }
 
+  /** Waits until a ConfigMap holds exactly this. */
+  async holds(name: string, data: Readonly<Record<string, string>>): Promise<void> {
+    let last: unknown;
+    const probe = async () => isDeepStrictEqual((last = dataOf(await this.#world.get(this.configMap(name)))), data);
+    try {
+      await eventually(`${name} holds ${JSON.stringify(data)}`, probe, 10_000);
+    } catch (error) {
+      throw new Error(`${name} does not hold ${JSON.stringify(data)}: ${JSON.stringify(last)}`, { cause: error });
+    }
+  }
+
   async present(ref: ObjectRef): Promise<Resource> {
     return eventually(`${ref.kind} ${ref.name} exists`, async () => (await this.#world.get(ref)) ?? false);
   }
@@ -266,12 +250,12 @@ export function configMap(
   return `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}${metadata === "" ? "" : `, ${metadata}`}}\ndata: ${JSON.stringify(data)}\n`;
 }
 
-/** A Deployment as a manifest; without replicas it is healthy at once. */
+/** A Deployment as a manifest; without replicas it is healthy at once, and one that hangs never is. */
 export function deployment(
   name: string,
-  options: { replicas?: number; image?: string; deadline?: number } = {},
+  options: { replicas?: number; image?: string; deadline?: number; hangs?: boolean } = {},
 ): string {
-  const { replicas = 0, image = "registry.example/web:1.0.0", deadline = 600 } = options;
+  const { replicas = 0, image = "registry.example/web:1.0.0", deadline = 600, hangs = false } = options;
   return `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: ${name}}
@@ -280,22 +264,25 @@ spec:
   progressDeadlineSeconds: ${deadline}
   selector: {matchLabels: {app: ${name}}}
   template:
-    metadata: {labels: {app: ${name}}}
+    metadata:
+      labels: {app: ${name}}
+      annotations: {holdfast.dev/test-behaviour: "${hangs ? "hang" : ""}"}
     spec: {containers: [{name: web, image: "${image}"}]}
 `;
 }
 
-/** Gives the tests of a file one world to share; `running: false` leaves the controller to the test. */
-export function useFluxWorld(options: { running?: boolean } = {}): () => FluxWorld {
+/** Gives the tests of a file one world to share; with nodes its pods run. */
+export function useFluxWorld(options: { withNodes?: boolean } = {}): () => FluxWorld {
   const users = [{ name: CONTROLLER_USER, groups: ["system:masters"] }];
-  const plane = useControlPlane({ audit: true, withNodes: false, users });
+  const plane = useControlPlane({ withNodes: options.withNodes ?? false, users });
   let world: FluxWorld | undefined;
 
   beforeAll(async () => {
     const client = adminClient(plane());
     await installDefinitions(client, signal);
-    world = new FluxWorld({ plane: plane(), git: await startGitServer(), client });
-    if (options.running ?? true) await world.startController();
+    const git = await startGitServer();
+    const engine = await startEngine(settingsOf(plane(), CONTROLLER_USER), { eventSink: realEvents });
+    world = new FluxWorld({ git, client, engine });
   });
 
   afterAll(async () => {
@@ -306,4 +293,13 @@ export function useFluxWorld(options: { running?: boolean } = {}): () => FluxWor
     if (!world) throw new Error("Cannot use the world before the tests run");
     return world;
   };
+}
+
+function realEvents(client: ConnectedCluster): ReturnType<typeof createEventSink> {
+  return createEventSink({
+    client,
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    onOutcome: () => {},
+  });
 }

@@ -201,6 +201,29 @@ test("a repository that does not exist is told in the words of Flux", async () =
   expect(ready.message).toContain("there is no such repository");
 });
 
+test("a remote that hangs is given up at the timeout, and others are followed meanwhile", async () => {
+  const hanging = await startGitServer();
+  try {
+    await hanging.commit("slow", { "app/a.yaml": configMap("a") });
+    hanging.behaviour.hangAfterBytes = 10;
+    const space = await world().space("slow");
+    await space.gitRepository({ url: hanging.url("slow"), timeout: "2s" });
+    const other = await world().space("swift");
+    const commit = await other.commit({ "app/a.yaml": configMap("a") });
+    await revision(other, `main@sha1:${commit}`);
+    expect(await space.status(space.sourceRef())).not.toHaveProperty("artifact");
+    const failed = await space.says("did not answer in time", { ref: space.sourceRef(), limitMs: 10_000 });
+    expect(failed).toMatchObject({ status: "False", reason: "GitOperationFailed" });
+    delete hanging.behaviour.hangAfterBytes;
+    await space.poke(space.sourceRef());
+    await eventually("the source recovers", async () => {
+      return conditionOf(await space.status(space.sourceRef()), "Ready")?.status === "True";
+    });
+  } finally {
+    await hanging.stop();
+  }
+});
+
 test("a failing remote keeps the last good artifact", async () => {
   const space = await world().space("kept");
   const commit = await space.commit({ "app/a.yaml": configMap("a") });
