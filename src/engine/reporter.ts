@@ -151,10 +151,18 @@ function mergedEvent(notes: readonly EventNote[]): EventNote {
   return { ...main, message: [main.message, ...others].join("\n").slice(0, LONGEST_EVENT) };
 }
 
+const LONGEST_PROBLEM = 1_000;
+
+/** A problem may quote what somebody wrote, however long that is. */
+function shortened(problem: Problem): Problem {
+  if (problem.message.length <= LONGEST_PROBLEM) return problem;
+  return { ...problem, message: `${problem.message.slice(0, LONGEST_PROBLEM)}…` };
+}
+
 /** The report of an app whose object cannot be parsed. */
 export function invalidReport(problems: readonly Problem[], now: number): AppReport {
   return {
-    phase: { kind: "invalid", problems },
+    phase: { kind: "invalid", problems: problems.map(shortened) },
     revision: null,
     applied: null,
     attempted: null,

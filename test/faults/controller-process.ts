@@ -7,6 +7,7 @@ import { eventually } from "../support/eventually.ts";
 
 /** A controller that can be killed without a word. */
 export interface ControllerProcess {
+  readonly pid: number;
   /** Kills it and waits until its helpers are gone too. */
   kill(): Promise<void>;
 }
@@ -32,6 +33,7 @@ export async function startControllerProcess(options: {
     return isReady;
   });
   return {
+    pid: child.pid ?? 0,
     kill: async () => {
       const helpers = await childrenOf(child.pid ?? 0);
       child.kill("SIGKILL");

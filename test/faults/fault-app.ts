@@ -42,10 +42,7 @@ export class FaultApp {
   head = "";
   readonly #host: FaultHost;
 
-  constructor(
-    host: FaultHost,
-    options: { name: string; dialect: DialectName; objects: number; beside?: FaultApp },
-  ) {
+  constructor(host: FaultHost, options: { name: string; dialect: DialectName; objects: number; beside?: FaultApp }) {
     this.#host = host;
     this.dialect = options.dialect === "flux" ? fluxApp(options.name) : argoApp(options.name);
     this.namespace = options.beside?.namespace ?? options.name;

@@ -68,7 +68,9 @@ const environment = {
 };
 
 /** Starts a server on a free port; `stop` or the signal ends it and removes its files. */
-export async function startGitServer(options: { signal?: AbortSignal; tls?: boolean } = {}): Promise<GitServer> {
+export async function startGitServer(
+  options: { signal?: AbortSignal; tls?: boolean | { cert: string; key: string } } = {},
+): Promise<GitServer> {
   const directory = await mkdtemp(join(tmpdir(), "holdfast-git-"));
   const behaviour: GitServerBehaviour = {};
   const requests: SeenRequest[] = [];
@@ -86,9 +88,10 @@ export async function startGitServer(options: { signal?: AbortSignal; tls?: bool
     watchForPack(response, behaviour, () => packs++);
     gitHttpBackend({ directory, allowPush: true, ...behaviour })(request, response);
   };
-  const server = options.tls === true ? createTlsServer(testCertificate, answer) : createServer(answer);
+  const certificate = options.tls === true ? testCertificate : options.tls;
+  const server = certificate ? createTlsServer(certificate, answer) : createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = `${options.tls === true ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `${certificate ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stop = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

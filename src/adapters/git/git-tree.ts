@@ -37,7 +37,7 @@ export class TreeListing {
     if (this.entries.size >= this.#maxEntries) {
       throw new GitError(
         "too-large",
-        `Cannot list the tree: it has more than ${this.#maxEntries} files and directories`,
+        `Cannot list the tree: it has more than ${this.#maxEntries} files and directories, too many from ${JSON.stringify(path)} on`,
       );
     }
     this.entries.set(path, entryOf(match[1]!, match[2]!, match[3]!));

@@ -5,6 +5,8 @@ import { fieldAt, textAt, withoutNulls } from "./fields.ts";
 import { targetRevisionOf } from "./parse-source.ts";
 import type { OperationFields, SpecFields, StatusFields } from "./schema.ts";
 
+const ADDRESS_CREDENTIAL = /^([a-z][a-z0-9+.-]*:\/\/)[^/@]*:[^/]*@/i;
+
 /** What every part of a report reads. */
 export interface ReportContext {
   readonly object: Resource;
@@ -24,13 +26,20 @@ export function reportContext(input: { object: Resource; app: App | null; report
   const operation = withoutNulls(object["operation"]);
   return {
     object,
-    spec: (withoutNulls(object["spec"]) ?? {}) as SpecFields,
+    spec: shownSpec((withoutNulls(object["spec"]) ?? {}) as SpecFields),
     old: statusOf(object),
     pending: isObject(operation) && Object.keys(operation).length > 0 ? operation : null,
     app,
     report,
     comparisonFailed: report.phase.kind === "source-failed" || report.phase.kind === "render-failed",
   };
+}
+
+/** A status repeats the source, but not the password that somebody wrote into its address. */
+function shownSpec(spec: SpecFields): SpecFields {
+  const { repoURL } = spec.source ?? {};
+  if (typeof repoURL !== "string" || !ADDRESS_CREDENTIAL.test(repoURL)) return spec;
+  return { ...spec, source: { ...spec.source, repoURL: repoURL.replace(ADDRESS_CREDENTIAL, "$1") } };
 }
 
 /** The status as it stands; members of the wrong shape are dropped. */

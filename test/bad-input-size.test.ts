@@ -1,0 +1,175 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { beforeEach, describe, expect, test } from "vitest";
+import { childrenOf } from "./faults/controller-process.ts";
+import { configMap, type FaultApp } from "./faults/fault-app.ts";
+import { useFaultWorld } from "./faults/fault-world.ts";
+import { eventually } from "./support/eventually.ts";
+
+const world = useFaultWorld();
+const MAY_TAKE_MS = 5_000;
+const MAY_USE_MIB = 256;
+let controller = 0;
+
+/** Nothing that tests load counts, so that the controller has a process of its own. */
+beforeEach(async () => {
+  controller = (await world().startProcess()).pid;
+});
+
+/** A process with all that it started. */
+async function family(pid: number): Promise<number[]> {
+  const children = await childrenOf(pid);
+  return [pid, ...(await Promise.all(children.map(family))).flat()];
+}
+
+/** Memory that controller, helpers and git hold together; what they share is counted once. */
+async function memoryMib(): Promise<number> {
+  const parts = (await family(controller)).map(async (pid) => {
+    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
+    return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024;
+  });
+  return (await Promise.all(parts)).reduce((sum, part) => sum + part, 0);
+}
+
+function gitIn(repository: string, input: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync("git", args, { cwd: world().git.path(repository), input });
+  if (status !== 0) throw new Error(`git ${args[0]} failed: ${stderr.toString()}`);
+  return stdout.toString().trim();
+}
+
+const row = (mode: string, type: string, digest: string, name: string) => `${mode} ${type} ${digest}\t${name}\n`;
+
+/** Commits a tree that has one more entry at its root. */
+function commitBeside(app: FaultApp, entry: string): string {
+  const root = gitIn(app.repository, "", "ls-tree", "main");
+  const tree = gitIn(app.repository, `${root}\n${entry}`, "mktree");
+  const identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+  const commit = gitIn(app.repository, "", ...identity, "commit-tree", "-p", "main", "-m", "much", tree);
+  gitIn(app.repository, "", "update-ref", "refs/heads/main", commit);
+  return commit;
+}
+
+/** A folder that holds itself as a list of a thousand folders of a thousand files, all of them the same. */
+function millionFiles(app: FaultApp): string {
+  const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
+  const blob = gitIn(app.repository, configMap("same", "1"), "hash-object", "-w", "--stdin");
+  const files = gitIn(
+    app.repository,
+    names.map((name) => row("100644", "blob", blob, `${name}.yaml`)).join(""),
+    "mktree",
+  );
+  const folders = gitIn(app.repository, names.map((name) => row("040000", "tree", files, name)).join(""), "mktree");
+  return commitBeside(app, row("040000", "tree", folders, "many"));
+}
+
+/** A file of a gigabyte of nothing, which is small on the way. */
+async function gigabyte(app: FaultApp): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "holdfast-huge-"));
+  try {
+    const path = join(directory, "huge");
+    const file = await open(path, "w");
+    await file.truncate(2 ** 30);
+    await file.close();
+    const blob = gitIn(app.repository, "", "-c", "core.compression=1", "hash-object", "-w", "--no-filters", path);
+    const old = gitIn(app.repository, "", "ls-tree", "main:app");
+    const folder = gitIn(app.repository, `${old}\n${row("100644", "blob", blob, "huge.yaml")}`, "mktree");
+    const identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    const tree = gitIn(app.repository, row("040000", "tree", folder, "app"), "mktree");
+    const commit = gitIn(app.repository, "", ...identity, "commit-tree", "-p", "main", "-m", "huge", tree);
+    gitIn(app.repository, "", "update-ref", "refs/heads/main", commit);
+    return commit;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const levels = "abcdefghij".split("");
+/** Ten to the power of nine strings, once its aliases are written out. */
+const bomb = levels
+  .map((key, index) => {
+    const part = index === 0 ? "x" : `*${levels[index - 1]}`;
+    return `  ${key}: &${key} [${Array(9).fill(part).join(", ")}]\n`;
+  })
+  .join("");
+
+interface TooMuch {
+  readonly name: string;
+  readonly push: (app: FaultApp) => Promise<void>;
+  readonly says: RegExp;
+}
+
+const cases: TooMuch[] = [
+  {
+    name: "a file of a gigabyte",
+    push: async (app) => {
+      app.head = await gigabyte(app);
+      await app.poke();
+    },
+    says: /app\/huge\.yaml"?: .*(larger than|MiB, more than)/,
+  },
+  {
+    name: "a million files",
+    push: async (app) => {
+      app.head = millionFiles(app);
+      await app.poke();
+    },
+    says: /more than \d+ files and directories, too many from "many\//,
+  },
+  {
+    name: "aliases that would become a billion strings",
+    push: (app) => app.push({ "app/bomb.yaml": `${configMap("bomb", "1")}bomb:\n${bomb}` }),
+    says: /app\/bomb\.yaml.*alias/,
+  },
+  {
+    name: "a hundred thousand levels",
+    push: (app) => app.push({ "app/deep.yaml": `${configMap("deep", "1")}deep: ${"[".repeat(100_000)}` }),
+    says: /app\/deep\.yaml/,
+  },
+];
+
+describe.each(["flux", "argocd"] as const)(
+  "%s: too much is refused soon, with little memory and by its path:",
+  (dialect) => {
+    test.each(cases)("$name", async ({ push, says }) => {
+      const app = await world().appOf(dialect, { objects: 2 });
+      await app.converged();
+      const before = await app.uids();
+      let peak = 0;
+      const watching = new AbortController();
+      const watch = (async () => {
+        while (!watching.signal.aborted) {
+          peak = Math.max(peak, await memoryMib());
+          await pause(40);
+        }
+      })();
+      await push(app);
+      const pushedAt = performance.now();
+      try {
+        await eventually("the status names it", async () => says.test(await toldBy(app)), 30_000);
+      } catch (error) {
+        throw new Error(`${(error as Error).message}: ${await toldBy(app)}`, { cause: error });
+      } finally {
+        watching.abort();
+        await watch;
+      }
+      if (process.env["HOLDFAST_TEST_LOG"]) console.log(dialect, performance.now() - pushedAt, "ms", peak, "MiB");
+      // The other dialect is asked; this one waits for its next poll first.
+      expect(performance.now() - pushedAt).toBeLessThan(MAY_TAKE_MS + (dialect === "flux" ? 1_000 : 0));
+      expect(peak).toBeGreaterThan(30);
+      expect(peak).toBeLessThan(MAY_USE_MIB);
+      expect(await app.uids()).toEqual(before);
+      await app.checkInvariants();
+    });
+  },
+);
+
+async function toldBy(app: FaultApp): Promise<string> {
+  if (app.dialect.name !== "flux") return app.messages();
+  const ref = { ...app.dialect.app, apiVersion: "source.toolkit.fluxcd.io/v1", kind: "GitRepository" };
+  const source = await world().client.get(ref, { signal: new AbortController().signal });
+  const { conditions = [] } = (source?.["status"] ?? {}) as { conditions?: { message?: string }[] };
+  return `${await app.messages()}\n${conditions.map(({ message }) => message).join("\n")}`;
+}
