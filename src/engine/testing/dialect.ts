@@ -42,7 +42,7 @@ export const plainDialect: Dialect = {
     handledToken: null,
     inventory: [],
     sync: null,
-    observedGeneration: -1,
+    isCurrent: true,
   }),
   reportApp: ({ report }) => ({ status: { phase: report.phase.kind }, patch: null, events: [] }),
   reportSource: ({ report }) => ({ status: { state: report.state.kind }, patch: null, events: [] }),

@@ -1,6 +1,7 @@
 import { ApiError } from "#core/cluster/api-error.ts";
 import { type GroupKind, idKey, kindKey, keyOf, splitApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { PatchOperation } from "#core/diff/take-over.ts";
 import type {
   ApplyOptions,
   CallOptions,
@@ -14,7 +15,7 @@ import type {
   WatchHandler,
   WriteAnswer,
 } from "#engine/ports.ts";
-import { fieldsOf, isSelected, mergedWith } from "./fake-objects.ts";
+import { fieldsOf, isSelected, mergedWith, patchedWith } from "./fake-objects.ts";
 
 /** One request that reached the fake. */
 export interface FakeRequest {
@@ -156,7 +157,10 @@ export class FakeCluster implements ClusterClient {
     return this.#request({ ...request, body, options }, options, () => {
       const stored = this.#at(ref);
       if (!stored) throw notFound();
-      return this.#save(mergedWith(stored, body) as Resource);
+      if (options.type === "merge") return this.#save(mergedWith(stored, body) as Resource);
+      const patched = patchedWith(stored, body as readonly PatchOperation[]);
+      if (patched === null) throw conflict("Conflict");
+      return this.#save(patched as Resource);
     });
   }
 

@@ -1,5 +1,6 @@
 import { splitApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { PatchOperation } from "#core/diff/take-over.ts";
 import type { KindInfo, Selection } from "#engine/ports.ts";
 
 /** A kind of the core group or, by its last argument, another one. */
@@ -37,6 +38,24 @@ export function mergedWith(target: unknown, patch: unknown): unknown {
     else members.set(key, mergedWith(members.get(key), value));
   }
   return Object.fromEntries(members);
+}
+
+/** The value after a JSON patch of `test` and `replace` operations; null when a test fails. */
+export function patchedWith(target: unknown, patch: readonly PatchOperation[]): unknown {
+  let value = target;
+  for (const { op, path, value: wanted } of patch) {
+    const tokens = path.split("/").slice(1);
+    const found = tokens.reduce<unknown>((at, token) => (isMap(at) ? at[token] : undefined), value);
+    if (op === "test" && JSON.stringify(found) !== JSON.stringify(wanted)) return null;
+    if (op === "replace") value = withMember(value, tokens, wanted);
+  }
+  return value;
+}
+
+function withMember(target: unknown, [token, ...rest]: readonly string[], value: unknown): unknown {
+  if (token === undefined) return value;
+  const map = isMap(target) ? target : {};
+  return { ...map, [token]: withMember(map[token], rest, value) };
 }
 
 /** The fields that an object declares, as managedFields lists them; lists count as one value. */
