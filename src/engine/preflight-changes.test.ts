@@ -27,10 +27,8 @@ afterEach(() => engine.stop());
 /** Checks a sync of these objects; the ones named `old` exist already and differ. */
 async function refusals(...resources: Resource[]): Promise<string[]> {
   const work: AppWork = await engine.work("shop", resources);
-  for (const { metadata, ...rest } of resources) {
-    if (metadata.name !== "old") continue;
-    const key = keyOf({ metadata, ...rest } as Resource);
-    work.state.verdicts.set(key, { kind: "different", paths: [], reason: "changed", drift: false, by: [] });
+  for (const resource of resources.filter(({ metadata }) => metadata.name === "old")) {
+    work.state.verdicts.set(keyOf(resource), { kind: "different", paths: [], reason: "changed", drift: false, by: [] });
   }
   const desired = work.state.desired!;
   const plan = await planApp(work, { desired, revision: "main@1", request: null, deleting: false }, engine.signal);

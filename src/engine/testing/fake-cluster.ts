@@ -157,7 +157,7 @@ export class FakeCluster implements ClusterClient {
     return this.#request({ ...request, body, options }, options, () => {
       const stored = this.#at(ref);
       if (!stored) throw notFound();
-      if (options.type === "merge") return this.#save(mergedWith(stored, body) as Resource);
+      if (options.type === "merge") return this.#save(mergedInto(stored, body));
       const patched = patchedWith(stored, body as readonly PatchOperation[]);
       if (patched === null) throw conflict("Conflict");
       return this.#save(patched as Resource);
@@ -240,6 +240,13 @@ export class FakeCluster implements ClusterClient {
     for (const { info, selection, handler } of this.watches)
       if (isSelected(object, info, selection)) handler.gone(last);
   }
+}
+
+/** A resourceVersion in a merge patch is a precondition. */
+function mergedInto(stored: Resource, patch: unknown): Resource {
+  const { resourceVersion } = (patch as Partial<Resource>).metadata ?? {};
+  if (resourceVersion && resourceVersion !== stored.metadata.resourceVersion) throw conflict("Conflict");
+  return mergedWith(stored, patch) as Resource;
 }
 
 function requestOf(verb: string, object: Resource, options: object): FakeRequest {
