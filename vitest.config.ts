@@ -15,7 +15,8 @@ export default defineConfig({
         },
       },
       { test: { name: "e2e", include: ["test/**/*.test.ts"], exclude: ["test/faults/**"], ...slow } },
-      { test: { name: "faults", include: ["test/faults/**/*.test.ts"], ...slow } },
+      // These mostly wait, so that more of them run at once than there are processors.
+      { test: { name: "faults", include: ["test/faults/**/*.test.ts"], maxWorkers: 4, ...slow } },
     ],
   },
 });

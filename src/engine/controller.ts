@@ -52,6 +52,8 @@ export class Controller {
   readonly #reconciler: AppReconciler;
   readonly #reporter: Reporter;
   readonly #queue: WorkQueue<AppKey>;
+  /** Apps that prune nothing before another has read the newest revision, by that other. */
+  readonly #awaiting = new Map<AppKey, Set<AppKey>>();
   /** The uid of every app object that was seen: what stands in its status from then on may be our own. */
   readonly #seen = new Map<AppKey, string>();
   #ready = false;
@@ -117,7 +119,7 @@ export class Controller {
     tasks.add(this.#sweep(signal));
     this.#ready = true;
     log.info({ apps: this.#context.registry.apps().length }, "controller is ready");
-    await this.#queue.run((key) => this.#reconciler.reconcile(key, signal), signal);
+    await this.#queue.run((key) => this.#reconcile(key, signal), signal);
     await tasks.settled();
     await this.#lastWords();
   }
@@ -318,11 +320,19 @@ export class Controller {
     }
   }
 
+  async #reconcile(key: AppKey, signal: AbortSignal): Promise<void> {
+    const before = this.#reconciler.state(key)?.seenRevision;
+    await this.#reconciler.reconcile(key, signal);
+    if (this.#reconciler.state(key)?.seenRevision === before) return;
+    for (const app of this.#awaiting.get(key) ?? []) this.#queue.add(app, "webhook");
+    this.#awaiting.delete(key);
+  }
+
   #unsettled(app: AppKey): AppKey[] {
     const { registry, sources } = this.#context;
     const parsed = registry.app(app)?.parsed;
     if (!parsed?.ok) return [];
-    return parsed.value.sources.flatMap(({ source }) => {
+    const unsettled = parsed.value.sources.flatMap(({ source }) => {
       const revision = sources.state(source)?.revision?.text;
       return registry.consumers(source).filter((other) => {
         const state = this.#reconciler.state(other);
@@ -332,6 +342,8 @@ export class Controller {
         return state?.seenRevision !== revision;
       });
     });
+    for (const other of unsettled) this.#awaiting.set(other, (this.#awaiting.get(other) ?? new Set()).add(app));
+    return unsettled;
   }
 
   #stored(dialect: Dialect, object: Resource): void {

@@ -41,9 +41,12 @@ export class FaultApp {
   readonly mayDelete = new Set<string>();
   head = "";
   readonly #host: FaultHost;
+  /** The app whose source this one shares. */
+  readonly #beside: string | null;
 
   constructor(host: FaultHost, options: { name: string; dialect: DialectName; objects: number; beside?: FaultApp }) {
     this.#host = host;
+    this.#beside = options.beside?.dialect.app.name ?? null;
     this.dialect = options.dialect === "flux" ? fluxApp(options.name) : argoApp(options.name);
     this.namespace = options.beside?.namespace ?? options.name;
     this.repository = options.beside?.repository ?? options.name;
@@ -51,7 +54,7 @@ export class FaultApp {
     for (let number = 0; number < options.objects; number++) this.values.set(`o${number}`, "1");
   }
 
-  /** Another app of the same dialect, repository and namespace, with a path of its own and no objects yet. */
+  /** Another app of the same dialect, source and namespace, with a path of its own and no objects yet. */
   async sibling(name: string, values: Readonly<Record<string, string>>): Promise<FaultApp> {
     const dialect = this.dialect.name as DialectName;
     const app = new FaultApp(this.#host, { name: `${this.namespace}-${name}`, dialect, objects: 0, beside: this });
@@ -71,7 +74,11 @@ export class FaultApp {
       { manager: "test", signal },
     );
     const url = git.url(this.repository);
-    for (const object of this.dialect.objects({ url, path: this.path, namespace: this.namespace, spec })) {
+    const { path, namespace } = this;
+    const source = this.#beside === null ? {} : { sourceRef: { kind: "GitRepository", name: this.#beside } };
+    const isFlux = this.dialect.name === "flux";
+    for (const object of this.dialect.objects({ url, path, namespace, spec: isFlux ? { ...spec, ...source } : spec })) {
+      if (object.kind === "GitRepository" && this.#beside !== null) continue;
       await client.apply(quickly(object), { manager: "test", signal });
     }
   }

@@ -106,6 +106,35 @@ describe("people and programs beside the controller", () => {
     await app.checkInvariants();
   });
 
+  eachSeed("an object recreated by hand while its deletion is under way: the new one stays", async (chance) => {
+    const app = await world().app(chance);
+    await world().startController();
+    await app.converged();
+    const old = await app.live("o0");
+    const rule = world().proxy.rule({
+      match: { method: "DELETE", path: /\/o0$/ },
+      act: { kind: "delay", ms: chance.between(800, 2_000) },
+      times: 1,
+    });
+    await app.commit({ o0: null });
+    app.mayDelete.clear();
+    await eventually("the deletion is on its way", () => rule.hits > 0);
+    await world().client.delete(app.ref("o0"), { uid: old?.metadata.uid ?? "", signal });
+    const { labels = {} } = old?.metadata ?? {};
+    const metadata = { name: "o0", namespace: app.namespace, labels };
+    const fresh = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { value: "by hand" } };
+    const { uid } = (await world().client.create(fresh, { manager: "hand", signal })).metadata;
+    await eventually("the deletion was refused", () =>
+      world().proxy.requests.some(({ method, path, status }) => {
+        return method === "DELETE" && path === pathOf(app, "o0") && status === 409;
+      }),
+    );
+    await app.converged();
+    await pause(500);
+    expect((await app.live("o0"))?.metadata.uid).toBe(uid);
+    expect(await world().deletions()).toEqual([]);
+  });
+
   eachSeed("a finalizer that never clears: the object waits and other apps go on", async (chance) => {
     const app = await world().app(chance);
     const other = await world().app(chance);
