@@ -12,6 +12,8 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "tools/**/*.test.ts", "bench/**/*.test.ts"],
           // Nothing is mocked, so that files can share a process, which halves the time.
           isolate: false,
+          // Properties take their time on a busy machine.
+          testTimeout: 30_000,
         },
       },
       { test: { name: "e2e", include: ["test/**/*.test.ts"], exclude: ["test/faults/**"], ...slow } },

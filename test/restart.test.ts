@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
-import { useControlPlane } from "./support/control-plane.ts";
+import { temporaryDirectory, useControlPlane } from "./support/control-plane.ts";
 import { argoApp, fluxApp } from "./support/dialect-objects.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine } from "./support/engine.ts";
 import { eventually } from "./support/eventually.ts";
@@ -58,12 +58,8 @@ test("a restarted controller adopts what it finds without one write, and still h
   expect((await writes()).slice(before)).toEqual([]);
 
   for (const app of apps) {
-    const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: `kept-${app.name}`, name: "a" };
-    await client.patch(ref, { data: { cpu: "2" } }, { type: "merge", manager: "hand", signal });
-    await eventually(`${app.name} heals`, async () => {
-      const live = await client.get(ref, { signal });
-      return (live?.["data"] as { cpu: string } | undefined)?.cpu === "1000m";
-    });
+    await editByHand(app.name);
+    await healed(app.name);
   }
   await git.commit("kept", { "app/b.yaml": null });
   const annotations = { "argocd.argoproj.io/refresh": "normal" };
@@ -76,6 +72,37 @@ test("a restarted controller adopts what it finds without one write, and still h
   await second.stop();
 }, 60_000);
 
+test("a controller that restarts while Git is away heals from what it fetched before", async () => {
+  const dataDir = await temporaryDirectory();
+  const first = await startEngine(settingsOf(plane(), USER), { dataDir });
+  await eventually("the live objects are read", () => first.controller.context.index.size >= 4);
+  await first.stop();
+  for (const app of apps) await editByHand(app.name);
+
+  git.behaviour.redirectTo = "http://127.0.0.1:1";
+  const second = await startEngine(settingsOf(plane(), USER), { dataDir });
+  for (const app of apps) await healed(app.name);
+  delete git.behaviour.redirectTo;
+  await second.stop();
+}, 60_000);
+
+test("a suspended source still serves its recorded revision after a restart", async () => {
+  const { app } = apps[0] as (typeof apps)[0];
+  const repository = { ...app, apiVersion: "source.toolkit.fluxcd.io/v1", kind: "GitRepository" };
+  const suspend = (is: boolean) =>
+    client.patch(repository, { spec: { suspend: is } }, { type: "merge", manager: "test", signal });
+  await suspend(true);
+  await editByHand("flux");
+  await git.commit("kept", { "app/late.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: late}\n" });
+  const engine = await startEngine(settingsOf(plane(), USER));
+  await healed("flux");
+  const late = { apiVersion: "v1", kind: "ConfigMap", namespace: "kept-flux", name: "late" };
+  expect(await client.get(late, { signal })).toBeNull();
+  await suspend(false);
+  await eventually("the source goes on", async () => (await client.get(late, { signal })) !== null);
+  await engine.stop();
+}, 60_000);
+
 test("an idle controller sends the API server nothing but leases and watches", async () => {
   const engine = await startEngine(settingsOf(plane(), USER));
   await eventually("the live objects are read", () => engine.controller.context.index.size >= 4);
@@ -85,6 +112,21 @@ test("an idle controller sends the API server nothing but leases and watches", a
   expect((await requests()).slice(before)).toEqual([]);
   await engine.stop();
 }, 60_000);
+
+function configMapOf(name: string) {
+  return { apiVersion: "v1", kind: "ConfigMap", namespace: `kept-${name}`, name: "a" };
+}
+
+async function editByHand(name: string): Promise<void> {
+  await client.patch(configMapOf(name), { data: { cpu: "2" } }, { type: "merge", manager: "hand", signal });
+}
+
+async function healed(name: string): Promise<void> {
+  await eventually(`${name} heals`, async () => {
+    const live = await client.get(configMapOf(name), { signal });
+    return (live?.["data"] as { cpu: string } | undefined)?.cpu === "1000m";
+  });
+}
 
 async function allDone(): Promise<void> {
   for (const app of apps) {

@@ -26,6 +26,8 @@ export interface SourceRecord {
 export interface RegistryListener {
   onApp(key: AppKey): void;
   onSource(key: SourceKey): void;
+  /** No app reads this source any more. */
+  onUnused(key: SourceKey): void;
   /** Only the status of an app moved: apps that depend on it may go on. */
   onDependents(keys: readonly AppKey[]): void;
 }
@@ -103,8 +105,9 @@ export class AppRegistry {
     this.#stimuli.delete(key);
     if (this.#isApp(dialect, kind)) {
       const app = appKey(kind.short, namespace, name);
-      this.#unlink(app);
+      const read = this.#unlink(app);
       this.#apps.delete(app);
+      this.#dropUnused(read);
       this.#listener.onApp(app);
     } else if (this.#isSource(dialect, kind)) {
       const source = sourceObjectKey(kind.kind, namespace, name);
@@ -133,10 +136,7 @@ export class AppRegistry {
       if (dependents && dependents.size > 0) this.#listener.onDependents([...dependents]);
       return;
     }
-    this.#unlink(key);
-    const parsed = dialect.parseApp(object, this.lookup(dialect.name), this.#settings);
-    this.#apps.set(key, { key, dialect, object, parsed });
-    if (parsed.ok) this.#link(parsed.value);
+    this.#parse({ key, dialect, object });
     this.#listener.onApp(key);
     const dependents = this.#dependents.get(key);
     if (dependents && dependents.size > 0) this.#listener.onDependents([...dependents]);
@@ -157,12 +157,17 @@ export class AppRegistry {
   #reparseApps(dialect: Dialect): void {
     for (const record of this.#apps.values()) {
       if (record.dialect !== dialect) continue;
-      this.#unlink(record.key);
-      const parsed = dialect.parseApp(record.object, this.lookup(dialect.name), this.#settings);
-      this.#apps.set(record.key, { ...record, parsed });
-      if (parsed.ok) this.#link(parsed.value);
+      this.#parse(record);
       this.#listener.onApp(record.key);
     }
+  }
+
+  #parse({ key, dialect, object }: Omit<AppRecord, "parsed">): void {
+    const read = this.#unlink(key);
+    const parsed = dialect.parseApp(object, this.lookup(dialect.name), this.#settings);
+    this.#apps.set(key, { key, dialect, object, parsed });
+    if (parsed.ok) this.#link(parsed.value);
+    this.#dropUnused(read);
   }
 
   #link(app: App): void {
@@ -170,11 +175,22 @@ export class AppRegistry {
     for (const { key } of app.dependsOn) addTo(this.#dependents, key, app.key);
   }
 
-  #unlink(key: AppKey): void {
+  /** Returns the sources that the app read. */
+  #unlink(key: AppKey): readonly SourceKey[] {
     const parsed = this.#apps.get(key)?.parsed;
-    if (!parsed?.ok) return;
-    for (const { source } of parsed.value.sources) this.#consumers.get(source)?.delete(key);
+    if (!parsed?.ok) return [];
+    const sources = parsed.value.sources.map(({ source }) => source);
+    for (const source of sources) this.#consumers.get(source)?.delete(key);
     for (const dependency of parsed.value.dependsOn) this.#dependents.get(dependency.key)?.delete(key);
+    return sources;
+  }
+
+  #dropUnused(sources: readonly SourceKey[]): void {
+    for (const source of sources) {
+      if ((this.#consumers.get(source)?.size ?? 0) > 0) continue;
+      this.#consumers.delete(source);
+      this.#listener.onUnused(source);
+    }
   }
 }
 

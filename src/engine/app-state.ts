@@ -3,7 +3,7 @@ import type { AppPhase, Notice, SyncReport } from "#core/app/app-report.ts";
 import type { Dialect, Prepared } from "#core/app/dialect.ts";
 import type { Desired, Verdict } from "#core/plan/make-plan.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
-import type { Revision } from "#core/source/source.ts";
+import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { SyncState } from "#core/sync/sync-machine.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "./ports.ts";
@@ -45,6 +45,8 @@ export interface AppState {
   readonly dialect: Dialect;
   app: App;
   desired: DesiredSet | null;
+  /** The source of a revision that an order names, for as long as the order stands. */
+  namedSource: SourceKey | null;
   /** The revision whose content was last read, whatever came of it. */
   seenRevision: string | null;
   readonly verdicts: Map<IdKey, Verdict>;
@@ -62,6 +64,8 @@ export interface AppState {
     readonly failures: number;
     readonly retryAt: number | null;
   } | null;
+  /** Digest of the spec that the restored status was written for; null: of another one. */
+  readonly restoredSpec: string | null;
   applied: Revision | null;
   attempted: Revision | null;
   handledToken: string | null;
@@ -83,6 +87,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     dialect,
     app,
     desired: null,
+    namedSource: null,
     seenRevision: null,
     verdicts: new Map(),
     dirty: "all",
@@ -91,6 +96,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     failedStep: "apply",
     restoredIds: restored.inventory,
     attempt: null,
+    restoredSpec: restored.isCurrent ? app.specDigest : null,
     applied: restored.applied,
     attempted: restored.attempted,
     handledToken: restored.handledToken,

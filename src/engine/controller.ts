@@ -69,6 +69,10 @@ export class Controller {
     const registry = new AppRegistry(options.settings, {
       onApp: (key) => this.#appChanged(key),
       onSource: (key) => this.#sourceDeclared(key),
+      onUnused: (key) => {
+        // A source of its own object is followed for its status alone.
+        if (!registry.source(key)) this.#context.sources.remove(key);
+      },
       onDependents: (keys) => keys.forEach((key) => this.#queue.add(key, "webhook")),
     });
     this.#context = this.#makeContext(registry);

@@ -142,6 +142,11 @@ export type RefResult =
 export interface Repository {
   /** Asks the remote once for all refs and fetches at most once. @throws SourceError when nothing could be asked. */
   sync(refs: readonly GitRef[], limits: { timeoutMs: number }, signal: AbortSignal): Promise<readonly RefResult[]>;
+  /** Whether a commit can be read without the remote. */
+  holds(commit: string, signal: AbortSignal): Promise<boolean>;
+  /** Makes one commit readable, wherever it is in the history. @throws SourceError */
+  fetchCommit(commit: string, signal: AbortSignal): Promise<void>;
+  /** The files of a commit that was fetched. @throws SourceError */
   tree(commit: string, signal: AbortSignal): Promise<FileTree>;
 }
 

@@ -31,13 +31,13 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   }
   const revision = source.revision;
   const failed = inlineFailure(declared, source);
-  if (failed) return ready(state, revision, failed);
+  if (failed && state.desired) return ready(state, revision, failed);
   const rendered = await renderOf(context, { state, declared, tree: source.tree }, signal);
   const problem = "resources" in rendered ? await adopt(work, rendered, signal) : rendered;
   // What an app declares is claimed before it may wait, so that nobody prunes what it is about to apply.
   state.seenRevision = revision.text;
   const waiting = dependencyProblem(work, revision);
-  return waiting ? wait(waiting) : ready(state, revision, problem);
+  return waiting ? wait(waiting) : ready(state, revision, failed ?? problem);
 }
 
 function wait(phase: AppPhase): Refreshed {
@@ -60,11 +60,13 @@ function sourceOf(work: AppWork, declared: AppSource): { key: SourceKey; source:
   const request = state.app.request;
   const tracked = context.sources.state(declared.source);
   const named = request && request.token !== state.handledRequest ? request.revision : null;
-  if (!named || !tracked || tracked.revision?.commit === named) return { key: declared.source, source: tracked };
-  if (tracked.source.ref.value === named) return { key: declared.source, source: tracked };
-  const key = `${declared.source} @ ${named}` as SourceKey;
-  const source = context.sources.state(key);
-  if (!source) context.sources.put({ ...tracked.source, key, ref: { kind: "auto", value: named }, object: null });
+  const isOther = named && tracked && tracked.revision?.commit !== named && tracked.source.ref.value !== named;
+  const key = isOther ? (`${declared.source} @ ${named}` as SourceKey) : null;
+  if (state.namedSource && state.namedSource !== key) context.sources.remove(state.namedSource);
+  state.namedSource = key;
+  if (!isOther || !key) return { key: declared.source, source: tracked };
+  if (!context.sources.state(key))
+    context.sources.put({ ...tracked.source, key, ref: { kind: "auto", value: named }, object: null });
   return { key, source: context.sources.state(key) };
 }
 

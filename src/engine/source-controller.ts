@@ -83,7 +83,7 @@ export class SourceController {
     const repository = this.#repositories.get(key) ?? newRepository();
     repository.sources.add(source.key);
     this.#repositories.set(key, repository);
-    if (!source.suspended) this.#queue.add(key, "person");
+    if (!source.suspended || isRecallable(this.#states.get(source.key))) this.#queue.add(key, "person");
     this.#options.onChange(source.key);
   }
 
@@ -122,8 +122,10 @@ export class SourceController {
     if (!state) return;
     const sources = [...state.sources].flatMap((name) => this.#states.get(name)?.source ?? []);
     const active = sources.filter((source) => !source.suspended);
-    const first = active[0];
-    if (!first) return;
+    for (const source of sources) {
+      if (source.suspended) this.#update(source, await this.#recalled(state, source, signal));
+    }
+    if (active.length === 0) return;
     const started = this.#options.clock.monotonic();
     let failed: boolean;
     try {
@@ -132,7 +134,7 @@ export class SourceController {
       if (signal.aborted) throw error;
       const failure = asSourceError(error);
       if (failure.failure === "auth" || failure.failure === "config") state.repository = null;
-      for (const source of active) this.#update(source, { error: failure });
+      for (const source of active) await this.#fail(state, { source, error: failure }, signal);
       failed = true;
     }
     this.#options.telemetry.step("fetch", (this.#options.clock.monotonic() - started) / 1000);
@@ -150,11 +152,9 @@ export class SourceController {
 
   /** Returns whether any ref failed. */
   async #sync(state: RepositoryState, active: readonly Source[], signal: AbortSignal): Promise<boolean> {
-    const first = active[0];
-    if (!first) return false;
-    state.repository ??= this.#options.fetcher.open(first.url, await this.#secretOf(first, signal));
+    const repository = await this.#opened(state, active[0] as Source, signal);
     const timeoutMs = Math.max(...active.map((source) => source.timeoutMs));
-    const results = await state.repository.sync(
+    const results = await repository.sync(
       active.map((source) => source.ref),
       { timeoutMs },
       signal,
@@ -165,9 +165,9 @@ export class SourceController {
       if (!result) continue;
       if ("error" in result) {
         failed = true;
-        this.#update(source, { error: result.error });
+        await this.#fail(state, { source, error: result.error }, signal);
       } else {
-        await this.#adopt({ repository: state.repository, source, result }, signal);
+        await this.#adopt({ repository, source, result }, signal);
       }
     }
     return failed;
@@ -184,14 +184,52 @@ export class SourceController {
       this.#update(source, { error: null });
       return;
     }
-    const tree = await repository.tree(result.commit, signal);
-    const visible = source.ignore === undefined ? tree : await ignoredTree(tree, source.ignore, signal);
-    this.#update(source, { revision, tree: visible, error: null });
+    const tree = await visibleTree(repository, { source, commit: result.commit }, signal);
+    this.#update(source, { revision, tree, error: null });
+  }
+
+  async #fail(
+    state: RepositoryState,
+    failed: { source: Source; error: SourceError },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { source, error } = failed;
+    this.#update(source, { ...(await this.#recalled(state, source, signal)), error });
+  }
+
+  /**
+   * The recorded revision where nothing newer can be known. Only a suspended source asks the remote for it: the remote
+   * of another one did not answer just now.
+   */
+  async #recalled(
+    state: RepositoryState,
+    source: Source,
+    signal: AbortSignal,
+  ): Promise<Partial<Pick<SourceState, "revision" | "tree">>> {
+    const { recorded } = source;
+    if (!recorded || !isRecallable(this.#states.get(source.key))) return {};
+    try {
+      const repository = await this.#opened(state, source, signal);
+      if (source.suspended) await repository.fetchCommit(recorded.commit, signal);
+      else if (!(await repository.holds(recorded.commit, signal))) return {};
+      return { revision: recorded, tree: await visibleTree(repository, { source, commit: recorded.commit }, signal) };
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = asSourceError(error).message;
+      this.#options.log.warn({ source: source.key, error: reason }, "cannot go back to the recorded revision");
+      return {};
+    }
+  }
+
+  async #opened(state: RepositoryState, source: Source, signal: AbortSignal): Promise<Repository> {
+    state.repository ??= this.#options.fetcher.open(source.url, await this.#secretOf(source, signal));
+    return state.repository;
   }
 
   #update(source: Source, change: Partial<Pick<SourceState, "revision" | "tree" | "error">>): void {
     const known = this.#states.get(source.key);
-    if (!known) return;
+    // An answer for what was declared before is none for what is declared now.
+    if (!known || repositoryKey(known.source) !== repositoryKey(source) || !sameRef(known.source, source)) return;
     const next: SourceState = { ...known, ...change, asked: true, handledToken: source.requestToken };
     this.#states.set(source.key, next);
     const same =
@@ -209,6 +247,19 @@ export class SourceController {
     if (!secret) throw new SourceError("auth", `Cannot read credentials: Secret ${namespace}/${name} does not exist`);
     return secret;
   }
+}
+
+function isRecallable(state: SourceState | undefined): boolean {
+  return state !== undefined && state.tree === null && state.source.recorded !== null;
+}
+
+async function visibleTree(
+  repository: Repository,
+  at: { source: Source; commit: string },
+  signal: AbortSignal,
+): Promise<FileTree> {
+  const tree = await repository.tree(at.commit, signal);
+  return at.source.ignore === undefined ? tree : ignoredTree(tree, at.source.ignore, signal);
 }
 
 function newRepository(): RepositoryState {

@@ -48,7 +48,7 @@ async function endIfAsked(work: AppWork, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Newer content supersedes a sync that waits; otherwise it does its next step. */
+/** Newer content, or drift of what was written, supersedes a sync that waits; otherwise it does its next step. */
 async function goOn(
   work: AppWork,
   input: SyncInput & { desired: DesiredSet },
@@ -58,8 +58,17 @@ async function goOn(
   const running = state.running;
   if (!running) return "ended";
   const newer = running.desired.digest !== input.desired.digest || isNewOrder(state, running.report.request?.token);
-  if (newer && !input.blocked) return driveSync(work, { kind: "supersede" }, signal);
+  if ((newer || hasDrifted(work, running)) && !input.blocked) return driveSync(work, { kind: "supersede" }, signal);
   return driveSync(work, await resumeEvent(work, signal), signal);
+}
+
+/** What is broken while everything waits to become healthy would never become so. */
+function hasDrifted({ context, state }: AppWork, running: RunningSync): boolean {
+  if (running.machine.step !== "health" || running.report.request) return false;
+  const now = context.clock.now();
+  return [...state.verdicts].some(([key, { kind }]) => {
+    return kind === "missing" || (kind === "different" && healAllowedAt(state, key) <= now);
+  });
 }
 
 function isNewOrder(state: AppState, running: string | undefined): boolean {
@@ -89,13 +98,13 @@ async function begin(
     work: !isIdle(plan),
     attempt,
     revisionMoved: !blocked && state.attempted !== null && state.attempted.text !== revision.text,
-    knownApplied: state.applied?.text === revision.text,
+    knownApplied: state.applied?.text === revision.text && state.restoredSpec === state.app.specDigest,
     gateLost: attempt?.outcome !== "failed" && gateLost(work, desired),
   });
   if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
   if (blocked && !decision.heal) return blocked;
   if (request?.dryRun) return tryOut(work, { plan, desired, revision, request }, signal);
-  if (decision.heal) recordDrift(work, plan);
+  recordDrift(work, plan);
   const healAttempts = decision.heal ? (state.lastSync?.healAttempts ?? 0) + 1 : 0;
   startSync(work, { plan, desired, revision, request, healAttempts, retries: decision.retries });
   const started = context.clock.monotonic();

@@ -112,7 +112,7 @@ async function recordedBy(
 }
 
 async function registryFor(client: ClusterClient, record: AppRecord, signal: AbortSignal): Promise<AppRegistry> {
-  const registry = new AppRegistry(vendorSettings, { onApp() {}, onSource() {}, onDependents() {} });
+  const registry = new AppRegistry(vendorSettings, { onApp() {}, onSource() {}, onUnused() {}, onDependents() {} });
   for (const kind of record.dialect.configKinds) {
     const objects = (await objectsOf(client, { kind, namespace: vendorSettings.controlNamespace }, signal)) ?? [];
     for (const object of objects) registry.upsert(record.dialect, kind, object);

@@ -27,7 +27,7 @@ export async function evalPlan(input: PlanFiles, dialect: Dialect, signal: Abort
   const scopeOf = scopesFrom(builtInScopes, [...desired.objects, ...live.objects]);
   const set = desiredSetOf(
     {
-      registry: new AppRegistry(vendorSettings, { onApp() {}, onSource() {}, onDependents() {} }),
+      registry: new AppRegistry(vendorSettings, { onApp() {}, onSource() {}, onUnused() {}, onDependents() {} }),
       settings: vendorSettings,
     },
     { app, dialect, rendered: { resources: desired.objects, readSet: [], renderer: "directory" }, scopeOf },

@@ -69,11 +69,10 @@ function verdictOf(record: AppRecord, view: AppView, goal: WaitGoal): "reached" 
   if (view.state === "Suspended" || view.state === "Paused" || view.state === "Deleting") return "failed";
   if (goal.token !== null && restored.handledToken !== goal.token) return "waiting";
   if (goal.operationAfter !== null && !isAnswered(record, goal.operationAfter)) return "waiting";
-  const ahead = restored.observedGeneration >= 0 && restored.observedGeneration < (object.metadata.generation ?? 0);
   const isThere = goal.commit === undefined || restored.applied?.commit === goal.commit;
-  if (view.state === "Ready" && isThere && !ahead && WELL.includes(view.health)) return "reached";
+  if (view.state === "Ready" && isThere && restored.isCurrent && WELL.includes(view.health)) return "reached";
   const isTried = goal.commit === undefined || restored.attempted?.commit === goal.commit;
-  return view.state === "Failed" && isTried && !ahead ? "failed" : "waiting";
+  return view.state === "Failed" && isTried && restored.isCurrent ? "failed" : "waiting";
 }
 
 function isAnswered({ object }: AppRecord, after: number): boolean {

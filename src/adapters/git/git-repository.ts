@@ -57,6 +57,12 @@ export class GitRepository {
     return gitTree(listing, root, (paths, readSignal) => this.#commits.readFiles(listing, paths, readSignal));
   }
 
+  /** Whether an earlier fetch, also of an earlier process, brought a commit. */
+  async holds(commit: string, signal: AbortSignal): Promise<boolean> {
+    await this.#commits.open(signal);
+    return this.#commits.has(commit);
+  }
+
   /** Author, subject, date and parents of a commit that was fetched. */
   async commitInfo(commit: string, signal: AbortSignal): Promise<CommitInfo> {
     await this.#commits.open(signal);

@@ -154,6 +154,6 @@ export interface RestoredState {
   readonly inventory: readonly { readonly id: ResourceId; readonly version: string }[];
   /** The last sync, running or finished, when the status tells. */
   readonly sync: SyncReport | null;
-  /** Spec generation that the status was written for; −1: never. */
-  readonly observedGeneration: number;
+  /** Whether the status was written for the spec as it is now. */
+  readonly isCurrent: boolean;
 }

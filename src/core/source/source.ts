@@ -27,6 +27,8 @@ export interface Source {
   readonly suspended: boolean;
   /** The object that gets a status of its own, or null for sources that live inside an app. */
   readonly object: ObjectAddress | null;
+  /** The revision that a status told of last: used while nobody may or can ask the remote, e.g. after a restart. */
+  readonly recorded: Revision | null;
   /** A person's request to look now; a new token is a new request. */
   readonly requestToken: string | null;
 }

@@ -26,7 +26,17 @@ const failedUntil = (at: number | null): SyncDecision => ({ kind: "failed", at }
 const CASES: { name: string; given: Partial<SyncQuestion>; want: SyncDecision }[] = [
   { name: "rests when nothing differs", given: {}, want: REST },
   { name: "syncs content that was never tried", given: { attempt: null }, want: SYNC },
-  { name: "syncs it although nothing differs", given: { attempt: null, work: true, knownApplied: true }, want: SYNC },
+  { name: "syncs it although something differs", given: { attempt: null, work: true }, want: SYNC },
+  {
+    name: "heals after a restart what changed meanwhile",
+    given: { attempt: null, work: true, knownApplied: true },
+    want: HEAL,
+  },
+  {
+    name: "leaves that after a restart where healing is off",
+    given: { attempt: null, work: true, knownApplied: true, selfHeal: false },
+    want: OUT,
+  },
   {
     name: "rests after a restart when it is known as applied",
     given: { attempt: null, knownApplied: true },

@@ -17,7 +17,7 @@ export interface SyncQuestion {
   } | null;
   /** The source has another revision than the last attempt. */
   readonly revisionMoved: boolean;
-  /** A restarted controller finds this revision recorded as applied and nothing to do. */
+  /** A restarted controller finds this revision recorded as applied, for the very spec that the app has. */
   readonly knownApplied: boolean;
   /** Objects that the app waits for are not healthy although its last sync ended well. */
   readonly gateLost: boolean;
@@ -40,10 +40,9 @@ export function decideSync(question: SyncQuestion): SyncDecision {
     return afterFailure(question, attempt);
   if (question.ordered) return { kind: "sync", heal: false, retries: 0 };
   if (question.mode === "manual") return work ? { kind: "out-of-sync" } : { kind: "rest" };
-  if (attempt === null)
-    return question.knownApplied && !work ? rest(question) : { kind: "sync", heal: false, retries: 0 };
+  if (attempt === null && !question.knownApplied) return { kind: "sync", heal: false, retries: 0 };
   if (question.revisionMoved) return { kind: "sync", heal: false, retries: 0 };
-  if (attempt.outcome === "failed") return afterFailure(question, attempt);
+  if (attempt?.outcome === "failed") return afterFailure(question, attempt);
   if (!work) return rest(question);
   return question.selfHeal ? { kind: "sync", heal: true, retries: 0 } : { kind: "out-of-sync" };
 }

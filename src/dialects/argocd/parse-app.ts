@@ -21,6 +21,7 @@ import {
   type ResolvedDestination,
 } from "./project.ts";
 import { refreshTokenOf } from "./refresh.ts";
+import { recordedRevision } from "./restore.ts";
 import { type SpecFields, specSchema } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import { type ReadOptions, readSyncOptions } from "./sync-options.ts";
@@ -40,7 +41,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
   const illTyped = [...schemaProblems(specSchema, spec, "spec"), ...unsupportedFields(spec)];
   if (illTyped.length > 0) return refused(illTyped);
 
-  const source = parseSource(spec.source);
+  const source = parseSource(spec.source, recordedRevision(object, spec));
   const destination = parseDestination(spec.destination);
   const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
   const name = textAt(object.metadata, "name");

@@ -2,7 +2,7 @@ import type { AppSource } from "#core/app/app.ts";
 import type { DirectorySpec, RenderSpec } from "#core/app/render-spec.ts";
 import { digestText } from "#core/resource/digest.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
-import type { Source, SourceKey } from "#core/source/source.ts";
+import type { Revision, Source, SourceKey } from "#core/source/source.ts";
 import { kustomizeOverrides } from "./parse-kustomize.ts";
 import type { SourceFields } from "./source-schema.ts";
 
@@ -13,7 +13,10 @@ const FETCH_TIMEOUT_MS = 60_000;
 const REQUIRED = "spec.source.repoURL and either spec.source.path or spec.source.chart are required";
 
 /** The source of an app: the repository and ref to follow, the path in it, and how it is rendered. */
-export function parseSource(fields: SourceFields | undefined): Result<AppSource, readonly Problem[]> {
+export function parseSource(
+  fields: SourceFields | undefined,
+  recorded: Revision | null,
+): Result<AppSource, readonly Problem[]> {
   if (!fields?.repoURL || (fields.path ?? "") === "") {
     return refused([{ path: "spec.source", message: REQUIRED }]);
   }
@@ -31,7 +34,7 @@ export function parseSource(fields: SourceFields | undefined): Result<AppSource,
     }
   }
   if (problems.length > 0) return refused(problems);
-  const inline = inlineSource(fields);
+  const inline = { ...inlineSource(fields), recorded };
   return ok({ source: inline.key, inline, path: path.value, render: renderSpec(fields) });
 }
 
@@ -46,7 +49,7 @@ export function targetRevisionOf(fields: { readonly targetRevision?: string } | 
 }
 
 /** All apps with the same repository and ref share one source, and so one poll. */
-function inlineSource(fields: SourceFields): Source {
+function inlineSource(fields: SourceFields): Omit<Source, "recorded"> {
   const ref = targetRevisionOf(fields);
   const key = `git:${fields.repoURL}#${ref}` as SourceKey;
   return {

@@ -1,8 +1,9 @@
 import type { ObjectResult, RestoredState, SyncReport } from "#core/app/app-report.ts";
 import { idKey, type ResourceId } from "#core/resource/resource-id.ts";
+import { stableText } from "#core/resource/stable-text.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
-import { withoutNulls } from "./fields.ts";
+import { fieldAt, withoutNulls } from "./fields.ts";
 import { requestOf } from "./parse-operation.ts";
 import { statusOf } from "./report-context.ts";
 import { isDone, type OperationState } from "./report-operation.ts";
@@ -29,9 +30,22 @@ export function restore(object: Resource): RestoredState {
       .filter((row) => row.hook !== true && row.kind !== undefined && row.name !== undefined)
       .map((row) => ({ id: rowId(row), version: row.version ?? "" })),
     sync: operationState ? syncOf(object, operationState, status) : null,
-    // The kind has no status subresource, so every status write makes a new generation: it tells nothing.
-    observedGeneration: -1,
+    isCurrent: isComparedWith(object, (withoutNulls(object["spec"]) ?? {}) as SpecFields),
   };
+}
+
+/** The revision that the app was compared with last, when that was under the source that it has now. */
+export function recordedRevision(object: Resource, spec: SpecFields): Revision | null {
+  if (!isComparedWith(object, spec)) return null;
+  const { sync, operationState } = statusOf(object);
+  // A comparison that failed leaves the ref in place of the commit.
+  const commits = [sync?.revision, operationState?.syncResult?.revision];
+  return revisionOf(commits.find((text) => /^[0-9a-f]{40}$/.test(text ?? "")) ?? "");
+}
+
+function isComparedWith(object: Resource, spec: SpecFields): boolean {
+  const compared = withoutNulls(fieldAt(object["status"], "sync", "comparedTo", "source"));
+  return compared !== undefined && stableText(compared) === stableText(spec.source);
 }
 
 function syncOf(object: Resource, state: OperationState, status: StatusFields): SyncReport | null {

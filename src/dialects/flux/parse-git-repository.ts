@@ -1,3 +1,4 @@
+import { textAt } from "#core/health/condition.ts";
 import { type Resource, annotationsOf } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import { type GitRef, revisionText } from "#core/source/git-ref.ts";
@@ -7,6 +8,7 @@ import { durationField } from "./duration-field.ts";
 import { type GitRepositorySpec, gitRepositorySpec } from "./git-repository-schema.ts";
 import { addressOf } from "./object-address.ts";
 import { requestedAtAnnotation } from "./parse-kustomization.ts";
+import { parseRevision } from "./restore.ts";
 import { unsupportedInGitRepository } from "./unsupported.ts";
 
 const shortestMs = 1_000;
@@ -33,6 +35,7 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
     ignore: spec.ignore ?? null,
     suspended: spec.suspend ?? false,
     object: addressOf(object),
+    recorded: parseRevision(textAt(object, ["status", "artifact", "revision"])),
     requestToken: annotationsOf(object)[requestedAtAnnotation] ?? null,
   });
 }

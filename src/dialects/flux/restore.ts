@@ -12,7 +12,7 @@ export function restore(object: Resource): RestoredState {
     handledToken: textAt(object, ["status", "lastHandledReconcileAt"]) || null,
     inventory: inventoryOf(object),
     sync: null,
-    observedGeneration: numberAt(object, ["status", "observedGeneration"], -1),
+    isCurrent: numberAt(object, ["status", "observedGeneration"], -1) === object.metadata.generation,
   };
 }
 

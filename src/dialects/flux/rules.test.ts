@@ -168,7 +168,7 @@ describe("restore()", () => {
     const restored = fluxDialect.restore(captured("kustomization-ok"));
     expect(restored).toMatchObject({
       applied: { text: revision.text, commit: revision.commit },
-      observedGeneration: 1,
+      isCurrent: true,
     });
     expect(restored.inventory).toHaveLength(5);
     expect(restored.inventory[0]).toEqual({
@@ -194,7 +194,7 @@ describe("restore()", () => {
         handledToken: null,
         inventory: [],
         sync: null,
-        observedGeneration: -1,
+        isCurrent: false,
       });
     }
   });

@@ -1,0 +1,304 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Resource } from "#core/resource/resource.ts";
+import type { GitRef } from "#core/source/git-ref.ts";
+import { memoryTree } from "#core/source/memory-tree.ts";
+import { SourceError, type SourceFailure } from "#core/source/source-error.ts";
+import type { Source, SourceKey } from "#core/source/source.ts";
+import type { RefResult, Repository } from "./ports.ts";
+import { SourceController } from "./source-controller.ts";
+import { plainDialect, plainSource } from "./testing/dialect.ts";
+import { settled } from "./testing/engine.ts";
+import { FakeCluster } from "./testing/fake-cluster.ts";
+import { keptLog, quietTelemetry } from "./testing/quiet.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const MAIN = plainSource("main");
+const OTHER = plainSource("other", { ref: { kind: "branch", value: "other" } });
+
+/** A remote: commits by branch, and what goes wrong. */
+class Remote {
+  readonly heads = new Map([
+    ["main", "c1"],
+    ["other", "o1"],
+  ]);
+  readonly syncs: string[][] = [];
+  readonly trees: string[] = [];
+  readonly opened: [string, Resource | null][] = [];
+  fails: Error | null = null;
+  unreadable: Error | null = null;
+  /** What every question waits for. */
+  answering: Promise<void> = Promise.resolve();
+
+  repository(url: string, secret: Resource | null): Repository {
+    this.opened.push([url, secret]);
+    return {
+      sync: async (refs) => {
+        this.syncs.push(refs.map((ref) => ref.value));
+        const heads = new Map(this.heads);
+        await this.answering;
+        if (this.fails) throw this.fails;
+        return refs.map((ref): RefResult => this.#resolved(ref, heads));
+      },
+      holds: () => Promise.resolve(false),
+      fetchCommit: () => Promise.reject(new SourceError("fetch", "no such commit")),
+      tree: (commit) => {
+        this.trees.push(commit);
+        return this.unreadable ? Promise.reject(this.unreadable) : Promise.resolve(memoryTree({ commit, url }));
+      },
+    };
+  }
+
+  #resolved(ref: GitRef, heads: ReadonlyMap<string, string>): RefResult {
+    const commit = heads.get(ref.value);
+    if (commit === undefined) return { ref, error: new SourceError("ref", `no branch ${ref.value}`) };
+    return { ref, commit, refName: `refs/heads/${ref.value}` };
+  }
+}
+
+let stop: () => Promise<void> = () => Promise.resolve();
+afterEach(() => stop());
+
+function rig(...sources: Source[]) {
+  const remote = new Remote();
+  const cluster = new FakeCluster();
+  const told: SourceKey[] = [];
+  const log = keptLog();
+  const controller = new SourceController({
+    fetcher: { open: (url, secret) => remote.repository(url, secret) },
+    client: cluster,
+    clock: { now: () => Date.now(), monotonic: () => Date.now() },
+    random: () => 0.5,
+    revisionOf: plainDialect.revisionOf,
+    onChange: (key) => void told.push(key),
+    telemetry: quietTelemetry,
+    log,
+  });
+  for (const source of sources) controller.put(source);
+  const scope = new AbortController();
+  const life = controller.run(scope.signal);
+  stop = async () => {
+    scope.abort();
+    await life;
+  };
+  const revision = (key: SourceKey = MAIN.key) => controller.state(key)?.revision?.text ?? null;
+  const error = (key: SourceKey = MAIN.key) => controller.state(key)?.error?.message ?? null;
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+  return { remote, cluster, told, log, controller, revision, error, pass };
+}
+
+function failure(kind: SourceFailure): SourceError {
+  return new SourceError(kind, `Cannot fetch: ${kind}`);
+}
+
+describe("SourceController", () => {
+  test("asks the remote once for all sources of one repository, and reads each commit", async () => {
+    const { remote, controller, revision } = rig(MAIN, OTHER);
+    await settled();
+    expect([remote.opened.length, remote.syncs]).toEqual([1, [["main", "other"]]]);
+    expect([revision(), revision(OTHER.key)]).toEqual(["main@c1", "other@o1"]);
+    expect(controller.state(MAIN.key)?.tree?.children("")).toEqual(["commit", "url"]);
+  });
+
+  test("opens a repository of its own for each url and each credential", async () => {
+    const { remote, cluster, controller } = rig();
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "key", namespace: "apps" } };
+    cluster.put(secret);
+    controller.put(MAIN);
+    controller.put({ ...OTHER, secret: { namespace: "apps", name: "key" } });
+    controller.put(plainSource("far", { url: "https://git.test/two.git" }));
+    await settled();
+    expect(remote.opened.map(([url, found]) => `${url} ${found?.metadata.name}`).sort()).toEqual([
+      `${MAIN.url} key`,
+      `${MAIN.url} undefined`,
+      "https://git.test/two.git undefined",
+    ]);
+  });
+
+  test("asks again after the shortest interval, and reads a tree only when its commit is new", async () => {
+    const { remote, revision, told, pass } = rig(MAIN, { ...OTHER, intervalMs: 20_000 });
+    await settled();
+    told.length = 0;
+    await pass(19_000);
+    expect(remote.syncs).toHaveLength(1);
+    await pass(2_000);
+    expect([remote.syncs.length, remote.trees, told]).toEqual([2, ["c1", "o1"], []]);
+    remote.heads.set("main", "c2");
+    await pass(20_000);
+    expect([remote.trees, told, revision()]).toEqual([["c1", "o1", "c2"], [MAIN.key], "main@c2"]);
+  });
+
+  test("keeps the last good revision when the remote fails, says so, and asks more and more rarely", async () => {
+    const { remote, controller, revision, error, told, pass } = rig(MAIN);
+    await settled();
+    const { tree } = controller.state(MAIN.key) ?? {};
+    remote.fails = failure("fetch");
+    controller.refresh(MAIN.key);
+    told.length = 0;
+    await settled();
+    expect([revision(), controller.state(MAIN.key)?.tree === tree, error()]).toEqual([
+      "main@c1",
+      true,
+      "Cannot fetch: fetch",
+    ]);
+    const times: number[] = [];
+    for (let at = 0; times.length < 4; at += 50) {
+      const before = remote.syncs.length;
+      await pass(50);
+      if (remote.syncs.length > before) times.push(at + 50);
+    }
+    expect(times).toEqual([750, 2_250, 5_250, 11_250]);
+    expect(told).toEqual([MAIN.key]);
+    remote.fails = null;
+    await pass(60_000);
+    expect([error(), told]).toEqual([null, [MAIN.key, MAIN.key]]);
+  });
+
+  test("a ref that does not exist is the failure of its source only", async () => {
+    const { revision, error } = rig(MAIN, plainSource("bad", { ref: { kind: "branch", value: "gone" } }));
+    await settled();
+    const bad = plainSource("bad").key;
+    expect([revision(), error(), revision(bad), error(bad)]).toEqual(["main@c1", null, null, "no branch gone"]);
+  });
+
+  test("a tree that cannot be read never takes the place of one that was", async () => {
+    const { remote, controller, revision, error, pass } = rig(MAIN);
+    await settled();
+    const { tree } = controller.state(MAIN.key) ?? {};
+    remote.heads.set("main", "c2");
+    remote.unreadable = new Error("disk full");
+    await pass(61_000);
+    expect([revision(), controller.state(MAIN.key)?.tree === tree, error()]).toEqual(["main@c1", true, "disk full"]);
+    remote.unreadable = null;
+    await pass(61_000);
+    expect([revision(), error()]).toEqual(["main@c2", null]);
+  });
+
+  for (const [kind, opened] of [
+    ["auth", 2],
+    ["config", 2],
+    ["fetch", 1],
+  ] as const) {
+    test(`after a failure of kind ${kind} the credential is read ${opened > 1 ? "anew" : "no more"}`, async () => {
+      const { remote, pass } = rig(MAIN);
+      remote.fails = failure(kind);
+      await settled();
+      remote.fails = null;
+      await pass(1_000);
+      expect([remote.syncs.length, remote.opened.length]).toEqual([2, opened]);
+    });
+  }
+
+  test("a Secret that does not exist is named, and found as soon as it is there", async () => {
+    const { cluster, error, revision, pass } = rig({ ...MAIN, secret: { namespace: "apps", name: "key" } });
+    await settled();
+    expect(error()).toContain("Secret apps/key does not exist");
+    cluster.put({ apiVersion: "v1", kind: "Secret", metadata: { name: "key", namespace: "apps" } });
+    await pass(1_000);
+    expect([error(), revision()]).toEqual([null, "main@c1"]);
+  });
+
+  test("hides ignored files", async () => {
+    const { controller } = rig({ ...MAIN, ignore: "url" });
+    await settled();
+    expect(controller.state(MAIN.key)?.tree?.entry("url")).toBeUndefined();
+    expect(controller.state(MAIN.key)?.tree?.entry("commit")).toBeDefined();
+  });
+
+  test("asks nothing for a suspended source, and keeps what it had", async () => {
+    const { remote, controller, revision, pass } = rig(MAIN);
+    await settled();
+    controller.put({ ...MAIN, suspended: true });
+    controller.refresh(MAIN.key);
+    await pass(200_000);
+    expect([remote.syncs.length, revision()]).toEqual([1, "main@c1"]);
+    controller.put(MAIN);
+    await settled();
+    expect(remote.syncs).toHaveLength(2);
+  });
+
+  test("a new request asks at once and is handled when the answer is there", async () => {
+    const { remote, controller } = rig(MAIN);
+    await settled();
+    controller.put({ ...MAIN, requestToken: "now" });
+    expect(controller.state(MAIN.key)?.handledToken).toBeNull();
+    await settled();
+    expect([remote.syncs.length, controller.state(MAIN.key)?.handledToken]).toEqual([2, "now"]);
+    controller.put({ ...MAIN, requestToken: "now" });
+    await settled();
+    expect(remote.syncs).toHaveLength(2);
+  });
+
+  test("a webhook asks the repositories that it names", async () => {
+    const { remote, controller } = rig(MAIN, plainSource("far", { url: "https://git.test/two.git" }));
+    await settled();
+    remote.syncs.length = 0;
+    controller.refreshUrls((url) => url === MAIN.url);
+    await settled();
+    expect(remote.syncs).toEqual([["main"]]);
+  });
+
+  test("another ref or repository starts without what the old one had", async () => {
+    const { remote, controller, revision } = rig(MAIN);
+    await settled();
+    for (const changed of [
+      { ...MAIN, ref: OTHER.ref },
+      { ...MAIN, url: "https://git.test/two.git" },
+    ]) {
+      remote.fails = failure("fetch");
+      controller.put(changed);
+      await settled();
+      expect([revision(), controller.state(MAIN.key)?.tree]).toEqual([null, null]);
+      remote.fails = null;
+      controller.put(MAIN);
+      await settled();
+      expect(revision()).toBe("main@c1");
+    }
+  });
+
+  for (const [what, changed] of [
+    ["another ref", { ...MAIN, ref: OTHER.ref }],
+    ["another repository", { ...MAIN, url: "https://git.test/two.git" }],
+    ["another ignore rule", { ...MAIN, ignore: "url" }],
+  ] as const) {
+    test(`an answer that comes after a source was given ${what} is not taken for it`, async () => {
+      const { remote, controller } = rig();
+      const late = Promise.withResolvers<void>();
+      remote.answering = late.promise;
+      controller.put(MAIN);
+      await settled();
+      const later = Promise.withResolvers<void>();
+      remote.answering = later.promise;
+      controller.put(changed);
+      late.resolve();
+      await settled();
+      const state = controller.state(MAIN.key);
+      later.resolve();
+      expect(state).toMatchObject({ revision: null, tree: null, asked: false });
+    });
+  }
+
+  test("forgets a source, and asks no more for a repository without any", async () => {
+    const { remote, controller, told, pass } = rig(MAIN);
+    await settled();
+    told.length = 0;
+    controller.remove(MAIN.key);
+    controller.remove(MAIN.key);
+    expect([controller.state(MAIN.key), told]).toEqual([null, [MAIN.key]]);
+    await pass(200_000);
+    expect(remote.syncs).toHaveLength(1);
+  });
+
+  test("an answer for a source that was forgotten meanwhile is dropped", async () => {
+    const { remote, controller } = rig();
+    const late = Promise.withResolvers<void>();
+    remote.answering = late.promise;
+    controller.put(MAIN);
+    await settled();
+    controller.remove(MAIN.key);
+    late.resolve();
+    await settled();
+    expect(controller.state(MAIN.key)).toBeNull();
+  });
+});
