@@ -151,12 +151,12 @@ describe.concurrent("what cannot be built", () => {
     expect((await space.says("link/a.yaml", { ref: space.kustomizationRef("link") })).reason).toBe("BuildFailed");
   });
 
-  test("the same object twice is refused and names it", async () => {
+  test("the same object twice is refused and names both places", async () => {
     const space = await world().space("twice");
     await space.commit({ "app/a.yaml": `${configMap("a")}---\n${configMap("a", { value: "2" })}` });
     await space.kustomization();
-    const failed = await space.says("ConfigMap/twice/a");
-    expect(failed.message).toBe("PRINT");
+    const failed = await space.says("(in app/a.yaml:1 and app/a.yaml:6)");
+    expect(failed).toMatchObject({ status: "False", reason: "BuildFailed" });
     expect(await world().get(space.configMap("a"))).toBeNull();
   });
 

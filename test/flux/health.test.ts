@@ -21,7 +21,7 @@ async function reports(space: Space, what: string, holds: (status: FluxStatus) =
   });
 }
 
-describe.concurrent("health", () => {
+describe.concurrent("waiting", () => {
   test("with wait every object must be healthy before the app is ready", async () => {
     const space = await world().space("wait");
     const commit = await space.commit({ "app/web.yaml": deployment("web", { replicas: 1 }) });
@@ -123,10 +123,8 @@ describe.concurrent("health", () => {
     await space.kustomization();
     expect(conditionOf(await space.applied(commit), "Healthy")).toBeUndefined();
   });
-});
 
-describe.concurrent("dependsOn", () => {
-  test("waits until the other app is ready, also one of another namespace", async () => {
+  test("dependsOn waits until the other app is ready, also one of another namespace", async () => {
     const base = await world().space("base");
     const space = await world().space("dependent");
     const commit = await space.commit({ "app/a.yaml": configMap("a") });
@@ -153,7 +151,7 @@ describe.concurrent("dependsOn", () => {
     await space.applied(commit);
   });
 
-  test("of two apps of one source the second applies a commit after the first", async () => {
+  test("of two apps of one source the dependent one applies a commit after the other", async () => {
     const space = await world().space("chain");
     const commit = await space.commit({ "app/a.yaml": configMap("a"), "next/b.yaml": configMap("b") });
     await space.kustomization();

@@ -3,8 +3,7 @@ import { eventually } from "../support/eventually.ts";
 import { configMap, deployment, type Space, useFluxWorld } from "./flux-world.ts";
 
 const world = useFluxWorld();
-const option = (name: string, value: string) =>
-  `annotations: {kustomize.toolkit.fluxcd.io/${name}: ${value}}`;
+const option = (name: string, value: string) => `annotations: {kustomize.toolkit.fluxcd.io/${name}: ${value}}`;
 
 /** Changes a ConfigMap by hand. */
 async function edit(space: Space, name: string, body: object, manager = "hand"): Promise<void> {
@@ -37,8 +36,15 @@ describe.concurrent("who owns what", () => {
       "kustomize.toolkit.fluxcd.io/namespace": "owned",
     });
     expect(object?.metadata.managedFields).toMatchObject([{ manager: "kustomize-controller", operation: "Apply" }]);
-    const ref = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", namespace: "", name: "owned:reader" };
-    expect((await world().get(ref))?.metadata.labels).toMatchObject({ "kustomize.toolkit.fluxcd.io/name": "app-of-owned" });
+    const ref = {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      namespace: "",
+      name: "owned:reader",
+    };
+    expect((await world().get(ref))?.metadata.labels).toMatchObject({
+      "kustomize.toolkit.fluxcd.io/name": "app-of-owned",
+    });
   });
 
   test("what kubectl applied before is taken over, fields of others stay", async () => {
@@ -150,8 +156,7 @@ describe.concurrent("what objects ask for themselves", () => {
 
   test("an immutable field fails by name; force, of the app or of the object, recreates it", async () => {
     const space = await world().space("immutable");
-    const text = (name: string, value: string, extra = "") =>
-      `${configMap(name, { value }, extra)}immutable: true\n`;
+    const text = (name: string, value: string, extra = "") => `${configMap(name, { value }, extra)}immutable: true\n`;
     const first = await space.commit({ "app/a.yaml": text("a", "1"), "forced/b.yaml": text("b", "1") });
     await space.kustomization({ force: false });
     await space.kustomization({ path: "./forced" }, "forced");

@@ -212,7 +212,7 @@ test("a remote that hangs is given up at the timeout, and others are followed me
     const commit = await other.commit({ "app/a.yaml": configMap("a") });
     await revision(other, `main@sha1:${commit}`);
     expect(await space.status(space.sourceRef())).not.toHaveProperty("artifact");
-    const failed = await space.says("did not answer in time", { ref: space.sourceRef(), limitMs: 10_000 });
+    const failed = await space.says("no answer within 2 s", { ref: space.sourceRef(), limitMs: 10_000 });
     expect(failed).toMatchObject({ status: "False", reason: "GitOperationFailed" });
     delete hanging.behaviour.hangAfterBytes;
     await space.poke(space.sourceRef());
