@@ -1,8 +1,8 @@
+import { aborted } from "#async/task-group.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { exampleStory } from "./demo/example-story.ts";
-import { lookAround } from "./demo/look-around.ts";
 import { ownStory } from "./demo/own-story.ts";
-import { perform } from "./demo/stage.ts";
+import { perform, type Stage } from "./demo/stage.ts";
 import { spoken, storyOn } from "./demo/story.ts";
 
 const stop = new AbortController();
@@ -23,29 +23,42 @@ const isInteractive = process.stdout.isTTY === true && !isAutomatic;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const repository = process.env["REPO"] ?? "";
-  const path = process.env["PATH_IN_REPO"] ?? "";
-  let isDone = false;
+  const { REPO: repository = "", PATH_IN_REPO: path = "" } = process.env;
+  const own = { repository, path, mayAsk: isInteractive };
+  const production = repository === "" ? exampleStory(story) : ownStory(story, own);
+  let isPlayed = false;
+  const play = async (stage: Stage, scope: AbortSignal) => {
+    await production.play(stage, scope);
+    isPlayed = true;
+    story.say(`\nAll of it was checked against the API server, in ${spoken(story.elapsedMs)}.`);
+    if (isInteractive) await lookAround(stage, scope);
+  };
+  story.say("Holdfast plays its story on a throwaway Kubernetes cluster of this machine; nothing else is touched.\n");
   try {
-    const production =
-      repository === "" ? exampleStory(story) : ownStory(story, { repository, path, mayAsk: isInteractive });
-    await perform(
-      {
-        ...production,
-        play: async (stage, scope) => {
-          await production.play(stage, scope);
-          isDone = true;
-          story.say(`\nAll of it was checked against the API server, in ${spoken(story.elapsedMs)}.`);
-          if (isInteractive) await lookAround(stage, scope);
-        },
-      },
-      signal,
-    );
+    await perform({ ...production, play }, signal);
     return exitCode.ok;
-  } catch (error) {
-    // To end it by Ctrl-C is how one leaves after the last act.
-    if (signal.aborted) return isDone ? exitCode.ok : exitCode.interrupted;
-    story.failed(error instanceof Error ? error.message : String(error));
-    return exitCode.failed;
+  } catch {
+    // What failed has been told. To end it by Ctrl-C is how one leaves after the last act.
+    if (!signal.aborted) return exitCode.failed;
+    return isPlayed ? exitCode.ok : exitCode.interrupted;
   }
+}
+
+/** Tells how to look around and stays until the signal aborts. */
+async function lookAround({ plane, repository }: Stage, scope: AbortSignal): Promise<void> {
+  story.say(`
+Everything stays up until Ctrl-C. In another terminal, here:
+
+  export KUBECONFIG=${plane.kubeconfigPath}
+  bin/holdfast get             every app, and what it says
+  bin/holdfast why NAME        what an app waits for or was refused
+  bin/holdfast history NAME    which commits it ran
+  bin/holdfast cluster kubectl --name ${plane.name} get pods --all-namespaces
+
+  git clone ${repository.url}
+
+Push to that clone or edit an object with kubectl, and watch what happens.
+`);
+  await aborted(scope);
+  story.say("\nEnding everything…");
 }

@@ -29,6 +29,9 @@ export function startController(options: {
     stdio: ["ignore", log, log],
   });
   closeSync(log);
+  // Nothing outlives a demonstration that is ended without a chance to end this in order.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   child.once("error", (error) => resolve(error.message));
   child.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
@@ -36,9 +39,10 @@ export function startController(options: {
     ended,
     stop: async () => {
       child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+      const timer = setTimeout(kill, GRACE_MS);
       await ended;
       clearTimeout(timer);
+      process.off("exit", kill);
     },
   };
 }

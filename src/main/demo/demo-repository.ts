@@ -1,6 +1,7 @@
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { runGit } from "./run-git.ts";
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runGit } from "./run-program.ts";
+import { StoryError } from "./story.ts";
 
 /** A clone in which somebody works: changes are committed and pushed over http, as people do. */
 export interface DemoRepository {
@@ -10,29 +11,40 @@ export interface DemoRepository {
   /** Folder of the clone. */
   readonly clone: string;
   read(path: string): Promise<string>;
-  write(path: string, text: string): Promise<void>;
+  /** Replaces text of a file. @throws StoryError when the file does not hold it */
+  edit(path: string, change: { readonly from: string; readonly to: string }): Promise<void>;
+  /** Adds text to a file, which may be a new one. */
+  append(path: string, text: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Leaves nothing in a folder that could be applied. */
+  empty(path: string, signal: AbortSignal): Promise<void>;
   /** Commits all changes and pushes them; returns the commit. */
   push(message: string, signal: AbortSignal): Promise<string>;
+  /** Takes a commit back by another one, which it pushes and returns. */
+  revert(commit: string, signal: AbortSignal): Promise<string>;
   /** Fetches what others pushed; returns the newest commit. */
   pull(signal: AbortSignal): Promise<string>;
   git(args: readonly string[], signal: AbortSignal): Promise<string>;
 }
 
-interface Place {
-  readonly directory: string;
+/** Where a repository is made. */
+export interface RepositoryPlace {
+  /** Path of the bare repository, which is served at `url`. */
+  readonly bare: string;
   readonly url: string;
+  readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
 const README = "README.md";
 
-/** Makes a bare repository at `bare`, filled by a first push of the files in `from`. */
+/** Makes a repository, filled by a first push of the files in `from`. */
 export async function makeRepository(
-  place: Place & { readonly bare: string; readonly from: string },
+  place: RepositoryPlace,
+  from: string,
   signal: AbortSignal,
 ): Promise<DemoRepository> {
-  const { bare, from, directory, env } = place;
+  const { bare, directory, env } = place;
   await mkdir(directory, { recursive: true });
   await runGit(["init", "--quiet", "--bare", bare], { cwd: directory, env }, signal);
   const repository = await cloneOf(place, "main", signal);
@@ -41,32 +53,53 @@ export async function makeRepository(
   return repository;
 }
 
-/** Clones what is served at `url`. */
-export async function cloneOf(place: Place, branch: string, signal: AbortSignal): Promise<DemoRepository> {
+/** Clones what is served. */
+export async function cloneOf(place: RepositoryPlace, branch: string, signal: AbortSignal): Promise<DemoRepository> {
   const { directory, url, env } = place;
   const clone = join(directory, "clone");
   await runGit(["clone", "--quiet", url, clone], { cwd: directory, env }, signal);
   const git = (args: readonly string[], scope: AbortSignal) => runGit(args, { cwd: clone, env }, scope);
+  const pushHead = async (scope: AbortSignal) => {
+    await git(["push", "--quiet", "origin", `HEAD:refs/heads/${branch}`], scope);
+    return git(["rev-parse", "HEAD"], scope);
+  };
   return {
+    ...workingTree(clone),
     url,
     branch,
     clone,
     git,
-    read: (path) => readFile(join(clone, path), "utf8"),
-    write: async (path, text) => {
-      await mkdir(dirname(join(clone, path)), { recursive: true });
-      await writeFile(join(clone, path), text);
+    empty: async (path, scope) => {
+      await git(["rm", "-r", "--quiet", "--", path], scope);
+      await mkdir(join(clone, path), { recursive: true });
+      await writeFile(join(clone, path, ".keep"), "");
     },
-    remove: (path) => rm(join(clone, path), { recursive: true }),
     push: async (message, scope) => {
       await git(["add", "--all", "--force"], scope);
       await git(["commit", "--quiet", "--no-verify", "--message", message], scope);
-      await git(["push", "--quiet", "origin", `HEAD:refs/heads/${branch}`], scope);
-      return git(["rev-parse", "HEAD"], scope);
+      return pushHead(scope);
+    },
+    revert: async (commit, scope) => {
+      await git(["revert", "--no-edit", commit], scope);
+      return pushHead(scope);
     },
     pull: async (scope) => {
       await git(["pull", "--quiet", "--ff-only", "origin", branch], scope);
       return git(["rev-parse", "HEAD"], scope);
+    },
+  };
+}
+
+function workingTree(clone: string): Pick<DemoRepository, "read" | "append" | "edit" | "remove"> {
+  const read = (path: string) => readFile(join(clone, path), "utf8");
+  return {
+    read,
+    append: (path, text) => appendFile(join(clone, path), text),
+    remove: (path) => rm(join(clone, path), { recursive: true }),
+    edit: async (path, { from, to }) => {
+      const text = await read(path);
+      if (!text.includes(from)) throw new StoryError(`Cannot edit ${path}: it does not hold ${JSON.stringify(from)}`);
+      await writeFile(join(clone, path), text.replace(from, to));
     },
   };
 }

@@ -1,9 +1,8 @@
 import type { ObjectRef } from "#engine/ports.ts";
-import { deploymentRef } from "./live-deployment.ts";
 import type { Stage } from "./stage.ts";
 import { StoryError } from "./story.ts";
 import { waitFor } from "./wait-for.ts";
-import type { WatchedApp } from "./watched-app.ts";
+import type { Scene, WatchedApp } from "./watched-app.ts";
 
 /** An app of the examples. */
 export interface ExampleApp extends WatchedApp {
@@ -59,8 +58,8 @@ export const notes: ExampleApp = {
 };
 
 /** Does something for both apps at once. */
-export async function forBoth<T>(work: (app: ExampleApp) => Promise<T>): Promise<T[]> {
-  return await Promise.all([shop, notes].map(work));
+export async function forBoth(stage: Stage, work: (scene: Scene<ExampleApp>) => Promise<void>): Promise<void> {
+  await Promise.all([shop, notes].map((app) => work({ stage, app })));
 }
 
 /** @throws StoryError unless every one of the objects is there. */
@@ -78,4 +77,9 @@ export async function allGone(stage: Stage, refs: readonly ObjectRef[], signal: 
     const probe = async (scope: AbortSignal) => (await stage.client.get(ref, { signal: scope })) === null;
     await waitFor({ what: `the end of ${ref.kind} ${ref.namespace}/${ref.name}`, probe }, signal);
   }
+}
+
+/** Address of a Deployment that is named as its namespace. */
+function deploymentRef(namespace: string): ObjectRef {
+  return { apiVersion: "apps/v1", kind: "Deployment", namespace, name: namespace };
 }

@@ -11,7 +11,7 @@ const acts = [firstSync, newImage, editsHealed, fileRemoved, badCommit, rolledBa
 export function exampleStory(story: Story): Production {
   return {
     story,
-    makeRepository: (place, signal) => makeRepository({ ...place, from: exampleRepository }, signal),
+    makeRepository: (place, signal) => makeRepository(place, exampleRepository, signal),
     play: async (stage, signal) => {
       for (const act of acts) await act(stage, signal);
     },

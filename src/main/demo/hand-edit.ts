@@ -1,5 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ObjectRef } from "#engine/ports.ts";
+import { PERSON, type Stage } from "./stage.ts";
+import { spoken, StoryError } from "./story.ts";
+import { waitFor } from "./wait-for.ts";
 
 /** A change by hand: of what, a merge patch, how a person would do it, and the field that is to come back. */
 export interface HandEdit {
@@ -9,37 +13,44 @@ export interface HandEdit {
   readonly field: string;
 }
 
-/** An edit of the most telling of some objects; null when there is none. */
-export function editOf(objects: readonly Resource[]): HandEdit | null {
-  const deployment = objects.find(({ kind }) => kind === "Deployment");
-  if (deployment) return imageEdit(deployment);
-  const map = objects.find((object) => object.kind === "ConfigMap" && firstKey(object) !== undefined);
-  if (map) {
-    const what = `kubectl edit configmap ${nameOf(map)}`;
-    return { ref: refOf(map), body: { data: { [firstKey(map) ?? ""]: "by hand" } }, what, field: "data" };
+/** Changes an object as a person would, and waits until it is as before. */
+export async function editHealed(stage: Stage, change: HandEdit, signal: AbortSignal): Promise<void> {
+  const { client, story } = stage;
+  const { ref, body, what, field } = change;
+  const before = contentOf(await client.get(ref, { signal }));
+  const edited = await client.patch(ref, body, { type: "merge", manager: `${PERSON}-edit`, signal });
+  const startedAt = performance.now();
+  if (isDeepStrictEqual(contentOf(edited), before)) {
+    throw new StoryError(`Cannot go on: the edit of ${ref.kind} ${ref.name} changed nothing`);
   }
-  const any = objects[0];
-  if (!any) return null;
-  const what = `kubectl label ${any.kind.toLowerCase()} ${nameOf(any)} edited-by=hand`;
-  return { ref: refOf(any), body: { metadata: { labels: { "edited-by": "hand" } } }, what, field: "labels" };
+  story.tell("you", what);
+  const probe = async (scope: AbortSignal) =>
+    isDeepStrictEqual(contentOf(await client.get(ref, { signal: scope })), before);
+  await waitFor({ what: `the healing of ${ref.kind} ${ref.namespace}/${ref.name}`, everyMs: 5, probe }, signal);
+  story.seen(
+    "holdfast",
+    `took ${field} of ${ref.kind}/${ref.name} back ${spoken(performance.now() - startedAt)} later`,
+  );
 }
 
-function imageEdit(deployment: Resource): HandEdit {
-  const { template } = deployment["spec"] as { template: { spec: { containers: { name: string; image: string }[] } } };
-  const [first, ...others] = template.spec.containers;
-  const containers = [{ ...first, image: "example.com/by-hand:1" }, ...others];
-  const what = `kubectl set image deployment ${nameOf(deployment)} ${first?.name}=example.com/by-hand:1`;
-  return { ref: refOf(deployment), body: { spec: { template: { spec: { containers } } } }, what, field: "the image" };
+/** Deletes an object as a person would, and waits until there is a new one. */
+export async function deletionHealed(stage: Stage, ref: ObjectRef, signal: AbortSignal): Promise<void> {
+  const { client, story } = stage;
+  const uid = (await client.get(ref, { signal }))?.metadata.uid ?? "";
+  await client.delete(ref, { uid, signal });
+  const startedAt = performance.now();
+  story.tell("you", `kubectl delete ${ref.kind.toLowerCase()} ${ref.name} -n ${ref.namespace}`);
+  const probe = async (scope: AbortSignal) => {
+    const now = await client.get(ref, { signal: scope });
+    return now !== null && now.metadata.uid !== uid;
+  };
+  await waitFor({ what: `a new ${ref.kind} ${ref.namespace}/${ref.name}`, everyMs: 5, probe }, signal);
+  story.seen("holdfast", `made ${ref.kind}/${ref.name} anew ${spoken(performance.now() - startedAt)} later`);
 }
 
-function firstKey(map: Resource): string | undefined {
-  return Object.keys((map["data"] as Record<string, string> | undefined) ?? {})[0];
-}
-
-function nameOf({ metadata: { name, namespace } }: Resource): string {
-  return namespace === undefined ? name : `${name} -n ${namespace}`;
-}
-
-function refOf({ apiVersion, kind, metadata: { name, namespace } }: Resource): ObjectRef {
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+/** What people write in an object: no status, no records of the server. */
+function contentOf(object: Resource | null): unknown {
+  if (object === null) return null;
+  const { metadata, status: _, ...content } = object as Resource & { status?: unknown };
+  return { ...content, labels: metadata.labels };
 }

@@ -1,15 +1,21 @@
-import { type DemoRepository, cloneOf } from "./demo-repository.ts";
-import { runGit } from "./run-git.ts";
-import { plainEnvironment, runProgram } from "./run-program.ts";
-import type { RepositoryPlace } from "./stage.ts";
+import { cloneOf, type DemoRepository, type RepositoryPlace } from "./demo-repository.ts";
+import { plainEnvironment, runGit, runProgram } from "./run-program.ts";
 import { StoryError } from "./story.ts";
+
+/** Which repository, and which of its folders ("" or ".": all of it). */
+export interface OwnRepository {
+  readonly repository: string;
+  readonly path: string;
+  /** Whether git may ask for a password. */
+  readonly mayAsk: boolean;
+}
 
 /**
  * Copies a person's repository with the person's own git and credentials, and works on the copy only:
  * no credential comes near the cluster, and the copy does not know where it comes from.
  */
 export async function copyOf(
-  origin: { readonly repository: string; readonly path: string; readonly mayAsk: boolean },
+  origin: OwnRepository,
   place: RepositoryPlace,
   signal: AbortSignal,
 ): Promise<DemoRepository> {

@@ -1,29 +1,13 @@
-import { conditionOf } from "#core/health/condition.ts";
+import { type Condition, conditionOf } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { ObjectRef } from "#engine/ports.ts";
-import { deletionHealed, editHealed } from "./change-acts.ts";
-import { editOf } from "./hand-edit.ts";
-import { copyOf, withoutCredential } from "./own-repository.ts";
-import type { Production, Stage } from "./stage.ts";
+import { badCommit, editsHealed, everythingHeld } from "./own-acts.ts";
+import { kindsOf, type OwnFolder, ownObjects, yours, yoursRef } from "./own-objects.ts";
+import { copyOf, type OwnRepository, withoutCredential } from "./own-repository.ts";
+import { PERSON, type Production, type Stage } from "./stage.ts";
 import { type Story, StoryError, spoken } from "./story.ts";
 import { waitFor } from "./wait-for.ts";
-import { appDone, appWhere, type WatchedApp } from "./watched-app.ts";
+import { appWhere } from "./watched-app.ts";
 
-/** Which repository, and which of its folders ("" or ".": all of it). */
-export interface OwnRepository {
-  readonly repository: string;
-  readonly path: string;
-  /** Whether git may ask for a password. */
-  readonly mayAsk: boolean;
-}
-
-const yours: WatchedApp = { address: "ks/yours", namespace: "yours", good: "Ready" };
-const kustomization: ObjectRef = {
-  apiVersion: "kustomize.toolkit.fluxcd.io/v1",
-  kind: "Kustomization",
-  namespace: "flux-system",
-  name: yours.namespace,
-};
 const HEALTHY_WITHIN_S = 30;
 
 /** A person's own folder in a throwaway cluster: nothing is written to their repository, which is copied. */
@@ -33,98 +17,66 @@ export function ownStory(story: Story, origin: OwnRepository): Production {
     story,
     makeRepository: async (place, signal) => {
       const copy = await copyOf({ ...origin, path }, place, signal);
-      story.seen(
-        "git",
-        `a copy of ${withoutCredential(origin.repository)}, branch ${copy.branch}; nothing is pushed there`,
-      );
+      story.seen("git", `a copy of ${withoutCredential(origin.repository)}, branch ${copy.branch}`);
       return copy;
     },
     play: async (stage, signal) => {
-      const objects = await firstSync(stage, path, signal);
-      await editsHealed(stage, objects, signal);
-      await allPruned(stage, { path, objects }, signal);
+      const folder: OwnFolder = { path, objects: await firstSync(stage, path, signal) };
+      for (const act of [editsHealed, badCommit, everythingHeld]) await act(stage, folder, signal);
+      story.say("\nAll commits went to the copy: your repository was only read.");
     },
   };
 }
 
 async function firstSync(stage: Stage, path: string, signal: AbortSignal): Promise<readonly Resource[]> {
-  const { story, client } = stage;
+  const { story } = stage;
   story.act(`First sync: ${path === "." ? "the whole repository" : path} into the namespace ${yours.namespace}`);
   const startedAt = performance.now();
   for (const object of declared(stage, path)) await stage.apply(object, signal);
-  story.tell("you", "kubectl apply: a GitRepository and a Kustomization");
-  const probe = async (scope: AbortSignal) => {
-    const app = await client.get(kustomization, { signal: scope });
-    const ready = app && conditionOf(app, "Ready");
-    return ready ? ready.status !== "Unknown" && ready : null;
-  };
-  const limitMs = (HEALTHY_WITHIN_S + 15) * 1_000;
-  const ready = await waitFor({ what: `an answer of ${yours.address}`, limitMs, probe }, signal);
+  story.tell(
+    "you",
+    `kubectl apply: a Kustomization that waits ${HEALTHY_WITHIN_S} s at most for everything to be healthy`,
+  );
+  const ready = await firstAnswer(stage, signal);
   const took = spoken(performance.now() - startedAt);
   if (ready.status !== "True" && ready.reason !== "HealthCheckFailed") {
-    throw new StoryError(`${yours.address} cannot be applied (${ready.reason}): ${ready.message}`);
+    throw new StoryError(`Cannot go on: this folder is refused (${ready.reason}): ${ready.message}`);
   }
   const objects = await ownObjects(stage, signal);
-  story.seen("cluster", `${objects.length} objects: ${kindsOf(objects)}`);
+  story.seen("cluster", `has it now: ${kindsOf(objects)}`);
   if (ready.status === "True") story.seen(yours.address, `Ready after ${took}, everything is healthy`);
   else await goOnUnhealthy(stage, ready.message, signal);
   return objects;
 }
 
+async function firstAnswer(stage: Stage, signal: AbortSignal): Promise<Condition> {
+  let last = "nothing";
+  const probe = async (scope: AbortSignal) => {
+    const app = await stage.client.get(yoursRef, { signal: scope });
+    const ready = app && conditionOf(app, "Ready");
+    if (!ready) return null;
+    last = `${ready.reason}: ${ready.message}`;
+    // The repository may not have been fetched yet.
+    return ready.status !== "Unknown" && ready.reason !== "ArtifactFailed" && ready;
+  };
+  const limitMs = (HEALTHY_WITHIN_S + 15) * 1_000;
+  return waitFor({ what: `an answer of ${yours.address}`, limitMs, probe, lastSeen: () => last }, signal);
+}
+
 /** Some things cannot become healthy here, such as what needs a volume; the rest of the story does not need that. */
 async function goOnUnhealthy(stage: Stage, message: string, signal: AbortSignal): Promise<void> {
-  stage.story.tell(
-    yours.address,
-    `applied, but not all of it is healthy after ${HEALTHY_WITHIN_S} s (nodes here are simulated):`,
-  );
-  stage.story.quote(message);
-  await stage.client.patch(kustomization, { spec: { wait: false } }, { type: "merge", manager: "kubectl", signal });
-  await appWhere(stage, yours, { what: "is applied", holds: ({ state }) => state === "Ready" }, signal);
-}
-
-async function editsHealed(stage: Stage, objects: readonly Resource[], signal: AbortSignal): Promise<void> {
-  stage.story.act("Edits by hand are healed");
-  const change = editOf(objects);
-  if (change === null) throw new StoryError("Cannot go on: there is nothing that could be edited");
-  await editHealed(stage, change, signal);
-  const expendable = objects.find(({ kind }) => kind === "Service" || kind === "ConfigMap");
-  if (expendable) await deletionHealed(stage, refOf(expendable), signal);
-}
-
-/** Shows what would be pruned if the folder became empty; it is held, and nothing happens to the objects. */
-async function allPruned(
-  stage: Stage,
-  { path, objects }: { path: string; objects: readonly Resource[] },
-  signal: AbortSignal,
-): Promise<void> {
-  const { story, repository } = stage;
-  story.act("What would be pruned, if a commit emptied the folder");
-  const before = await uidsOf(stage, objects, signal);
-  await repository.git(["rm", "-r", "--quiet", "--", path], signal);
-  await repository.write(`${path}/.keep`, "");
-  const commit = await repository.push("Empty the folder", signal);
-  story.tell("you", `git push ${commit.slice(0, 7)} to the copy: ${path} is empty`);
-  const holds = ({ held }: { held: string }) => held !== "";
-  const { held } = await appWhere(stage, yours, { what: "holds its deletions", holds }, signal);
-  story.seen(yours.address, "deletes nothing before somebody approves:");
-  story.quote(held);
-  if ((await uidsOf(stage, objects, signal)).join() !== before.join()) {
-    throw new StoryError("Cannot go on: objects were deleted although nobody approved");
-  }
-  await repository.git(["revert", "--no-edit", commit], signal);
-  await repository.git(["push", "--quiet", "origin", `HEAD:refs/heads/${repository.branch}`], signal);
-  const took = await appDone(stage, yours, await repository.git(["rev-parse", "HEAD"], signal), signal);
-  story.seen(
-    yours.address,
-    `${yours.good} ${took} after that commit was reverted, all ${objects.length} objects are untouched`,
-  );
+  const what = `applied, but not all is healthy within ${HEALTHY_WITHIN_S} s (nodes here are simulated):`;
+  stage.story.tell(yours.address, what, message);
+  await stage.client.patch(yoursRef, { spec: { wait: false } }, { type: "merge", manager: PERSON, signal });
+  const goal = { what: "is applied", holds: ({ state }: { state: string }) => state === "Ready" };
+  await appWhere({ stage, app: yours }, goal, signal);
 }
 
 function declared({ repository }: Stage, path: string): Resource[] {
-  const { namespace } = yours;
-  const metadata = { name: yours.namespace, namespace: "flux-system" };
+  const { name, namespace, apiVersion, kind } = yoursRef;
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
   return [
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: yours.namespace } },
     {
       apiVersion: "source.toolkit.fluxcd.io/v1",
       kind: "GitRepository",
@@ -132,13 +84,13 @@ function declared({ repository }: Stage, path: string): Resource[] {
       spec: { url: repository.url, ref: { branch: repository.branch }, interval: "1m" },
     },
     {
-      apiVersion: kustomization.apiVersion,
-      kind: kustomization.kind,
+      apiVersion,
+      kind,
       metadata,
       spec: {
-        sourceRef: { kind: "GitRepository", name: namespace },
+        sourceRef: { kind: "GitRepository", name },
         path: `./${path}`,
-        targetNamespace: namespace,
+        targetNamespace: yours.namespace,
         interval: "10m",
         retryInterval: "10s",
         timeout: `${HEALTHY_WITHIN_S}s`,
@@ -147,43 +99,4 @@ function declared({ repository }: Stage, path: string): Resource[] {
       },
     },
   ];
-}
-
-/** The objects that the app's status lists, as the API server has them. @throws StoryError when one is missing */
-async function ownObjects(stage: Stage, signal: AbortSignal): Promise<readonly Resource[]> {
-  const app = await stage.client.get(kustomization, { signal });
-  const { inventory } = (app?.["status"] ?? {}) as { inventory?: { entries?: { id: string; v: string }[] } };
-  const refs = (inventory?.entries ?? []).map(inventoryRef);
-  if (refs.length === 0) throw new StoryError(`Cannot go on: there is nothing to apply in this folder`);
-  return await Promise.all(
-    refs.map(async (ref) => {
-      const live = await stage.client.get(ref, { signal });
-      if (live) return live;
-      throw new StoryError(`Cannot go on: ${ref.kind} ${ref.name} is in the inventory and not on the cluster`);
-    }),
-  );
-}
-
-/** Reads `<namespace>_<name>_<group>_<kind>`, where two underscores stand for a colon of the name. */
-function inventoryRef({ id, v }: { id: string; v: string }): ObjectRef {
-  const [, namespace = "", name = "", group = "", kind = ""] = /^([^_]*)_(.+)_([^_]*)_([^_]+)$/.exec(id) ?? [];
-  const place = namespace === "" ? {} : { namespace };
-  return { apiVersion: group === "" ? v : `${group}/${v}`, kind, name: name.replaceAll("__", ":"), ...place };
-}
-
-async function uidsOf(stage: Stage, objects: readonly Resource[], signal: AbortSignal): Promise<string[]> {
-  return await Promise.all(
-    objects.map(async (object) => (await stage.client.get(refOf(object), { signal }))?.metadata.uid ?? "gone"),
-  );
-}
-
-function refOf({ apiVersion, kind, metadata }: Resource): ObjectRef {
-  const { name, namespace } = metadata;
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
-}
-
-function kindsOf(objects: readonly Resource[]): string {
-  const counts = new Map<string, number>();
-  for (const { kind } of objects) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(", ");
 }

@@ -9,11 +9,10 @@ import { connectCluster, type ConnectedCluster } from "#adapters/kube/cluster-cl
 import { TaskGroup } from "#async/task-group.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { endedEarly, startController } from "./controller-process.ts";
-import type { DemoRepository } from "./demo-repository.ts";
+import type { DemoRepository, RepositoryPlace } from "./demo-repository.ts";
 import { startGitServer } from "./git-server.ts";
 import { newsOf } from "./push-news.ts";
-import { gitSettings } from "./run-git.ts";
-import { type Holdfast, holdfastCommands } from "./run-holdfast.ts";
+import { gitSettings, type Holdfast, holdfastCommands } from "./run-program.ts";
 import { StoryError, type Story } from "./story.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -27,15 +26,6 @@ export interface Stage {
   readonly holdfast: Holdfast;
   /** Applies an object as kubectl would. */
   apply(object: Resource, signal: AbortSignal): Promise<void>;
-}
-
-/** Where a repository is made. */
-export interface RepositoryPlace {
-  /** Path of the bare repository, which is served at `url`. */
-  readonly bare: string;
-  readonly url: string;
-  readonly directory: string;
-  readonly env: NodeJS.ProcessEnv;
 }
 
 /** What is played, and with which repository. */
@@ -53,11 +43,12 @@ const clusterName = "demo";
 const mostAtOnce = 9;
 const systemNamespaces = ["holdfast-system", "flux-system", "argocd"];
 
-type Closer = () => Promise<unknown>;
+/** Ends one part; is told whether the story failed. */
+type Closer = (hasFailed: boolean) => Promise<unknown>;
 
 /**
- * Sets everything up, plays and takes everything down again, whatever happens.
- * Of a story that failed the logs are kept, and told where.
+ * Sets everything up, plays and takes everything down again, whatever happens. Of a story that failed the logs are kept,
+ * and told where.
  */
 export async function perform(production: Production, signal: AbortSignal): Promise<void> {
   const { story } = production;
@@ -65,23 +56,26 @@ export async function perform(production: Production, signal: AbortSignal): Prom
   const stop = () => scope.abort(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
   const closers: Closer[] = [];
-  let dir: string | undefined;
-  let hasFailed = false;
+  let failure: Error | null = null;
   try {
-    const plane = await startNamed(scope.signal);
-    ({ dir } = plane);
-    closers.push(() => plane.stop());
-    await production.play(await setUp(production, { plane, scope, closers }), scope.signal);
+    await production.play(await setUp(production, { scope, closers }), scope.signal);
   } catch (error) {
-    signal.throwIfAborted();
-    hasFailed = true;
-    throw scope.signal.aborted ? scope.signal.reason : error;
-  } finally {
-    signal.removeEventListener("abort", stop);
-    for (const close of closers.toReversed()) await close();
-    if (dir !== undefined) await clear(dir, hasFailed);
-    if (dir !== undefined && hasFailed) story.say(`\nLogs: ${join(dir, "logs")}`);
+    if (!signal.aborted) {
+      failure = asError(scope.signal.aborted ? scope.signal.reason : error);
+      story.failed(failure.message);
+    }
   }
+  signal.removeEventListener("abort", stop);
+  for (const close of closers.toReversed()) {
+    try {
+      await close(failure !== null);
+    } catch (error) {
+      failure ??= asError(error);
+      story.failed(asError(error).message);
+    }
+  }
+  if (failure) throw failure;
+  signal.throwIfAborted();
 }
 
 /** The first free name, so that demonstrations can run side by side. */
@@ -95,16 +89,23 @@ async function startNamed(signal: AbortSignal): Promise<ControlPlane> {
   }
 }
 
-interface Parts {
-  readonly plane: ControlPlane;
+interface Run {
   readonly scope: AbortController;
   readonly closers: Closer[];
 }
 
-async function setUp(production: Production, parts: Parts): Promise<Stage> {
-  const { plane, scope, closers } = parts;
+interface Parts extends Run {
+  readonly plane: ControlPlane;
+}
+
+async function setUp(production: Production, run: Run): Promise<Stage> {
+  const { scope, closers } = run;
   const { signal } = scope;
   const { story } = production;
+  const plane = await startNamed(signal);
+  const parts = { ...run, plane };
+  closers.push((hasFailed) => clear(plane.dir, { story, hasFailed }));
+  closers.push(() => plane.stop());
   story.seen("cluster", `a Kubernetes API server, real but for its nodes, at ${plane.server}`);
   const { server, caPem: ca, adminToken: token } = plane;
   const client = connectCluster({ server, ca, credential: { kind: "token", token } });
@@ -170,9 +171,14 @@ async function installAndRun(client: ConnectedCluster, { plane, scope, closers }
   await waitFor({ what: "a controller that leads", probe }, signal);
 }
 
-async function clear(dir: string, keepLogs: boolean): Promise<void> {
-  if (!keepLogs) return rm(dir, { recursive: true, force: true });
+async function clear(dir: string, { story, hasFailed }: { story: Story; hasFailed: boolean }): Promise<void> {
+  if (!hasFailed) return rm(dir, { recursive: true, force: true });
   for (const entry of await readdir(dir)) {
     if (entry !== "logs") await rm(join(dir, entry), { recursive: true, force: true });
   }
+  story.say(`\nLogs: ${join(dir, "logs")}`);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,6 +1,5 @@
 import type { AppView } from "#contract/app-view.ts";
-import type { ObjectRef } from "#engine/ports.ts";
-import { type AppRecord, findApp, refOfApp } from "../cli-app-record.ts";
+import { findApp } from "../cli-app-record.ts";
 import { appView } from "../cli-app-view.ts";
 import type { Stage } from "./stage.ts";
 import { spoken } from "./story.ts";
@@ -16,44 +15,34 @@ export interface WatchedApp {
   readonly good: string;
 }
 
-const WELL: readonly string[] = ["", "Healthy"];
-
-/** What the app's object says now. */
-export async function viewOf(stage: Stage, app: WatchedApp, signal: AbortSignal): Promise<AppView> {
-  return appView(await recordOf(stage, app, signal), () => null);
+/** An app on the stage. */
+export interface Scene<App extends WatchedApp = WatchedApp> {
+  readonly stage: Stage;
+  readonly app: App;
 }
+
+const WELL: readonly string[] = ["", "Healthy"];
 
 /** Waits until the app reports something; the error of a failure tells what it said last. */
 export async function appWhere(
-  stage: Stage,
-  app: WatchedApp,
-  goal: { what: string; limitMs?: number; holds: (view: AppView) => boolean },
+  { stage, app }: Scene,
+  goal: { what: string; holds: (view: AppView) => boolean },
   signal: AbortSignal,
 ): Promise<AppView> {
   let last = "nothing";
   const probe = async (scope: AbortSignal) => {
-    const view = await viewOf(stage, app, scope);
+    const view = appView(await findApp(stage.client, { name: app.address }, scope), () => null);
     last = `${view.state} ${view.health} ${view.revision}: ${view.message}`;
     return goal.holds(view) && view;
   };
-  const { what, limitMs = 30_000 } = goal;
-  return waitFor({ what: `${app.address} ${what}`, limitMs, probe, lastSeen: () => last }, signal);
+  return waitFor({ what: `${app.address} ${goal.what}`, probe, lastSeen: () => last }, signal);
 }
 
 /** Waits until the app reports that it is synced and healthy at a commit; returns how long that took, in words. */
-export async function appDone(stage: Stage, app: WatchedApp, commit: string, signal: AbortSignal): Promise<string> {
+export async function appDone(scene: Scene, commit: string, signal: AbortSignal): Promise<string> {
   const startedAt = performance.now();
   const holds = (view: AppView) =>
     view.state === "Ready" && WELL.includes(view.health) && view.held === "" && view.revision.includes(commit);
-  await appWhere(stage, app, { what: `done with ${commit.slice(0, 7)}`, holds }, signal);
+  await appWhere(scene, { what: `done with ${commit.slice(0, 7)}`, holds }, signal);
   return spoken(performance.now() - startedAt);
-}
-
-/** Address of the app's own object. */
-export async function refOfWatched(stage: Stage, app: WatchedApp, signal: AbortSignal): Promise<ObjectRef> {
-  return refOfApp(await recordOf(stage, app, signal));
-}
-
-function recordOf(stage: Stage, app: WatchedApp, signal: AbortSignal): Promise<AppRecord> {
-  return findApp(stage.client, { name: app.address }, signal);
 }
