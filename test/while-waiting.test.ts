@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { conditionOf } from "#core/health/condition.ts";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import { entriesOf, INVENTORY_API } from "#engine/inventory-store.ts";
 import { useControlPlane } from "./support/control-plane.ts";
@@ -26,44 +27,82 @@ afterAll(async () => {
 });
 
 const map = (name: string, metadata = "") =>
-  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default${metadata}}\n`;
-const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: "default", name: "slow" };
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default${metadata}}\ndata: {a: "1"}\n`;
+// Nothing runs pods here, so it never becomes available.
+const deployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: waiting, namespace: default}
+spec:
+  selector: {matchLabels: {app: waiting}}
+  template:
+    metadata: {labels: {app: waiting}}
+    spec: {containers: [{name: main, image: registry.example/app:1}]}
+`;
+const configMap = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", namespace: "default", name });
 const source = { apiVersion: "source.toolkit.fluxcd.io/v1", kind: "GitRepository" };
 const app = { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization" };
-const metadata = { name: "slow", namespace: "flux-system" };
 
-async function recorded(): Promise<readonly string[]> {
-  const inventory = { apiVersion: INVENTORY_API, kind: "Inventory", namespace: "flux-system", name: "ks.slow" };
+async function follow(name: string, spec: Record<string, unknown>): Promise<void> {
+  const metadata = { name, namespace: "flux-system" };
+  const from = { url: git.url(name), interval: "1h", ref: { branch: "main" } };
+  await client.apply({ ...source, metadata, spec: from }, { manager: "test", signal });
+  const sourceRef = { kind: "GitRepository", name };
+  const to = { interval: "1h", prune: true, sourceRef, ...spec };
+  await client.apply({ ...app, metadata, spec: to }, { manager: "test", signal });
+}
+
+async function recorded(name: string): Promise<readonly string[]> {
+  const inventory = { apiVersion: INVENTORY_API, kind: "Inventory", namespace: "flux-system", name: `ks.${name}` };
   const object = await client.get(inventory, { signal });
   return object ? entriesOf(object).map(({ key }) => key) : [];
 }
 
 test("an object that finalizers kept leaves the record as soon as it is gone", async () => {
-  await git.commit("slow", {
-    "kept.yaml": map("kept"),
-    "slow.yaml": map("slow", ", finalizers: [example.com/hold]"),
-  });
-  const spec = { url: git.url("slow"), interval: "1h", ref: { branch: "main" } };
-  await client.apply({ ...source, metadata, spec }, { manager: "test", signal });
-  const sourceRef = { kind: "GitRepository", name: "slow" };
-  await client.apply(
-    { ...app, metadata, spec: { interval: "1h", prune: true, sourceRef } },
-    { manager: "test", signal },
-  );
-  await eventually("both are recorded", async () => (await recorded()).length === 2);
+  const slow = map("slow", ", finalizers: [example.com/hold]");
+  await git.commit("prune", { "kept.yaml": map("kept"), "slow.yaml": slow });
+  await follow("prune", {});
+  await eventually("both are recorded", async () => (await recorded("prune")).length === 2);
 
-  await git.commit("slow", { "slow.yaml": null });
-  const annotations = { "reconcile.fluxcd.io/requestedAt": "now" };
-  await client.patch(
-    { ...source, ...metadata },
-    { metadata: { annotations } },
-    { type: "merge", manager: "t", signal },
-  );
+  await git.commit("prune", { "slow.yaml": null });
+  const body = { metadata: { annotations: { "reconcile.fluxcd.io/requestedAt": "now" } } };
+  const repository = { ...source, name: "prune", namespace: "flux-system" };
+  await client.patch(repository, body, { type: "merge", manager: "t", signal });
   await eventually("it is being deleted", async () => {
-    return (await client.get(ref, { signal }))?.metadata.deletionTimestamp !== undefined;
+    return (await client.get(configMap("slow"), { signal }))?.metadata.deletionTimestamp !== undefined;
   });
-  expect(await recorded()).toHaveLength(2);
+  expect(await recorded("prune")).toHaveLength(2);
 
-  await client.patch(ref, { metadata: { finalizers: null } }, { type: "merge", manager: "t", signal });
-  await eventually("only one is recorded", async () => (await recorded()).length === 1, 5_000);
+  const freed = { metadata: { finalizers: null } };
+  await client.patch(configMap("slow"), freed, { type: "merge", manager: "t", signal });
+  await eventually("only one is recorded", async () => (await recorded("prune")).length === 1, 5_000);
+});
+
+test("drift is healed while the app waits until everything is healthy", async () => {
+  await git.commit("wait", { "map.yaml": map("healed"), "deployment.yaml": deployment });
+  await follow("wait", { wait: true, timeout: "10m" });
+  const kustomization = { ...app, name: "wait", namespace: "flux-system" };
+  const first = await eventually("the ConfigMap", async () => {
+    return (await client.get(configMap("healed"), { signal })) ?? undefined;
+  });
+  await eventually("both are recorded", async () => (await recorded("wait")).length === 2);
+
+  await client.delete(configMap("healed"), { uid: first.metadata.uid ?? "", signal });
+  await eventually(
+    "it is there again",
+    async () => (await client.get(configMap("healed"), { signal })) !== null,
+    5_000,
+  );
+  const edit = { data: { a: "2" } };
+  await client.patch(configMap("healed"), edit, { type: "merge", manager: "kubectl-edit", signal });
+  await eventually(
+    "it is as before",
+    async () => {
+      const live = await client.get(configMap("healed"), { signal });
+      return (live?.["data"] as { a?: string } | undefined)?.a === "1";
+    },
+    5_000,
+  );
+  const live = await client.get(kustomization, { signal });
+  expect(live && (conditionOf(live, "Ready")?.status ?? "Unknown")).toBe("Unknown");
 });
