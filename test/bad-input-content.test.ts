@@ -166,7 +166,10 @@ describe("one object declared twice", () => {
     await world().startController();
     await app.converged();
     await app.push({ "app/twice.yaml": configMap("o0", "twice") });
-    const tells = async () => /RepeatedResourceWarning: ConfigMap\/.*o0 is declared 2 times/.test(await app.messages());
+    const tells = async () =>
+      /RepeatedResourceWarning: Resource \/ConfigMap\/.*\/o0 appeared 2 times among application resources/.test(
+        await app.messages(),
+      );
     await eventually("the condition names the object", tells);
     await eventually("the last declaration holds", async () => (await app.content())["o0"] === "twice");
   });

@@ -4,7 +4,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { normaliseDesired } from "#core/diff/normalise-desired.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
 import { digestOf } from "#core/resource/digest.ts";
-import { gvkOf, type IdKey, idOf, idText, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
+import { gvkOf, type IdKey, idOf, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { DesiredSet } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -22,7 +22,7 @@ export function desiredSetOf(
     lookup: context.registry.lookup(dialect.name),
     settings: context.settings,
   });
-  const unique = uniqueObjects(prepared.resources);
+  const unique = uniqueObjects(prepared.resources, dialect.rules);
   const resources = unique.resources.map((resource) => normaliseDesired(dialect.rules.mark(resource, app)));
   const objects = resources.map((resource) => desiredOf(resource, { app, dialect, all: resources }));
   return {
@@ -51,7 +51,10 @@ function desiredOf(resource: Resource, input: { app: App; dialect: Dialect; all:
 }
 
 /** The last of several declarations of one object wins; each such object is named. */
-function uniqueObjects(resources: readonly Resource[]): { resources: Resource[]; duplicates: string[] } {
+function uniqueObjects(
+  resources: readonly Resource[],
+  { repeatedText }: Dialect["rules"],
+): { resources: Resource[]; duplicates: string[] } {
   const last = new Map<IdKey, Resource>();
   const twice = new Map<IdKey, number>();
   for (const resource of resources) {
@@ -59,6 +62,6 @@ function uniqueObjects(resources: readonly Resource[]): { resources: Resource[];
     if (last.has(key)) twice.set(key, (twice.get(key) ?? 1) + 1);
     last.set(key, resource);
   }
-  const duplicates = [...twice].map(([key, times]) => `${idText(parseIdKey(key))} is declared ${times} times`);
+  const duplicates = [...twice].map(([key, times]) => repeatedText(parseIdKey(key), times));
   return { resources: [...last.values()], duplicates };
 }

@@ -1,5 +1,4 @@
 import type { Notice } from "#core/app/app-report.ts";
-import { idText } from "#core/resource/resource-id.ts";
 import type { AppState } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 
@@ -10,7 +9,7 @@ export function sharedNotices(context: Pick<EngineContext, "index">, state: AppS
     const claimants = context.index.claimants(key);
     if (claimants.size < 2) continue;
     const others = [...claimants].filter((other) => other !== state.app.key).sort();
-    notices.push({ kind: "shared", message: `${idText(id)} is part of ${state.app.key} and ${others.join(", ")}` });
+    notices.push({ kind: "shared", message: state.dialect.rules.sharedText(id, [state.app.key, ...others]) });
   }
   return notices;
 }

@@ -1,8 +1,8 @@
 import type { HealthTable } from "#core/health/health.ts";
 import type { StageGate, StageKey } from "#core/order/stage.ts";
-import type { GroupKind } from "#core/resource/resource-id.ts";
+import type { GroupKind, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { App } from "./app.ts";
+import type { App, AppKey } from "./app.ts";
 
 /** What the annotations and labels of one object ask for. */
 export interface ObjectOptions {
@@ -50,6 +50,10 @@ export interface Rules {
   readonly ownerOf: (live: Resource) => string | null;
   /** Same object twice in one render. */
   readonly duplicates: "refuse" | "last-wins";
+  /** How people are told that one render declares an object several times. */
+  readonly repeatedText: (id: ResourceId, times: number) => string;
+  /** How people are told that several apps declare an object: this one first, `<short>/<namespace>/<name>`. */
+  readonly sharedText: (id: ResourceId, apps: readonly AppKey[]) => string;
   /** Whether everything is checked before the first write, or each stage before its own. */
   readonly preflight: "plan" | "stage";
   readonly stageOf: (resource: Resource, app: App, all: readonly Resource[]) => StageKey;

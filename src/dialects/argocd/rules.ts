@@ -1,3 +1,4 @@
+import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
 import { healthTable } from "./health-table.ts";
 import { kindRank } from "./kind-order.ts";
@@ -25,6 +26,10 @@ export function argoRules(controlNamespace: string): Rules {
     mark: markResource,
     ownerOf: (live) => ownerOf(live, controlNamespace),
     duplicates: "last-wins",
+    repeatedText: ({ group, kind, namespace, name }, times) =>
+      `Resource ${group}/${kind}/${namespace}/${name} appeared ${times} times among application resources.`,
+    sharedText: ({ kind, name }, apps) =>
+      `${kind}/${name} is part of applications ${apps.map(qualifiedName).join(" and ")}`,
     preflight: "plan",
     stageOf,
     gateAfter,
@@ -48,4 +53,9 @@ export function argoRules(controlNamespace: string): Rules {
       leases: [],
     },
   };
+}
+
+/** `<namespace>/<name>` of an app; one of another dialect keeps its kind. */
+function qualifiedName(key: AppKey): string {
+  return key.replace(/^app\//, "");
 }

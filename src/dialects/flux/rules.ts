@@ -1,6 +1,7 @@
 import { appKey } from "#core/app/app.ts";
 import type { App } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
+import { idText } from "#core/resource/resource-id.ts";
 import { type Resource, labelsOf, withMetadata } from "#core/resource/resource.ts";
 import { gateAfter, kindRank, stageOf } from "./apply-order.ts";
 import { healthTable } from "./health.ts";
@@ -28,6 +29,8 @@ export const rules: Rules = {
   mark,
   ownerOf,
   duplicates: "refuse",
+  repeatedText: (id, times) => `${idText(id)} is declared ${times} times`,
+  sharedText: (id, [own, ...others]) => `${idText(id)} is part of ${own} and ${others.join(", ")}`,
   preflight: "stage",
   stageOf,
   gateAfter,

@@ -1,6 +1,7 @@
 import type { App } from "#core/app/app.ts";
 import { appKey } from "#core/app/app.ts";
 import type { ObjectOptions, Rules } from "#core/app/rules.ts";
+import { idText } from "#core/resource/resource-id.ts";
 import type { SourceKey } from "#core/source/source.ts";
 
 /** Options of an object that asks for nothing special. */
@@ -34,6 +35,8 @@ export const plainRules: Rules = {
     return name === undefined ? null : `app/apps/${name}`;
   },
   duplicates: "refuse",
+  repeatedText: (id, times) => `${idText(id)} is declared ${times} times`,
+  sharedText: (id, [own, ...others]) => `${idText(id)} is part of ${own} and ${others.join(", ")}`,
   preflight: "plan",
   stageOf: () => ({ phase: 0, wave: 0, rank: 0 }),
   gateAfter: () => "none",
