@@ -12,6 +12,8 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "tools/**/*.test.ts", "bench/**/*.test.ts"],
           // Nothing is mocked, so that files can share a process, which halves the time.
           isolate: false,
+          // Many of these wait for processes of their own.
+          maxWorkers: "100%",
           // Properties take their time on a busy machine.
           testTimeout: 30_000,
         },
