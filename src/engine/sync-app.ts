@@ -1,5 +1,5 @@
-import type { AppPhase, Notice } from "#core/app/app-report.ts";
-import { changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
+import type { AppPhase, Notice, ObjectResult } from "#core/app/app-report.ts";
+import { type Change, changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
 import { healthOf } from "#core/health/health.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Revision } from "#core/source/source.ts";
@@ -8,7 +8,7 @@ import type { SyncRequest } from "#core/app/app.ts";
 import type { AppState, AppWork, DesiredSet, RunningSync } from "./app-state.ts";
 import { healAllowedAt, noteHeal } from "./heal-policy.ts";
 import { planApp } from "./plan-app.ts";
-import { preflightChanges } from "./preflight-changes.ts";
+import { preflightChanges, type Refusal } from "./preflight-changes.ts";
 import { driveSync, gateKeys, resumeEvent, startSync } from "./sync-driver.ts";
 import type { WriteGuard } from "./write-guard.ts";
 
@@ -67,7 +67,7 @@ function hasDrifted({ context, state }: AppWork, running: RunningSync): boolean 
   if (running.machine.step !== "health" || running.report.request) return false;
   const now = context.clock.now();
   return [...state.verdicts].some(([key, { kind }]) => {
-    return kind === "missing" || (kind === "different" && healAllowedAt(state, key) <= now);
+    return (kind === "missing" || kind === "different") && healAllowedAt(state, key) <= now;
   });
 }
 
@@ -86,7 +86,7 @@ async function begin(
   const order = state.app.request;
   const request = order && order.token !== state.handledRequest ? order : null;
   const whole = await planApp(work, { desired, revision: revision.text, request, deleting: false }, signal);
-  noteHeld(state, whole);
+  const released = noteHeld(state, whole);
   const plan = withoutFoughtOver(work, whole);
   const attempt = state.attempt?.digest === desired.digest ? state.attempt : null;
   const decision = decideSync({
@@ -99,6 +99,7 @@ async function begin(
     attempt,
     revisionMoved: !blocked && state.attempted !== null && state.attempted.text !== revision.text,
     knownApplied: state.applied?.text === revision.text && state.restoredSpec === state.app.specDigest,
+    released,
     gateLost: attempt?.outcome !== "failed" && gateLost(work, desired),
   });
   if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
@@ -122,9 +123,10 @@ async function tryOut(
   const { context, state } = work;
   const { plan, desired, revision, request } = order;
   startSync(work, { plan, desired, revision, request, healAttempts: 0, retries: 0 });
-  const changes = changesOf(plan).filter((change) => change.action === "create" || change.action === "update");
+  const changes = changesOf(plan).filter((change) => change.action !== "none" && change.action !== "hold");
   const running = state.running as RunningSync;
-  const refusals = await preflightChanges(work, { running, changes }, signal);
+  const writes = changes.filter((change) => change.desired !== null);
+  const refusals = await preflightChanges(work, { running, changes: writes }, signal);
   state.running = null;
   state.handledRequest = request.token;
   state.lastSync = {
@@ -132,9 +134,21 @@ async function tryOut(
     finishedAt: context.clock.now(),
     outcome: refusals.length === 0 ? "succeeded" : "failed",
     message: refusals.map((refusal) => refusal.message).join("\n"),
+    results: changes.map((change) => triedResult(change, refusals)),
   };
   state.failedStep = "preflight";
   return isIdle(plan) ? { kind: "synced" } : { kind: "out-of-sync" };
+}
+
+const TRIED = { create: "created", update: "changed", delete: "deleted", keep: "kept" } as const;
+
+/** What a change would have done. */
+function triedResult(change: Change, refusals: readonly Refusal[]): ObjectResult {
+  const { key, id, version, action, reason } = change;
+  const refusal = refusals.find((other) => other.key === key);
+  if (refusal) return { key, id, version, outcome: "failed", message: refusal.message };
+  const outcome = action === "none" || action === "hold" ? "unchanged" : TRIED[action];
+  return { key, id, version, outcome, message: reason };
 }
 
 function settle(
@@ -170,7 +184,7 @@ function phaseOf(state: AppState): AppPhase {
 function withoutFoughtOver(work: AppWork, plan: Plan): Plan {
   const { context, state } = work;
   const now = context.clock.now();
-  const deferred = (key: IdKey) => state.verdicts.get(key)?.kind === "different" && healAllowedAt(state, key) > now;
+  const deferred = (key: IdKey) => driftOf(work, key) !== null && healAllowedAt(state, key) > now;
   if (![...state.fights.keys()].some(deferred)) return plan;
   const stages = plan.stages.map((stage) => ({
     ...stage,
@@ -183,11 +197,21 @@ function recordDrift(work: AppWork, plan: Plan): void {
   const { context, state } = work;
   const now = context.clock.now();
   for (const change of changesOf(plan)) {
-    const verdict = state.verdicts.get(change.key);
-    if (change.action !== "update" || verdict?.kind !== "different" || !verdict.drift) continue;
-    noteHeal(state, change.key, { paths: verdict.paths, by: verdict.by.join(", "), now });
+    if (change.action !== "update" && change.action !== "create") continue;
+    const drift = driftOf(work, change.key);
+    if (!drift) continue;
+    noteHeal(state, change.key, { ...drift, now });
     context.telemetry.drift(state.app.key);
   }
+}
+
+/** What others did to an object since it was written as it is declared now; no paths: it was deleted. */
+function driftOf({ context, state }: AppWork, key: IdKey): { paths: readonly string[]; by: string } | null {
+  const verdict = state.verdicts.get(key);
+  if (verdict?.kind === "different") return verdict.drift ? { paths: verdict.paths, by: verdict.by.join(", ") } : null;
+  const entry = context.inventories.of(state.app.key).get(key);
+  const wasWritten = entry !== undefined && entry.uid !== "" && entry.input === state.desired?.byKey.get(key)?.input;
+  return verdict?.kind === "missing" && wasWritten ? { paths: [], by: "" } : null;
 }
 
 function gateLost(work: AppWork, desired: DesiredSet): boolean {
@@ -216,11 +240,13 @@ async function onlyReport(
   return { kind: "new" };
 }
 
-function noteHeld(state: AppState, plan: Plan): void {
+/** Returns whether what was held before may happen now. */
+function noteHeld(state: AppState, plan: Plan): boolean {
   const others = state.notices.filter((notice) => notice.kind !== "held");
   if (plan.held.length === 0) {
+    const released = others.length < state.notices.length && !isIdle(plan);
     state.notices = others;
-    return;
+    return released;
   }
   const doomed = changesOf(plan).filter(
     (change) => change.action === "hold" && change.reason.startsWith("needs approval"),
@@ -234,4 +260,5 @@ function noteHeld(state: AppState, plan: Plan): void {
       `Approve with: holdfast approve ${state.app.key} (plan ${plan.digest})`,
   };
   state.notices = [...others, held];
+  return false;
 }

@@ -236,7 +236,7 @@ function recordAttempt(work: AppWork, done: { running: RunningSync; report: Sync
     state.attempt = { digest: running.desired.digest, outcome: "succeeded", failures: 0, retryAt: null };
     return;
   }
-  const failures = state.attempt?.digest === running.desired.digest ? state.attempt.failures + 1 : 1;
+  const failures = report.retries + 1;
   const retry = report.request?.retry ?? state.app.policy.retry;
   const exhausted = report.outcome === "terminated" || (retry.limit >= 0 && failures > retry.limit);
   const wait = Math.min(retry.maxMs, retry.baseMs * retry.factor ** Math.min(failures - 1, 40));

@@ -13,6 +13,7 @@ const QUIET: SyncQuestion = {
   attempt: { outcome: "succeeded", failures: 0, retryAt: null },
   revisionMoved: false,
   knownApplied: false,
+  released: false,
   gateLost: false,
 };
 const failed = (retryAt: number | null) => ({ outcome: "failed", failures: 3, retryAt }) as const;
@@ -55,6 +56,12 @@ const CASES: { name: string; given: Partial<SyncQuestion>; want: SyncDecision }[
   },
   { name: "heals drift", given: { work: true }, want: HEAL },
   { name: "reports drift where healing is off", given: { work: true, selfHeal: false }, want: OUT },
+  {
+    name: "deletes what was held once it may, also where healing is off",
+    given: { released: true, work: true, selfHeal: false },
+    want: SYNC,
+  },
+  { name: "leaves that to a person in a manual app", given: { released: true, work: true, mode: "manual" }, want: OUT },
   { name: "waits for health that was lost", given: { gateLost: true }, want: HEAL },
   { name: "waits before a retry", given: { attempt: failed(NOW + 1) }, want: failedUntil(NOW + 1) },
   { name: "retries when it is time", given: { attempt: failed(NOW) }, want: RETRY },
@@ -114,6 +121,7 @@ const anyQuestion: fc.Arbitrary<SyncQuestion> = fc.record({
   ),
   revisionMoved: fc.boolean(),
   knownApplied: fc.boolean(),
+  released: fc.boolean(),
   gateLost: fc.boolean(),
 });
 

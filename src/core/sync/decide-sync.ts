@@ -19,6 +19,8 @@ export interface SyncQuestion {
   readonly revisionMoved: boolean;
   /** A restarted controller finds this revision recorded as applied, for the very spec that the app has. */
   readonly knownApplied: boolean;
+  /** Deletions that were held when this content was attempted may happen now. */
+  readonly released: boolean;
   /** Objects that the app waits for are not healthy although its last sync ended well. */
   readonly gateLost: boolean;
 }
@@ -43,6 +45,7 @@ export function decideSync(question: SyncQuestion): SyncDecision {
   if (attempt === null && !question.knownApplied) return { kind: "sync", heal: false, retries: 0 };
   if (question.revisionMoved) return { kind: "sync", heal: false, retries: 0 };
   if (attempt?.outcome === "failed") return afterFailure(question, attempt);
+  if (question.released) return { kind: "sync", heal: false, retries: 0 };
   if (!work) return rest(question);
   return question.selfHeal ? { kind: "sync", heal: true, retries: 0 } : { kind: "out-of-sync" };
 }

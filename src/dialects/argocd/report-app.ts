@@ -7,7 +7,7 @@ import { REFRESH_ANNOTATION } from "./refresh.ts";
 import { conditionsOf } from "./report-conditions.ts";
 import { eventsOf } from "./report-events.ts";
 import { historyOf } from "./report-history.ts";
-import { isDone, operationStateOf } from "./report-operation.ts";
+import { isDone, isOrderRefused, operationStateOf } from "./report-operation.ts";
 import { type ReportContext, reportContext, shownRevision } from "./report-context.ts";
 import { appHealth, imagesOf, resourceRows, shownObjects, syncStatusOf } from "./report-resources.ts";
 import type { StatusFields } from "./schema.ts";
@@ -117,7 +117,8 @@ function patchOf(context: ReportContext, next: StatusFields, refreshed: boolean)
 function isOperationOver(context: ReportContext, next: StatusFields, begun: string): boolean {
   const { pending, app, report, old } = context;
   if (!pending) return false;
-  const refusedNow = isDone(next.operationState) && next.operationState !== old.operationState && !report.sync?.request;
+  const refusedNow =
+    isOrderRefused(context) && isDone(next.operationState) && next.operationState !== old.operationState;
   const token = app?.request?.token;
   if (token === undefined) return refusedNow && stableText(next.operationState?.operation) === stableText(pending);
   if (report.sync?.request?.token === token) return isDone(next.operationState);

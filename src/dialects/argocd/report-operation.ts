@@ -115,8 +115,8 @@ function phaseOf(sync: SyncReport, retryAt: number | null): string {
 }
 
 function retryAtOf({ report, app }: ReportContext, sync: SyncReport): number | null {
-  if (sync.outcome !== "failed" || report.phase.kind !== "sync-failed" || app?.policy.mode !== "auto") return null;
-  return report.phase.retryAt;
+  if (sync.outcome !== "failed" || report.phase.kind !== "sync-failed") return null;
+  return app?.policy.mode === "auto" || sync.request !== null ? report.phase.retryAt : null;
 }
 
 function messageOf(context: ReportContext, sync: SyncReport, retryAt: number | null): string {
@@ -148,6 +148,11 @@ export function failureText({ report }: ReportContext, message: string): string 
   return `one or more synchronization tasks completed unsuccessfully, reason: ${reasons.join(",")}`;
 }
 
+/** Whether the order that stands on the object cannot be carried out. */
+export function isOrderRefused(context: ReportContext): boolean {
+  return context.pending !== null && refusalText(context) !== null;
+}
+
 /** An order that cannot even begin, and a render that is refused as a whole, end at once. */
 function refusedOperation(context: ReportContext): OperationState | null {
   const { report, app, old, pending, spec } = context;
@@ -177,7 +182,9 @@ function refusalText(context: ReportContext): string | null {
   if (phase.kind === "invalid") {
     return pending ? phase.problems.map(({ message }) => `InvalidSpecError: ${message}`).join(";") : null;
   }
-  if (phase.kind === "render-failed") return pending && app?.request ? `ComparisonError: ${phase.message}` : null;
+  if (phase.kind === "render-failed" || phase.kind === "source-failed") {
+    return pending && app?.request ? `ComparisonError: ${phase.message}` : null;
+  }
   if (phase.kind === "sync-failed" && phase.step === "preflight" && phase.message !== sync?.message) {
     return failureText(context, phase.message);
   }
