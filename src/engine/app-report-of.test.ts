@@ -47,6 +47,8 @@ describe("appReportOf()", () => {
     verdicts.set(keyOf(Y), { kind: "different", paths: [], reason: "", drift: true, by: [] });
     verdicts.set(keyOf(configMap("z")), { kind: "unknown", reason: "down" });
     expect(lines(work)).toEqual(["x same Healthy", "y different -", "z unknown -", "new missing -"]);
+    await engine.sync(work);
+    expect(told(work).objects).toHaveLength(4);
   });
 
   test("tells of owned objects that are no longer declared, live or not", async () => {

@@ -321,6 +321,15 @@ describe("the safety sweep", () => {
     expect([index.get(X)?.["data"], index.get(keyOf(owned("y")))?.metadata.name]).toEqual([{ a: "newer" }, "y"]);
   });
 
+  test("does not take away what got its mark back while it was listing", async () => {
+    const { cluster, index, signal, lost } = await swept();
+    cluster.put(owned("x"));
+    lost(() => cluster.put(configMap("x")));
+    cluster.after = () => void cluster.put(owned("x", { a: "back" }));
+    await index.sweepNext(signal);
+    expect(index.get(X)?.["data"]).toEqual({ a: "back" });
+  });
+
   test("does not bring back what went while it was listing", async () => {
     const { cluster, index, signal } = await swept();
     cluster.put(owned("x"));
