@@ -15,7 +15,8 @@ beforeAll(async () => {
   const { client } = world();
   for (const name of crds) {
     const ref = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", namespace: "", name };
-    const { versions } = (await client.get(ref, { signal }))?.["spec"] as { versions: object[] };
+    const definition = await client.get(ref, { signal });
+    const { versions } = (definition?.["spec"] ?? { versions: [] }) as { versions: object[] };
     const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
     await client.patch(ref, { spec: { versions: versions.map((version) => ({ ...version, schema })) } }, merge);
   }

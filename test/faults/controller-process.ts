@@ -28,10 +28,11 @@ export async function startControllerProcess(options: {
     if (message.record) onRecord(message.record);
     isReady ||= message.ready === true;
   });
-  await eventually("the controller's process is ready", () => {
+  const hasStarted = () => {
     if (child.exitCode !== null) throw new Error(`The controller's process ended with ${child.exitCode}`);
     return isReady;
-  });
+  };
+  await eventually("the controller's process is ready", hasStarted, 60_000);
   return {
     pid: child.pid ?? 0,
     kill: async () => {

@@ -238,8 +238,11 @@ export class FaultApp {
     if (this.dialect.name === "flux") {
       others.push({ apiVersion: "source.toolkit.fluxcd.io/v1", kind: "GitRepository", name });
     }
+    await this.#strip(await this.object());
+    // Without its record, the status of an app that is still there would look like another controller's.
+    await eventually("the app is gone", async () => (await this.object()) === null);
     const found = others.map((ref) => this.#host.client.get({ ...ref, namespace }, { signal }));
-    const left = [await this.object(), ...(await this.objects()), ...(await Promise.all(found))];
+    const left = [...(await this.objects()), ...(await Promise.all(found))];
     await Promise.all(left.map((object) => this.#strip(object)));
   }
 

@@ -56,6 +56,26 @@ describe("people and programs beside the controller", () => {
     await app.checkInvariants();
   });
 
+  eachSeed("a program that deletes an object again and again: it is made again ever more slowly", async (chance) => {
+    const app = await world().app(chance);
+    await world().startController();
+    await app.converged();
+    const remove = async () => {
+      const uid = (await app.live("o0"))?.metadata.uid;
+      if (uid) await world().client.delete(app.ref("o0"), { uid, signal }).catch(() => {});
+      return (await app.messages()).includes("o0: deleted again and again");
+    };
+    await eventually("the fight is noticed", remove);
+    const from = writesTo(app, "o0");
+    const until = performance.now() + 2_500;
+    while (performance.now() < until) {
+      await remove();
+      await pause(50);
+    }
+    expect(writesTo(app, "o0") - from).toBeLessThanOrEqual(2);
+    await app.healed("o0", 30_000);
+  });
+
   eachSeed("a mark removed by hand: it is put back on the same object", async (chance) => {
     const app = await world().app(chance);
     await world().startController();
