@@ -109,14 +109,20 @@ export class AppReconciler {
         record.key,
         Math.min(state.app.policy.intervalMs, Math.max(WAIT_MS, state.app.policy.retry.baseMs)),
       );
+      this.#noteHandled(state);
       return refreshed.phase;
     }
     const compared = await compareApp(work, { takeover: guard.kind === "shadow" }, signal);
     if (compared === "pending") return null;
     const phase = await syncApp(work, { guard, revision: refreshed.revision, blocked: refreshed.blocked }, signal);
-    state.handledToken = state.app.refreshToken;
+    this.#noteHandled(state);
     this.#hooks.recheck(record.key, this.#recheckMs(state, refreshed.blocked ?? phase));
     return phase;
+  }
+
+  #noteHandled(state: AppState): void {
+    const { key, refreshToken } = state.app;
+    if (refreshToken === null || this.#context.isFresh(key, refreshToken)) state.handledToken = refreshToken;
   }
 
   #recheckMs(state: AppState, phase: AppPhase): number {

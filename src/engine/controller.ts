@@ -1,6 +1,6 @@
 import type { Dialect, DialectKind, Settings } from "#core/app/dialect.ts";
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
-import type { AppKey } from "#core/app/app.ts";
+import type { App, AppKey } from "#core/app/app.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import { TaskGroup } from "#async/task-group.ts";
@@ -9,6 +9,7 @@ import { AppReconciler } from "./app-reconciler.ts";
 import { AppRegistry } from "./app-registry.ts";
 import { backoffMs } from "./backoff.ts";
 import type { EngineContext } from "./engine-context.ts";
+import { FreshLooks } from "./fresh-looks.ts";
 import { InventoryStore } from "./inventory-store.ts";
 import { knownKind } from "./known-kind.ts";
 import { LiveIndex } from "./live-index.ts";
@@ -56,6 +57,7 @@ export class Controller {
   readonly #awaiting = new Map<AppKey, Set<AppKey>>();
   /** The uid of every app object that was seen: what stands in its status from then on may be our own. */
   readonly #seen = new Map<AppKey, string>();
+  readonly #looks = new FreshLooks();
   #ready = false;
 
   constructor(options: ControllerOptions) {
@@ -163,6 +165,7 @@ export class Controller {
       inventories: new InventoryStore(client, this.#options.epoch),
       rivals: new Rivals({ client, clock, dialects, namespaces, onChange, log, random }),
       unsettled: (app) => this.#unsettled(app),
+      isFresh: (app, token) => this.#looks.isOver(app, token),
       settings: this.#options.settings,
       clock,
       random,
@@ -249,16 +252,35 @@ export class Controller {
     const { registry, sources } = this.#context;
     const record = registry.app(key);
     if (record) this.#sawForeign(record.dialect, record.object, key);
-    else this.#seen.delete(key);
+    else this.#forget(key);
     if (record?.parsed.ok) {
       const app = record.parsed.value;
       for (const { inline } of app.sources) if (inline) sources.put(inline);
       if (app.refreshToken !== null && app.refreshToken !== this.#reconciler.state(key)?.handledToken) {
-        for (const { source } of app.sources) sources.refresh(source);
-        this.#reconciler.touch(key, null);
+        this.#lookAfresh(app, app.refreshToken);
       }
     }
     this.#queue.add(key, "person");
+  }
+
+  #forget(key: AppKey): void {
+    this.#seen.delete(key);
+    this.#looks.forget(key);
+  }
+
+  /** A source of its own object tells by itself how it is; one that lives in the app is part of the answer. */
+  #lookAfresh(app: App, token: string): void {
+    const { key } = app;
+    this.#reconciler.touch(key, null);
+    const inline = app.sources.filter((one) => one.inline !== null);
+    if (!this.#looks.begin(key, token, inline.length)) return;
+    for (const one of app.sources) {
+      this.#context.sources.refresh(one.source, () => {
+        if (one.inline === null) return;
+        this.#looks.answered(key, token);
+        this.#queue.add(key, "person");
+      });
+    }
   }
 
   /** A status that its own manager wrote moments before we first saw the object was written by a rival. */

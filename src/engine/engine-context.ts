@@ -19,6 +19,8 @@ export interface EngineContext {
   readonly rivals: Rivals;
   /** Apps of the same sources that have not looked at their newest content yet: their claims are not known. */
   readonly unsettled: (app: AppKey) => readonly AppKey[];
+  /** Whether the remotes have answered to an app's request for a fresh look. */
+  readonly isFresh: (app: AppKey, token: string) => boolean;
   readonly settings: Settings;
   readonly clock: Clock;
   readonly random: () => number;

@@ -39,10 +39,10 @@ export function fightNotices(state: AppState, now: number): Notice[] {
       state.fights.delete(key);
     } else if (fight.count >= FIGHT_ROUNDS) {
       const by = fight.by.length > 0 ? ` ${fight.by.join(", ")}` : "";
-      const fields = fight.paths.length > 0 ? fight.paths.join(", ") : "its fields";
+      const what = fight.paths.length > 0 ? `${fight.paths.join(", ")} reverted` : "deleted";
       notices.push({
         kind: "fight",
-        message: `${idText(parseIdKey(key))}: ${fields} reverted again and again${by}; healing it more and more slowly`,
+        message: `${idText(parseIdKey(key))}: ${what} again and again${by}; healing it more and more slowly`,
       });
     }
   }

@@ -37,6 +37,8 @@ interface RepositoryState {
   repository: Repository | null;
   readonly sources: Set<SourceKey>;
   failures: number;
+  /** Told when the poll that begins next is over. */
+  waiting: (() => void)[];
 }
 
 const FAILURE_BACKOFF = { baseMs: 750, factor: 2, maxMs: 15 * 60_000 };
@@ -96,10 +98,13 @@ export class SourceController {
     this.#options.onChange(key);
   }
 
-  /** Asks the remote now. */
-  refresh(key: SourceKey): void {
+  /** Asks the remote now; `done` is called when it has answered to that, or when there is nobody to ask. */
+  refresh(key: SourceKey, done: () => void = () => {}): void {
     const state = this.#states.get(key);
-    if (state && !state.source.suspended) this.#queue.add(repositoryKey(state.source), "person");
+    const repository = state && this.#repositories.get(repositoryKey(state.source));
+    if (!repository || state.source.suspended) return done();
+    repository.waiting.push(done);
+    this.#queue.add(repositoryKey(state.source), "person");
   }
 
   /** Asks the remotes of every source whose url satisfies `matches` now, e.g. for a webhook. */
@@ -114,12 +119,23 @@ export class SourceController {
     if (repository?.sources.size === 0) {
       this.#repositories.delete(key);
       this.#queue.cancel(key);
+      for (const done of repository.waiting) done();
     }
   }
 
   async #poll(key: RepositoryKey, signal: AbortSignal): Promise<void> {
     const state = this.#repositories.get(key);
     if (!state) return;
+    const waiting = state.waiting;
+    state.waiting = [];
+    try {
+      await this.#ask(key, state, signal);
+    } finally {
+      for (const done of waiting) done();
+    }
+  }
+
+  async #ask(key: RepositoryKey, state: RepositoryState, signal: AbortSignal): Promise<void> {
     const sources = [...state.sources].flatMap((name) => this.#states.get(name)?.source ?? []);
     const active = sources.filter((source) => !source.suspended);
     for (const source of sources) {
@@ -263,7 +279,7 @@ async function visibleTree(
 }
 
 function newRepository(): RepositoryState {
-  return { repository: null, sources: new Set(), failures: 0 };
+  return { repository: null, sources: new Set(), failures: 0, waiting: [] };
 }
 
 function repositoryKey(source: Source): RepositoryKey {

@@ -157,6 +157,7 @@ export class TestEngine {
       inventories: new InventoryStore(client, () => 1),
       rivals: new Rivals({ ...common, dialects: [dialect], namespaces: null, onChange: () => {} }),
       unsettled: () => this.unsettled,
+      isFresh: () => true,
       audit: { append: (record) => void this.audit.push(record) },
     };
   }
