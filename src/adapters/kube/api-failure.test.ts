@@ -45,6 +45,16 @@ test("failureOf() takes an object that does not fit its schema as its own fault,
   ]);
 });
 
+test("failureOf() takes a webhook that does not answer as the fault of the objects that it guards", () => {
+  const message =
+    'Internal error occurred: failed calling webhook "check.test": failed to call webhook: no endpoints available';
+  const error = failureOf(subject, answered(500, status({ reason: "InternalError", message })));
+  expect(error.message).toContain('webhook "check.test"');
+  expect(isVerdict(error)).toBe(true);
+  const other = failureOf(subject, answered(500, status({ reason: "InternalError", message: "etcd is slow" })));
+  expect(isVerdict(other)).toBe(false);
+});
+
 const leaks: readonly (readonly [string, number, object])[] = [
   [
     "invalid",

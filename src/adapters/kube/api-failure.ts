@@ -1,4 +1,4 @@
-import { ApiError } from "#core/cluster/api-error.ts";
+import { ApiError, WEBHOOK_FAILED } from "#core/cluster/api-error.ts";
 import type { StatusCause } from "#core/cluster/api-error.ts";
 import { isRecord, textIn } from "./json-shape.ts";
 
@@ -20,6 +20,7 @@ export interface RefusingAnswer {
 
 // RBAC's refusals name the user, verb and resource and never a value.
 const RBAC_REFUSAL = /^[a-z.]+ (?:"[^"]*" )?is forbidden: User "[^"]*" cannot /;
+const WEBHOOK_FAILURE = /^Internal error occurred: failed calling webhook /;
 const MESSAGE_LIMIT = 4_000;
 
 /** The error that a refusing answer stands for; of a Secret only field names are repeated, never a value. */
@@ -28,7 +29,8 @@ export function failureOf(subject: RequestSubject, answer: RefusingAnswer): ApiE
   const misfit = misfitOf(textIn(status?.["message"]));
   if (misfit && answer.status === 500) return misfitFailure(subject, misfit);
   const details = isRecord(status?.["details"]) ? status["details"] : {};
-  const reason = textIn(status?.["reason"]) || reasonOf(answer.status);
+  const isWebhook = answer.status === 500 && WEBHOOK_FAILURE.test(textIn(status?.["message"]));
+  const reason = isWebhook ? WEBHOOK_FAILED : textIn(status?.["reason"]) || reasonOf(answer.status);
   const causes = causesOf(details["causes"], subject.kind);
   const said = textIn(status?.["message"]) || (status ? reason : plain(answer.body)) || reason;
   const detail = subject.kind === "Secret" ? scrubbed(said, { reason, causes, code: answer.status }) : said;

@@ -32,7 +32,10 @@ export class ApiError extends Error {
   }
 }
 
+/** The reason of a failure that lies with an admission webhook: it concerns the objects that the webhook guards. */
+export const WEBHOOK_FAILED = "WebhookFailed";
+
 /** Whether the failure is the server's verdict on this object (not a passing fault of the world). */
 export function isVerdict(error: ApiError): boolean {
-  return [400, 403, 404, 405, 409, 413, 415, 422].includes(error.code);
+  return error.reason === WEBHOOK_FAILED || [400, 403, 404, 405, 409, 413, 415, 422].includes(error.code);
 }
