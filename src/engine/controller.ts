@@ -252,7 +252,7 @@ export class Controller {
     const { registry, sources } = this.#context;
     const record = registry.app(key);
     if (record) this.#sawForeign(record.dialect, record.object, key);
-    else this.#forget(key);
+    else for (const known of [this.#seen, this.#looks]) known.delete(key);
     if (record?.parsed.ok) {
       const app = record.parsed.value;
       for (const { inline } of app.sources) if (inline) sources.put(inline);
@@ -261,11 +261,6 @@ export class Controller {
       }
     }
     this.#queue.add(key, "person");
-  }
-
-  #forget(key: AppKey): void {
-    this.#seen.delete(key);
-    this.#looks.forget(key);
   }
 
   /** A source of its own object tells by itself how it is; one that lives in the app is part of the answer. */

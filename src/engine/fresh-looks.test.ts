@@ -23,6 +23,6 @@ test("a look that was never begun, or without remotes, keeps nobody waiting", ()
   looks.begin(APP, "one", 0);
   expect(looks.isOver(APP, "one")).toBe(true);
   looks.begin(APP, "two", 1);
-  looks.forget(APP);
+  looks.delete(APP);
   expect(looks.isOver(APP, "two")).toBe(true);
 });

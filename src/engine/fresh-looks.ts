@@ -24,7 +24,7 @@ export class FreshLooks {
   }
 
   /** Drops what is known of an app that is gone. */
-  forget(app: AppKey): void {
+  delete(app: AppKey): void {
     this.#looks.delete(app);
   }
 }

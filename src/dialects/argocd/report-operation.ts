@@ -1,4 +1,5 @@
 import type { SyncReport } from "#core/app/app-report.ts";
+import { stableText } from "#core/resource/stable-text.ts";
 import { shownRevision, type ReportContext } from "./report-context.ts";
 import { resultRows } from "./report-results.ts";
 import type { OperationFields, StatusFields } from "./schema.ts";
@@ -22,7 +23,7 @@ export function operationStateOf(context: ReportContext): OperationState | undef
   const { sync } = report;
   if (!sync) return old.operationState;
   const startedAt = startOf(context, sync);
-  const same = isStateOf(old.operationState, sync, startedAt);
+  const same = isStateOf(context, sync, startedAt);
   if (same && isDone(old.operationState)) return old.operationState;
   // Upstream runs no operation where nothing differs, and an idle commit shall cost no more than its revision.
   if (!same && isNothing(sync)) return old.operationState;
@@ -30,9 +31,13 @@ export function operationStateOf(context: ReportContext): OperationState | undef
 }
 
 /** Times are kept to the second, and two syncs may begin within one. */
-function isStateOf(state: OperationState | undefined, sync: SyncReport, startedAt: string): boolean {
+function isStateOf(context: ReportContext, sync: SyncReport, startedAt: string): boolean {
+  const { pending, app } = context;
+  const state = context.old.operationState;
   if (state?.startedAt !== startedAt || state.syncResult?.revision !== sync.revision.commit) return false;
-  return (state.operation.sync?.autoHealAttemptsCount ?? 0) === sync.healAttempts;
+  if ((state.operation.sync?.autoHealAttemptsCount ?? 0) !== sync.healAttempts) return false;
+  const isOrder = pending !== null && sync.request !== null && app?.request?.token === sync.request.token;
+  return !isOrder || stableText(state.operation) === stableText(pending);
 }
 
 function stateOf(context: ReportContext, sync: SyncReport, startedAt: string): OperationState {
@@ -72,7 +77,7 @@ function isNothing(sync: SyncReport): boolean {
 
 function operationOf(context: ReportContext, sync: SyncReport, startedAt: string): OperationFields {
   const { old, pending, app } = context;
-  const before = isStateOf(old.operationState, sync, startedAt) ? old.operationState?.operation : undefined;
+  const before = isStateOf(context, sync, startedAt) ? old.operationState?.operation : undefined;
   const { request } = sync;
   if (request !== null) {
     if (pending && app?.request?.token === request.token) return pending;
