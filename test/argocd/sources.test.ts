@@ -186,8 +186,8 @@ describe.concurrent("manifests that cannot be used", () => {
     await two.settled(second);
     const warned = (app: { conditions: readonly string[] }) => app.conditions.join().includes("SharedResourceWarning");
     const told = await one.until("the first is warned", warned);
-    expect(told.conditions.join()).toContain("app/argocd/shared-two");
-    expect((await two.until("the second is warned", warned)).conditions.join()).toContain("app/argocd/shared-one");
+    expect(told.conditions.join()).toContain("argocd/shared-two");
+    expect((await two.until("the second is warned", warned)).conditions.join()).toContain("argocd/shared-one");
     const removed = await one.commit({ "a.yaml": null });
     await one.refresh();
     expect((await one.settled(removed)).conditions).toEqual([]);
