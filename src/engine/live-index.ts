@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
-import { type GroupKind, type IdKey, kindKey, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
+import { gvkOf, type GroupKind, type IdKey, kindKey, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import { isNewer } from "#core/resource/resource-version.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
@@ -157,6 +157,7 @@ export class LiveIndex {
     if ((known && isNewer(known, object)) || this.#leftSince(object, asked)) return;
     this.#buried.delete(object.metadata.uid ?? "");
     this.#objects.set(key, trimmed(object));
+    this.#followServed(object);
   }
 
   /** Drops an object that a read showed to be gone. */
@@ -176,6 +177,14 @@ export class LiveIndex {
   #mayHaveAppeared(follower: Follower): boolean {
     const { state, settledAt } = follower;
     return state.kind === "absent" && this.#options.clock.monotonic() - settledAt > ABSENT_FOR_MS;
+  }
+
+  /** Whoever has an object from the server knows that its kind is served. */
+  #followServed(object: Resource): void {
+    const follower = this.#kinds.get(kindKey(gvkOf(object)));
+    if (follower?.state.kind !== "absent") return;
+    follower.state = { kind: "pending" };
+    this.#start(follower.kind, follower);
   }
 
   #start(kind: GroupKind & { version: string }, follower: Follower): void {
