@@ -98,8 +98,9 @@ async function write(
   const live = await liveOf(work, item.desired, signal);
   const desired = live ? asSent(item.desired, live) : item.desired;
   if (live) await takeOver(work, { desired, live }, signal);
-  if (desired.options.replace && live) return replaceObject(work, { desired, live }, signal);
-  const answer = await applyOrRecreate(work, { ...item, desired }, signal);
+  const send = () =>
+    desired.options.replace && live ? replaceObject(work, { desired, live }, signal) : applyOnce(work, desired, signal);
+  const answer = await orRecreate(work, { change: item.change, desired, send }, signal);
   if (answer.created || live) return answer;
   // The object existed without our mark: what an earlier writer declared there is taken over now that it is known.
   const taken = await takeOver(work, { desired, live: answer.object }, signal);
@@ -124,15 +125,15 @@ function applyOnce(work: AppWork, desired: Desired, signal: AbortSignal): Promis
   return context.client.apply(desired.resource, { manager: state.dialect.rules.manager, signal, ...asUser(state.app) });
 }
 
-async function applyOrRecreate(
+async function orRecreate(
   work: AppWork,
-  item: { change: Change; desired: Desired },
+  item: { change: Change; desired: Desired; send: () => Promise<WriteAnswer> },
   signal: AbortSignal,
 ): Promise<WriteAnswer> {
   const { context, state } = work;
   const { desired } = item;
   try {
-    return await applyOnce(work, desired, signal);
+    return await item.send();
   } catch (error) {
     if (!desired.options.force || !isImmutable(error)) throw error;
     const live = await context.client.get(refOf(desired), { signal });
