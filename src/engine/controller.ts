@@ -57,7 +57,10 @@ export class Controller {
   readonly #awaiting = new Map<AppKey, Set<AppKey>>();
   /** The uid of every app object that was seen: what stands in its status from then on may be our own. */
   readonly #seen = new Map<AppKey, string>();
-  readonly #looks = new FreshLooks();
+  readonly #looks = new FreshLooks({
+    refresh: (source, done) => this.#context.sources.refresh(source, done),
+    onAnswer: (app) => this.#queue.add(app, "person"),
+  });
   #ready = false;
 
   constructor(options: ControllerOptions) {
@@ -256,25 +259,19 @@ export class Controller {
     if (record?.parsed.ok) {
       const app = record.parsed.value;
       for (const { inline } of app.sources) if (inline) sources.put(inline);
-      if (app.refreshToken !== null && app.refreshToken !== this.#reconciler.state(key)?.handledToken) {
-        this.#lookAfresh(app, app.refreshToken);
-      }
+      this.#lookAfresh(app);
     }
     this.#queue.add(key, "person");
   }
 
-  /** A source of its own object tells by itself how it is; one that lives in the app is part of the answer. */
-  #lookAfresh(app: App, token: string): void {
-    const { key } = app;
-    this.#reconciler.touch(key, null);
-    const inline = app.sources.filter((one) => one.inline !== null);
-    if (!this.#looks.begin(key, token, inline.length)) return;
-    for (const one of app.sources) {
-      this.#context.sources.refresh(one.source, () => {
-        if (one.inline === null) return;
-        this.#looks.answered(key, token);
-        this.#queue.add(key, "person");
-      });
+  #lookAfresh(app: App): void {
+    const { key, refreshToken } = app;
+    const state = this.#reconciler.state(key);
+    if (refreshToken === null) {
+      this.#looks.delete(key);
+      if (state) state.handledToken = null;
+    } else if (refreshToken !== state?.handledToken && this.#looks.begin(app, refreshToken)) {
+      this.#reconciler.touch(key, null);
     }
   }
 

@@ -1,28 +1,56 @@
 import { expect, test } from "vitest";
-import type { AppKey } from "#core/app/app.ts";
+import type { App } from "#core/app/app.ts";
+import type { SourceKey } from "#core/source/source.ts";
 import { FreshLooks } from "./fresh-looks.ts";
+import { plainApp } from "./testing/app.ts";
 
-const APP = "app/apps/web" as AppKey;
+function setUp(...inline: boolean[]) {
+  const answers: (() => void)[] = [];
+  const told: string[] = [];
+  const looks = new FreshLooks({
+    refresh: (_source: SourceKey, done) => answers.push(done),
+    onAnswer: (key) => told.push(key),
+  });
+  const base = plainApp("web");
+  const sources = inline.map((own) => ({ ...base.sources[0]!, inline: own ? ({} as never) : null }));
+  const app: App = { ...base, sources };
+  return { looks, app, answers, told };
+}
 
-test("a look is over when every remote has answered to it, and only to it", () => {
-  const looks = new FreshLooks();
-  expect(looks.begin(APP, "one", 1)).toBe(true);
-  expect(looks.begin(APP, "one", 1)).toBe(false);
-  expect(looks.isOver(APP, "one")).toBe(false);
-  expect(looks.begin(APP, "two", 2)).toBe(true);
-  looks.answered(APP, "one");
-  looks.answered(APP, "two");
-  expect(looks.isOver(APP, "two")).toBe(false);
-  looks.answered(APP, "two");
-  expect(looks.isOver(APP, "two")).toBe(true);
+test("a look is over when every remote of the app's own has answered to it", () => {
+  const { looks, app, answers, told } = setUp(true, true);
+  expect(looks.begin(app, "one")).toBe(true);
+  expect(looks.begin(app, "one")).toBe(false);
+  answers[0]?.();
+  expect(looks.isOver(app.key, "one")).toBe(false);
+  answers[1]?.();
+  expect(looks.isOver(app.key, "one")).toBe(true);
+  expect(told).toEqual([app.key, app.key]);
 });
 
-test("a look that was never begun, or without remotes, keeps nobody waiting", () => {
-  const looks = new FreshLooks();
-  expect(looks.isOver(APP, "none")).toBe(true);
-  looks.begin(APP, "one", 0);
-  expect(looks.isOver(APP, "one")).toBe(true);
-  looks.begin(APP, "two", 1);
-  looks.delete(APP);
-  expect(looks.isOver(APP, "two")).toBe(true);
+test("an answer to an earlier look is none to the next one", () => {
+  const { looks, app, answers } = setUp(true);
+  looks.begin(app, "one");
+  looks.begin(app, "two");
+  answers[0]?.();
+  expect(looks.isOver(app.key, "two")).toBe(false);
+  answers[1]?.();
+  expect(looks.isOver(app.key, "two")).toBe(true);
+});
+
+test("the same words are a new look once the last one is forgotten", () => {
+  const { looks, app, answers } = setUp(true);
+  looks.begin(app, "one");
+  answers[0]?.();
+  looks.delete(app.key);
+  expect(looks.begin(app, "one")).toBe(true);
+  expect(looks.isOver(app.key, "one")).toBe(false);
+});
+
+test("a source of its own object is asked, and nobody waits for it", () => {
+  const { looks, app, answers, told } = setUp(false);
+  looks.begin(app, "one");
+  expect(looks.isOver(app.key, "one")).toBe(true);
+  answers[0]?.();
+  expect(told).toEqual([]);
 });

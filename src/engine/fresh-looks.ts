@@ -1,20 +1,38 @@
-import type { AppKey } from "#core/app/app.ts";
+import type { App, AppKey } from "#core/app/app.ts";
+import type { SourceKey } from "#core/source/source.ts";
+
+/** How requests for a fresh look are carried out. */
+export interface FreshLooksOptions {
+  /** Asks a remote now, and calls back when it has answered. */
+  readonly refresh: (source: SourceKey, done: () => void) => void;
+  /** Told of every answer that a request waited for. */
+  readonly onAnswer: (app: AppKey) => void;
+}
 
 /** Requests for a fresh look: one is handled when every remote that it is put to has answered. */
 export class FreshLooks {
+  readonly #options: FreshLooksOptions;
   readonly #looks = new Map<AppKey, { readonly token: string; left: number }>();
 
-  /** Notes a request that is put to so many remotes; false when it was noted before. */
-  begin(app: AppKey, token: string, remotes: number): boolean {
-    if (this.#looks.get(app)?.token === token) return false;
-    this.#looks.set(app, { token, left: remotes });
-    return true;
+  constructor(options: FreshLooksOptions) {
+    this.#options = options;
   }
 
-  /** Takes an answer of one remote. */
-  answered(app: AppKey, token: string): void {
-    const look = this.#looks.get(app);
-    if (look?.token === token) look.left--;
+  /** Puts the request that an app holds to its remotes; false when that was done before. */
+  begin(app: App, token: string): boolean {
+    const { key, sources } = app;
+    if (this.#looks.get(key)?.token === token) return false;
+    // A source of its own object tells by itself how it is; one that lives in the app is part of the answer.
+    const look = { token, left: sources.filter((one) => one.inline !== null).length };
+    this.#looks.set(key, look);
+    for (const { source, inline } of sources) {
+      this.#options.refresh(source, () => {
+        if (inline === null) return;
+        look.left--;
+        this.#options.onAnswer(key);
+      });
+    }
+    return true;
   }
 
   /** Whether nobody is left to answer. */
@@ -23,7 +41,7 @@ export class FreshLooks {
     return look?.token !== token || look.left <= 0;
   }
 
-  /** Drops what is known of an app that is gone. */
+  /** Forgets the last request of an app: the same words again are a new one. */
   delete(app: AppKey): void {
     this.#looks.delete(app);
   }
