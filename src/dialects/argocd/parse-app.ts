@@ -46,7 +46,12 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
   const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
   const name = textAt(object.metadata, "name");
   const finalizer = finalizerOf(object);
-  const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer });
+  const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
+  const { policy, problems } = parsePolicy(spec, options.options, {
+    name,
+    finalizer,
+    deleting,
+  });
   const project = findProject(spec.project || DEFAULT_PROJECT, lookup, settings);
   const all = [
     ...(source.ok ? [] : source.error),
@@ -63,7 +68,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
     key: appKey(APP_SHORT, textAt(object.metadata, "namespace"), name),
     dialect: "argocd",
     object: addressOf(object),
-    deleting: textAt(object.metadata, "deletionTimestamp") !== "",
+    deleting,
     // A fenced-off app is nobody's to touch, its deletion included.
     finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
     sources: [source.value],

@@ -15,7 +15,7 @@ const AUTOMATIC_RETRIES = 5;
 export function parsePolicy(
   spec: SpecFields,
   options: SyncOptions,
-  app: { readonly name: string; readonly finalizer: string | null },
+  app: { readonly name: string; readonly finalizer: string | null; readonly deleting: boolean },
 ): { policy: SyncPolicy; problems: Problem[] } {
   const automated = spec.syncPolicy?.automated;
   const fields = spec.syncPolicy?.retry;
@@ -32,7 +32,8 @@ export function parsePolicy(
     intervalMs: spreadInterval(app.name),
     retry,
     onDelete: deletionOf(app.finalizer),
-    propagation: options.propagation ?? "Foreground",
+    // How objects go with their app is the finalizer's to say, how they go without it the option's.
+    propagation: (app.deleting ? deletionPropagation(app.finalizer) : options.propagation) ?? "Foreground",
   };
   return { policy, problems };
 }
@@ -60,6 +61,10 @@ export function parseRetry(
     maxMs: read("maxDuration", 180_000),
   };
   return { retry, problems };
+}
+
+function deletionPropagation(finalizer: string | null): "Background" | null {
+  return finalizer?.endsWith("/background") ? "Background" : null;
 }
 
 function deletionOf(finalizer: string | null): SyncPolicy["onDelete"] {
