@@ -77,7 +77,7 @@ describe("the controller is killed", () => {
   eachSeed("after each write of a first sync: what left the source meanwhile is no orphan", firstSync);
 
   eachSeed(
-    "after writes of a sync that prunes: the next one ends it, also when the source went back",
+    "after each write of a sync that prunes: the next one ends it, also when the source went back",
     async (chance) => {
       const app = await world().app(chance, { objects: 5 });
       await world().startProcess();

@@ -62,7 +62,10 @@ describe("people and programs beside the controller", () => {
     await app.converged();
     const remove = async () => {
       const uid = (await app.live("o0"))?.metadata.uid;
-      if (uid) await world().client.delete(app.ref("o0"), { uid, signal }).catch(() => {});
+      if (uid)
+        await world()
+          .client.delete(app.ref("o0"), { uid, signal })
+          .catch(() => {});
       return (await app.messages()).includes("o0: deleted again and again");
     };
     await eventually("the fight is noticed", remove);
