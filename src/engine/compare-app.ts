@@ -1,10 +1,9 @@
 import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
-import { type InventoryEntry, writeAhead } from "#core/plan/inventory.ts";
+import { type InventoryEntry, updated, writeAhead } from "#core/plan/inventory.ts";
 import { idKey, type IdKey, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
 import type { AppWork } from "./app-state.ts";
 import { compareObjects } from "./compare-objects.ts";
 import { eachInParallel } from "./requests.ts";
-import { updated } from "./sync-driver.ts";
 
 const PARALLEL = 16;
 
@@ -106,6 +105,7 @@ async function record(
     ? writeAhead(
         known,
         state.restoredIds.map(({ id, version }) => ({ key: idKey(id), version })),
+        false,
       )
     : known;
   if (adopted.length + gone.length === 0 && inherited === known) return;

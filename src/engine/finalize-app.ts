@@ -1,3 +1,4 @@
+import { updated } from "#core/plan/inventory.ts";
 import type { AppPhase } from "#core/app/app-report.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
 import { changesOf } from "#core/plan/plan.ts";
@@ -6,7 +7,6 @@ import type { AppRecord } from "./app-registry.ts";
 import type { AppWork } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { planApp } from "./plan-app.ts";
-import { updated } from "./sync-driver.ts";
 import { writeChanges } from "./write-changes.ts";
 import type { WriteGuard } from "./write-guard.ts";
 

@@ -74,6 +74,7 @@ describe("inventory rows", () => {
     fc.assert(
       fc.property(anyEntry, (one) => {
         expect(decodeRow(encodeRow(one))).toEqual(one);
+        expect(decodeRow(encodeRow({ ...one, late: true }))).toEqual({ ...one, late: true });
       }),
     );
   });

@@ -1,7 +1,7 @@
 import type { SyncReport } from "#core/app/app-report.ts";
 import type { App, SyncRequest } from "#core/app/app.ts";
 import { healthOf } from "#core/health/health.ts";
-import { type Inventory, type InventoryEntry, writeAhead } from "#core/plan/inventory.ts";
+import { updated, writeAhead } from "#core/plan/inventory.ts";
 import { type Change, changesOf, type Plan } from "#core/plan/plan.ts";
 import { type IdKey, idText, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -117,23 +117,17 @@ async function writeRecorded(
   const { key } = state.app;
   if (!running.ahead) {
     const intended = changesOf(running.machine.plan).filter((change) => change.desired !== null);
-    await inventories.write(state.app, writeAhead(inventories.of(key), intended), signal);
+    await inventories.write(
+      state.app,
+      writeAhead(inventories.of(key), intended, running.machine.plan.waiting > 0),
+      signal,
+    );
     running.ahead = true;
   }
   const { byKey } = running.desired;
   const written = await writeChanges(work, { byKey, changes: order.changes }, signal);
   await inventories.write(state.app, updated(inventories.of(key), written.entries), signal);
   return written.results;
-}
-
-/** An inventory with entries replaced, and without those that are null. */
-export function updated(inventory: Inventory, entries: Iterable<readonly [IdKey, InventoryEntry | null]>): Inventory {
-  const next = new Map(inventory);
-  for (const [key, entry] of entries) {
-    if (entry) next.set(key, entry);
-    else next.delete(key);
-  }
-  return next;
 }
 
 /** What a running sync waits for now. */

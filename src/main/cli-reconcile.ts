@@ -1,4 +1,5 @@
 import { ApiError } from "#core/cluster/api-error.ts";
+import { fieldAt, textAt } from "#core/health/condition.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
 import { joinApiVersion } from "#core/resource/resource-id.ts";
 import { sleep } from "#async/with-deadline.ts";
@@ -6,7 +7,7 @@ import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { REFRESH_ANNOTATION } from "#dialects/argocd/refresh.ts";
 import { requestedAtAnnotation } from "#dialects/flux/parse-kustomization.ts";
-import type { ClusterClient } from "#engine/ports.ts";
+import type { ClusterClient, ObjectRef } from "#engine/ports.ts";
 import { type AppRecord, type FoundApp, refOfApp, usableApp } from "./cli-app-record.ts";
 import { personName } from "./cli-git-person.ts";
 
@@ -62,13 +63,30 @@ async function annotate(client: ClusterClient, record: AppRecord, signal: AbortS
     const kind = record.dialect.sourceKinds.find((one) => one.kind === kindName);
     if (!kind) continue;
     const ref = { apiVersion: joinApiVersion(kind), kind: kindName, namespace, name };
-    await client.patch(ref, body, style).catch((error: unknown) => {
+    try {
+      const asked = await client.patch(ref, body, style);
+      if (fieldAt(asked, ["spec", "suspend"]) !== true) await answered(client, { ref, token }, signal);
+    } catch (error) {
       // A source that is missing or not ours to ask is a matter of its own; the app still looks.
       if (!(error instanceof ApiError) || ![403, 404].includes(error.code)) throw error;
-    });
+    }
   }
   await client.patch(refOfApp(record), body, style);
   return { token, operationAfter: null };
+}
+
+/** An app that looked before its source did would answer for the commit before; a source that is silent is told by it. */
+async function answered(
+  client: ClusterClient,
+  question: { ref: ObjectRef; token: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + REFRESH_LIMIT_MS;
+  while (Date.now() < deadline) {
+    const live = await client.get(question.ref, { signal });
+    if (!live || textAt(live, ["status", "lastHandledReconcileAt"]) === question.token) return;
+    await sleep(200, signal);
+  }
 }
 
 /** The annotation goes when the newest commit has been looked at. */

@@ -11,18 +11,43 @@ export interface InventoryEntry {
   readonly input: string;
   /** Digest of the server's answer projected onto our fields. */
   readonly baseline: string;
+  /** First written while deletions waited: it does not make those look like a smaller part of the app. */
+  readonly late?: true;
 }
 
 /** The objects of one app, by key. */
 export type Inventory = ReadonlyMap<IdKey, InventoryEntry>;
 
-/** The inventory to write before the first request of a sync: everything recorded and everything intended. */
-export function writeAhead(inventory: Inventory, intended: Iterable<{ key: IdKey; version: string }>): Inventory {
-  const ahead = new Map(inventory);
+/**
+ * The inventory to write before the first request of a sync: everything recorded and everything intended.
+ * `waiting`: whether deletions of the same plan wait to be judged or approved.
+ */
+export function writeAhead(
+  inventory: Inventory,
+  intended: Iterable<{ key: IdKey; version: string }>,
+  waiting: boolean,
+): Inventory {
+  const ahead = new Map(waiting ? inventory : [...inventory].map(([key, entry]) => [key, onTime(entry)]));
   for (const { key, version } of intended) {
-    if (!ahead.has(key)) ahead.set(key, { key, version, uid: "", input: "", baseline: "" });
+    if (ahead.has(key)) continue;
+    ahead.set(key, { key, version, uid: "", input: "", baseline: "", ...(waiting ? { late: true } : {}) });
   }
   return ahead;
+}
+
+/** An inventory with entries replaced, and without those that are null. */
+export function updated(inventory: Inventory, entries: Iterable<readonly [IdKey, InventoryEntry | null]>): Inventory {
+  const next = new Map(inventory);
+  for (const [key, entry] of entries) {
+    if (entry) next.set(key, inventory.get(key)?.late ? { ...entry, late: true } : entry);
+    else next.delete(key);
+  }
+  return next;
+}
+
+function onTime(entry: InventoryEntry): InventoryEntry {
+  const { late, ...rest } = entry;
+  return late ? rest : entry;
 }
 
 /** Whether two inventories record the same. */
@@ -33,6 +58,7 @@ export function sameInventory(a: Inventory, b: Inventory): boolean {
     if (!other) return false;
     if (other.uid !== entry.uid || other.input !== entry.input) return false;
     if (other.baseline !== entry.baseline || other.version !== entry.version) return false;
+    if (other.late !== entry.late) return false;
   }
   return true;
 }

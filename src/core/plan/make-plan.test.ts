@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { plainApp, plainOptions, plainRules } from "#engine/testing/app.ts";
 import { idKey, type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
-import type { InventoryEntry } from "./inventory.ts";
+import type { Inventory, InventoryEntry } from "./inventory.ts";
 import { type DeletionFacts, type Desired, makePlan, type PlanInput, type Verdict } from "./make-plan.ts";
 import { changesOf, type Plan } from "./plan.ts";
 
@@ -242,6 +242,17 @@ describe("makePlan()", () => {
     const plan = makePlan({ ...input, desired });
     expect(plan.held).toEqual(["the change would delete every object of the app (3 of 3)"]);
     expect(deletedKeys(plan)).toEqual([]);
+  });
+
+  test("what was written while deletions waited does not make them look like a part of the app", () => {
+    const input = planInput([...leavers(2), ...stayers(1)], PLAIN);
+    expect(makePlan(input)).toMatchObject({ held: [], waiting: 0 });
+    const left = new Set(leavers(2).map(({ key }) => key));
+    const inventory: Inventory = new Map(
+      [...input.inventory].map(([key, entry]) => [key, left.has(key) ? entry : { ...entry, late: true }]),
+    );
+    const plan = makePlan({ ...input, inventory });
+    expect(plan).toMatchObject({ held: ["the change would delete every object of the app (2 of 2)"], waiting: 2 });
   });
 
   test("orders stages by their keys and changes of a stage by rank, then name", () => {

@@ -75,6 +75,7 @@ export function makePlan(input: PlanInput): Plan {
     revision: input.revision,
     stages,
     held: removal.held,
+    waiting: removal.waiting,
     digest: removal.digest,
   };
 }
@@ -103,7 +104,7 @@ function writeChange(desired: Desired, verdict: Verdict | undefined): Change {
   }
 }
 
-function removals(input: PlanInput): { changes: Change[]; held: string[]; digest: string } {
+function removals(input: PlanInput): { changes: Change[]; held: string[]; waiting: number; digest: string } {
   const wanted = new Set(input.desired.map((desired) => desired.key));
   const left = [...input.inventory.values()].filter((entry) => !wanted.has(entry.key)).sort(byKey);
   const judged = left.map((entry) => ({ entry, id: parseIdKey(entry.key), facts: input.factsOf(entry.key) }));
@@ -133,7 +134,9 @@ function removals(input: PlanInput): { changes: Change[]; held: string[]; digest
     const reason = input.cause === "app-deleted" ? "the app is being deleted" : "left the source";
     return { ...base, action: "delete", reason, certificate };
   });
-  return { changes, held: approved ? [] : held, digest };
+  const unread = outcomes.filter(({ spared, facts }) => spared !== null && !facts.terminating && facts.unread);
+  const isHeld = held.length > 0 && !approved;
+  return { changes, held: isHeld ? held : [], waiting: unread.length + (isHeld ? doomed.length : 0), digest };
 }
 
 function sparedBecause(
@@ -161,10 +164,10 @@ function sparedBecause(
 function heldBecause(input: PlanInput, candidates: readonly Candidate[]): string[] {
   if (input.cause === "app-deleted") return [];
   // What a dialect adds to an app, such as its namespace, always stays and must not make a mass deletion look partial.
-  const added = input.desired.filter((desired) => !desired.options.counted);
+  const added = new Set(input.desired.filter((desired) => !desired.options.counted).map((desired) => desired.key));
   return budgetRefusals(candidates, {
-    recorded: input.inventory.size - added.filter((desired) => input.inventory.has(desired.key)).length,
-    remaining: input.desired.length - added.length,
+    recorded: [...input.inventory.values()].filter(({ key, late }) => !late && !added.has(key)).length,
+    remaining: input.desired.length - added.size,
     allowEmpty: input.app.policy.allowEmpty,
   });
 }

@@ -24,6 +24,7 @@ function plan(...stages: Change[][]): Plan {
     revision: "",
     stages: stages.map((changes) => ({ key, gate: "none", changes })),
     held: [],
+    waiting: 0,
     digest: "",
   };
 }

@@ -43,6 +43,8 @@ export interface Plan {
   readonly stages: readonly Stage[];
   /** Why deletions are held, when they are. */
   readonly held: readonly string[];
+  /** Deletions that wait for an approval, or for what must be read before they are judged. */
+  readonly waiting: number;
   /** Identifies what an approval approves: the held deletions with their UIDs. */
   readonly digest: string;
 }

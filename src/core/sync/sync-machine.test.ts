@@ -23,6 +23,7 @@ function planOf(stages: readonly { gate: Stage["gate"]; actions: readonly Action
     app: "app/a/b" as AppKey,
     revision: "main@1",
     held: [],
+    waiting: 0,
     digest: "",
     stages: stages.map(({ gate, actions }, wave) => ({
       key: { phase: 0, wave, rank: 0 },

@@ -14,7 +14,7 @@ import { Rivals } from "../rivals.ts";
 import { SourceController } from "../source-controller.ts";
 import { writeChanges } from "../write-changes.ts";
 import { planApp } from "../plan-app.ts";
-import { updated } from "../sync-driver.ts";
+import { updated } from "#core/plan/inventory.ts";
 import { appObject, plainDialect, plainKinds } from "./dialect.ts";
 import { FakeCluster } from "./fake-cluster.ts";
 import { kindInfo } from "./fake-objects.ts";
