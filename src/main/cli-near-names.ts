@@ -1,3 +1,5 @@
+import { editDistance } from "#core/edit-distance.ts";
+
 /** At most three of the keys whose name or whole text comes close to `word`, the closest first. */
 export function nearestNames(word: string, keys: readonly string[]): readonly string[] {
   const wanted = word.toLowerCase();
@@ -11,17 +13,4 @@ export function nearestNames(word: string, keys: readonly string[]): readonly st
     .sort((a, b) => a.distance - b.distance || (a.key < b.key ? -1 : 1))
     .slice(0, 3)
     .map(({ key }) => key);
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,3 +1,4 @@
+import { editDistance } from "#core/edit-distance.ts";
 import semver from "semver";
 import { parseConstraint, parseVersion, satisfies } from "./version-constraint.ts";
 
@@ -156,19 +157,6 @@ function nearestNames(word: string, advertised: AdvertisedRefs): readonly string
     .toSorted((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, 3)
     .map(({ name }) => quoted(name));
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = row[j]! + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(replaced, row[j + 1]! + 1, next[j]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 function quoted(text: string): string {
