@@ -173,6 +173,7 @@ describe.concurrent("deleting an app", () => {
     await app.create({ metadata: { finalizers: [`${FINALIZER}/background`] } });
     await app.settled(commit);
     const ref = { apiVersion: "example.org/v1", kind: "Widget", namespace: app.namespace, name: "w" };
+    world.client.invalidateDiscovery();
     await world.client.patch(ref, { spec: { size: 2 } }, { type: "merge", manager: "hand", signal });
     await eventually(
       "the edit is healed",
