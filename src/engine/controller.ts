@@ -11,6 +11,7 @@ import { backoffMs } from "./backoff.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { FreshLooks } from "./fresh-looks.ts";
 import { InventoryStore } from "./inventory-store.ts";
+import type { LedAlone } from "./led-alone.ts";
 import { knownKind } from "./known-kind.ts";
 import { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, EventSink, Log, Renderer, SourceFetcher, Telemetry } from "./ports.ts";
@@ -32,6 +33,7 @@ export interface ControllerOptions {
   readonly namespaces: readonly string[] | null;
   /** Number of the present leadership. */
   readonly epoch: () => number;
+  readonly alone: LedAlone;
   readonly clock: Clock;
   readonly random: () => number;
   readonly events: EventSink;
@@ -285,7 +287,7 @@ export class Controller {
     const entries = object.metadata.managedFields ?? [];
     const written = entries.filter((entry) => entry.manager === dialect.rules.statusManager && entry.time);
     const last = Math.max(0, ...written.map((entry) => Date.parse(entry.time ?? "")));
-    if (last > 0) rivals.sawForeignWrite(dialect, last);
+    if (last > 0 && !this.#options.alone.wrote(dialect.name, last)) rivals.sawForeignWrite(dialect, last);
   }
 
   #sourceDeclared(key: SourceKey): void {
@@ -330,6 +332,8 @@ export class Controller {
   }
 
   #rivalChanged(dialect: string): void {
+    const known = this.#options.dialects.find(({ name }) => name === dialect);
+    if (known) this.#options.alone.note(dialect, this.#context.rivals.alive(known));
     for (const record of this.#context.registry.sources()) {
       if (record.dialect.name === dialect && record.parsed.ok) this.#sourceChanged(record.parsed.value.key);
     }

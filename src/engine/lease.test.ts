@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ApiError } from "#core/cluster/api-error.ts";
 import { sleep } from "#async/with-deadline.ts";
+import { LedAlone } from "./led-alone.ts";
 import { LeaderLease } from "./lease.ts";
 import { FakeCluster } from "./testing/fake-cluster.ts";
 import { keptLog } from "./testing/quiet.ts";
@@ -12,6 +13,7 @@ afterEach(() => void vi.useRealTimers());
 class Replica {
   readonly identity: string;
   readonly lease: LeaderLease;
+  readonly alone: LedAlone;
   readonly scope = new AbortController();
   readonly client: FakeCluster;
   readonly log = keptLog();
@@ -25,7 +27,8 @@ class Replica {
     // Each machine has its own wall clock and its own zero of monotonic time.
     const clock = { now, monotonic: now };
     const options = { client: this.client, clock, log: this.log, namespace: "system", name: "leader", identity };
-    this.lease = new LeaderLease({ ...options, random: () => 0.5 });
+    this.alone = new LedAlone(clock, ["plain"]);
+    this.lease = new LeaderLease({ ...options, random: () => 0.5, alone: this.alone });
   }
 
   start(): this {
@@ -84,6 +87,16 @@ describe("LeaderLease", () => {
     await atMostOne([first, second], 3_000);
     expect(second.lease.isHeld()).toBe(true);
     expect(second.lease.epoch).toBeGreaterThan(epoch);
+    await second.stop();
+  });
+
+  test("hands over since when it led without a rival", async () => {
+    const [first, second] = await pair();
+    const at = Math.floor(Date.now() / 1_000) * 1_000;
+    await vi.advanceTimersByTimeAsync(10_000);
+    await first.stop();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect([second.alone.wrote("plain", at), second.alone.wrote("plain", at - 60_000)]).toEqual([true, false]);
     await second.stop();
   });
 

@@ -1,6 +1,7 @@
 import { ApiError } from "#core/cluster/api-error.ts";
-import type { Resource } from "#core/resource/resource.ts";
+import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
+import type { LedAlone } from "./led-alone.ts";
 import type { ClusterClient, Clock, Log } from "./ports.ts";
 import { failureText } from "./requests.ts";
 
@@ -13,6 +14,8 @@ export interface LeaseOptions {
   readonly name: string;
   readonly identity: string;
   readonly random: () => number;
+  /** Goes with the lease from leader to leader. */
+  readonly alone: LedAlone;
 }
 
 const DURATION_MS = 15_000;
@@ -21,6 +24,7 @@ const RETRY_MS = 2_000;
 /** Writes stop this long before another replica could take the lease over. */
 const SAFETY_MS = 5_000;
 const MANAGER = "holdfast";
+const MEMO_ANNOTATION = "holdfast.dev/led-alone-since";
 
 /**
  * Leader election over a Lease. Being leader is a fact about monotonic time: after the last renewal it holds for the
@@ -110,8 +114,15 @@ export class LeaderLease {
     const mine = spec?.holderIdentity === this.#options.identity;
     if (!mine && !this.#expired(lease, spec, now)) return false;
     this.#transitions = (spec?.leaseTransitions ?? 0) + (mine ? 0 : 1);
+    if (!mine) this.#inherit(lease, spec);
     await client.replace(this.#lease(lease), { manager: MANAGER, signal });
     return true;
+  }
+
+  #inherit(lease: Resource, spec: LeaseSpec | undefined): void {
+    const memo = annotationsOf(lease)[MEMO_ANNOTATION] ?? "";
+    const renewedAt = Date.parse(spec?.renewTime ?? "");
+    if (!Number.isNaN(renewedAt)) this.#options.alone.inherit({ memo, until: renewedAt + DURATION_MS });
   }
 
   #expired(lease: Resource, spec: LeaseSpec | undefined, now: number): boolean {
@@ -135,7 +146,10 @@ export class LeaderLease {
     return {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
-      metadata: before?.metadata ?? { name: this.#options.name, namespace: this.#options.namespace },
+      metadata: {
+        ...(before?.metadata ?? { name: this.#options.name, namespace: this.#options.namespace }),
+        annotations: { ...before?.metadata.annotations, [MEMO_ANNOTATION]: this.#options.alone.text() },
+      },
       spec: {
         holderIdentity: this.#options.identity,
         leaseDurationSeconds: DURATION_MS / 1000,
@@ -167,5 +181,6 @@ interface LeaseSpec {
   readonly holderIdentity?: string;
   readonly leaseDurationSeconds?: number;
   readonly acquireTime?: string;
+  readonly renewTime?: string;
   readonly leaseTransitions?: number;
 }

@@ -26,7 +26,7 @@ test("parseAppAddress() refuses what is no address and names the kinds there are
 
 test("nearestNames() finds slips and parts of names, the closest first, and nothing far away", () => {
   const keys = ["app/argocd/payments", "ks/shop/web", "ks/shop/webshop", "ks/shop/db"];
-  expect(nearestNames("wbe", ["ks/shop/wb", ...keys])).toEqual(["ks/shop/wb"]);
+  expect(nearestNames("wbe", ["ks/shop/wb", ...keys])).toEqual(["ks/shop/wb", "ks/shop/web"]);
   expect(nearestNames("web", keys)).toEqual(["ks/shop/web", "ks/shop/webshop"]);
   expect(nearestNames("paiments", keys)).toEqual(["app/argocd/payments"]);
   expect(nearestNames("monitoring", keys)).toEqual([]);

@@ -11,6 +11,7 @@ import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import { defaultPoolOptions, HelperPool } from "#adapters/upstream/helper-pool.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import { Controller } from "#engine/controller.ts";
+import { LedAlone } from "#engine/led-alone.ts";
 import { LeaderLease } from "#engine/lease.ts";
 import type { AuditLog, EventSink, Log, Telemetry } from "#engine/ports.ts";
 import { dialects } from "./dialects.ts";
@@ -65,7 +66,12 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   };
   const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
+  const alone = new LedAlone(
+    clock,
+    dialects.map(({ name }) => name),
+  );
   const lease = new LeaderLease({
+    alone,
     client: leaseClient,
     clock,
     random,
@@ -87,6 +93,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       settings: options.vendorSettings,
       namespaces: options.namespaces,
       epoch: () => lease.epoch,
+      alone,
       clock,
       random,
       events,

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect } from "vitest";
-import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Chance, eachSeed } from "./each-seed.ts";
 import type { FaultApp } from "./fault-app.ts";
@@ -37,23 +36,12 @@ async function killedAfter(count: number, isOver: () => Promise<boolean>): Promi
 
 const isDone = (app: FaultApp) => async () => app.dialect.isDone(await app.object(), app.head);
 
-/** Before anything is recorded, what a killed controller wrote looks like a rival's for two minutes to the next one. */
-async function adopt(app: FaultApp): Promise<void> {
-  const annotations = { [ADOPTED_ANNOTATION]: "2026-01-01T00:00:00Z false" };
-  await world().client.patch(
-    app.dialect.app,
-    { metadata: { annotations } },
-    { type: "merge", manager: "test", signal },
-  );
-}
-
 async function firstSync(chance: Chance): Promise<void> {
   await world().startProcess();
   for (let writes = 0; writes < MOST_WRITES; writes++) {
     const declared = world().app(chance, { objects: 3 });
     const killed = killedAfter(writes, async () => isDone(await declared)());
     const app = await declared;
-    await adopt(app);
     if (!(await killed)) {
       expect(writes).toBeGreaterThan(5);
       return;
