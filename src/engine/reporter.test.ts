@@ -87,6 +87,21 @@ describe("Reporter", () => {
     await stop();
   });
 
+  test("waits a moment for what is rolling out, but not for what does not count", async () => {
+    const { reporter, cluster, phase, stop } = rig();
+    const object = { comparison: "same", health: { status: "Progressing", message: "" }, counted: true, wave: 0 };
+    const rolling = (counted: boolean) => ({ ...SYNCED, objects: [{ ...object, counted } as AppReport["objects"][0]] });
+    reporter.app(SHOP, rolling(true));
+    reporter.app(CART, rolling(false));
+    await settled();
+    expect([phase("shop"), phase("cart")]).toEqual([undefined, "synced"]);
+    await vi.advanceTimersByTimeAsync(4_000);
+    reporter.app(SHOP, SYNCED);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([phase("shop"), cluster.requests.length]).toEqual(["synced", 2]);
+    await stop();
+  });
+
   test("tells of work that lasts, after five seconds", async () => {
     const { reporter, phase, stop } = rig();
     reporter.app(SHOP, SYNCING);

@@ -81,7 +81,8 @@ export class Reporter {
   /** Takes an app's newest report. */
   app(key: AppKey, report: AppReport): void {
     this.#apps.set(key, report);
-    if (report.phase.kind === "syncing") this.#queue.addAfter(`app ${key}`, PROGRESS_DELAY_MS, "periodic");
+    const delayMs = delayOf(report);
+    if (delayMs > 0) this.#queue.addAfter(`app ${key}`, delayMs, "periodic");
     else this.#queue.add(`app ${key}`, "webhook");
   }
 
@@ -139,6 +140,12 @@ export class Reporter {
     }
     this.#options.telemetry.step("report", (performance.now() - started) / 1000);
   }
+}
+
+/** What is about to change by itself is told after a moment, so that the end of it often is the only word. */
+function delayOf({ phase, objects }: AppReport): number {
+  const settles = objects.some(({ counted, health }) => counted && health?.status === "Progressing");
+  return phase.kind === "syncing" || (phase.kind === "synced" && settles) ? PROGRESS_DELAY_MS : 0;
 }
 
 /**
