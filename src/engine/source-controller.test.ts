@@ -25,6 +25,8 @@ class Remote {
   ]);
   readonly syncs: string[][] = [];
   readonly trees: string[] = [];
+  /** Commits that an earlier process fetched. */
+  readonly stored = new Set<string>();
   readonly opened: [string, Resource | null][] = [];
   fails: Error | null = null;
   unreadable: Error | null = null;
@@ -41,8 +43,12 @@ class Remote {
         if (this.fails) throw this.fails;
         return refs.map((ref): RefResult => this.#resolved(ref, heads));
       },
-      holds: () => Promise.resolve(false),
-      fetchCommit: () => Promise.reject(new SourceError("fetch", "no such commit")),
+      holds: (commit) => Promise.resolve(this.stored.has(commit)),
+      fetchCommit: (commit) => {
+        if (this.fails) return Promise.reject(this.fails);
+        this.stored.add(commit);
+        return Promise.resolve();
+      },
       tree: (commit) => {
         this.trees.push(commit);
         return this.unreadable ? Promise.reject(this.unreadable) : Promise.resolve(memoryTree({ commit, url }));
@@ -204,6 +210,34 @@ describe("SourceController", () => {
     await settled();
     expect(controller.state(MAIN.key)?.tree?.entry("url")).toBeUndefined();
     expect(controller.state(MAIN.key)?.tree?.entry("commit")).toBeDefined();
+  });
+
+  const RECORDED = { text: "main@c0", commit: "c0", refName: null };
+
+  test("goes back to the recorded revision that the store holds, where the remote fails", async () => {
+    const { remote, controller, revision, error, pass } = rig();
+    remote.fails = new SourceError("fetch", "no route");
+    controller.put({ ...MAIN, recorded: RECORDED });
+    await settled();
+    expect([revision(), error()]).toEqual([null, "no route"]);
+    remote.stored.add("c0");
+    await pass(60_000);
+    expect([revision(), error()]).toEqual(["main@c0", "no route"]);
+    remote.fails = null;
+    await pass(60_000);
+    expect([revision(), error()]).toEqual(["main@c1", null]);
+  });
+
+  test("fetches the recorded revision of a suspended source, until that succeeds", async () => {
+    const { remote, controller, revision, pass } = rig();
+    remote.fails = new SourceError("fetch", "no route");
+    controller.put({ ...MAIN, suspended: true, recorded: RECORDED });
+    await settled();
+    expect(revision()).toBeNull();
+    remote.fails = null;
+    await pass(60_000);
+    expect(revision()).toBe("main@c0");
+    expect(remote.syncs).toEqual([]);
   });
 
   test("asks nothing for a suspended source, and keeps what it had", async () => {

@@ -141,7 +141,11 @@ export class SourceController {
     for (const source of sources) {
       if (source.suspended) this.#update(source, await this.#recalled(state, source, signal));
     }
-    if (active.length === 0) return;
+    if (active.length === 0) {
+      const isOpen = sources.some((source) => isRecallable(this.#states.get(source.key)));
+      if (isOpen) this.#schedule(key, state, { active: sources, failed: true });
+      return;
+    }
     const started = this.#options.clock.monotonic();
     let failed: boolean;
     try {
