@@ -54,7 +54,8 @@ function comingWith(running: RunningSync): Coming {
   return { kinds: new Set(kinds), namespaces: new Set(namespaces.map((change) => change.id.name)) };
 }
 
-function definedKind(resource: Resource): string[] {
+/** `<group>/<Kind>` of what a definition defines; nothing for other objects. */
+export function definedKind(resource: Resource): string[] {
   if (resource.kind !== "CustomResourceDefinition") return [];
   const spec = resource["spec"] as { group?: string; names?: { kind?: string } } | undefined;
   return [`${spec?.group ?? ""}/${spec?.names?.kind ?? ""}`];

@@ -134,6 +134,34 @@ describe("writeChanges()", () => {
   });
 });
 
+describe("a kind that is not served yet", () => {
+  const definition = {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "configmaps.test" },
+    spec: { group: "", names: { kind: "ConfigMap" } },
+  };
+  const notYet = (times: number) => {
+    let left = times;
+    engine.cluster.before = ({ kind }) => {
+      if (kind === "ConfigMap" && left-- > 0) throw new ApiError({ code: 404, reason: "UnknownKind", message: "no" });
+    };
+  };
+
+  test("is waited for where the app defines it", async () => {
+    const work = await engine.work("shop", [definition, X]);
+    notYet(2);
+    expect(outcomes(await written(work))).toContain("x created");
+    expect(engine.cluster.rediscoveries).toBeGreaterThanOrEqual(2);
+  });
+
+  test("is a failure at once elsewhere", async () => {
+    const work = await engine.work("shop", [X]);
+    notYet(1);
+    expect(outcomes(await written(work))).toEqual(["x failed"]);
+  });
+});
+
 describe("an immutable field", () => {
   async function immutable(force: boolean): Promise<AppWork> {
     const work = await engine.work("shop", [X]);

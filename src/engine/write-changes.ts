@@ -7,14 +7,19 @@ import type { Desired } from "#core/plan/make-plan.ts";
 import type { Change } from "#core/plan/plan.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import { sleep } from "#async/with-deadline.ts";
 import type { AppWork } from "./app-state.ts";
 import { entryOf, refOf } from "./compare-objects.ts";
 import { deleteObject } from "./delete-object.ts";
 import type { WriteAnswer } from "./ports.ts";
+import { definedKind } from "./preflight-changes.ts";
 import { asUser, eachInParallel, failureText, isImmutable } from "./requests.ts";
 
 const PARALLEL = 16;
 const TAKE_OVER_ATTEMPTS = 8;
+const NOT_SERVED: readonly string[] = ["UnknownKind", "NotServed"];
+const SERVED_ATTEMPTS = 20;
+const SERVED_AGAIN_MS = 250;
 
 /** What writing changed: results for the report, and what the inventory must say from now on (null: entry leaves). */
 export interface Written {
@@ -120,9 +125,25 @@ function asSent(desired: Desired, live: Resource): Desired {
   return leaveIgnored ? { ...desired, resource: keepIgnored(desired.resource, live, ignoredPaths) } : desired;
 }
 
-function applyOnce(work: AppWork, desired: Desired, signal: AbortSignal): Promise<WriteAnswer> {
+/** A kind that the app itself defines is served some moments after its definition says so. */
+async function applyOnce(work: AppWork, desired: Desired, signal: AbortSignal): Promise<WriteAnswer> {
   const { context, state } = work;
-  return context.client.apply(desired.resource, { manager: state.dialect.rules.manager, signal, ...asUser(state.app) });
+  const options = { manager: state.dialect.rules.manager, signal, ...asUser(state.app) };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await context.client.apply(desired.resource, options);
+    } catch (error) {
+      const isNotServed = error instanceof ApiError && NOT_SERVED.includes(error.reason);
+      if (!isNotServed || attempt === SERVED_ATTEMPTS || !definesKindOf(state.desired?.objects ?? [], desired))
+        throw error;
+      await sleep(SERVED_AGAIN_MS, signal);
+      context.client.invalidateDiscovery();
+    }
+  }
+}
+
+function definesKindOf(objects: readonly Desired[], { id }: Desired): boolean {
+  return objects.some(({ resource }) => definedKind(resource).includes(`${id.group}/${id.kind}`));
 }
 
 async function orRecreate(
