@@ -354,7 +354,8 @@ export class Controller {
     const { registry, sources } = this.#context;
     const parsed = registry.app(app)?.parsed;
     if (!parsed?.ok) return [];
-    const unsettled = parsed.value.sources.flatMap(({ source }) => {
+    const neighbours = parsed.value.sources.flatMap(({ source }) => sources.neighbours(source));
+    const unsettled = [...new Set(neighbours)].flatMap((source) => {
       const revision = sources.state(source)?.revision?.text;
       return registry.consumers(source).filter((other) => {
         const state = this.#reconciler.state(other);

@@ -30,6 +30,8 @@ class Remote {
   readonly opened: [string, Resource | null][] = [];
   fails: Error | null = null;
   unreadable: Error | null = null;
+  /** Told of each commit whose files are asked for. */
+  reading: (commit: string) => void = () => {};
   /** What every question waits for. */
   answering: Promise<void> = Promise.resolve();
 
@@ -49,8 +51,9 @@ class Remote {
         this.stored.add(commit);
         return Promise.resolve();
       },
-      tree: (commit) => {
+      tree: async (commit) => {
         this.trees.push(commit);
+        this.reading(commit);
         return this.unreadable ? Promise.reject(this.unreadable) : Promise.resolve(memoryTree({ commit, url }));
       },
     };
@@ -210,6 +213,33 @@ describe("SourceController", () => {
     await settled();
     expect(controller.state(MAIN.key)?.tree?.entry("url")).toBeUndefined();
     expect(controller.state(MAIN.key)?.tree?.entry("commit")).toBeDefined();
+  });
+
+  test("publishes what one question brought at once, for apps that hand objects to each other", async () => {
+    const { remote, controller, revision, pass } = rig(MAIN, OTHER);
+    await settled();
+    remote.heads.set("main", "c2").set("other", "o2");
+    const seen: [string, string | null][] = [];
+    remote.reading = (commit) => void seen.push([commit, revision()]);
+    await pass(70_000);
+    expect(seen).toEqual([
+      ["c2", "main@c1"],
+      ["o2", "main@c1"],
+    ]);
+    expect([revision(), revision(OTHER.key)]).toEqual(["main@c2", "other@o2"]);
+    expect(controller.neighbours(MAIN.key)).toEqual([MAIN.key, OTHER.key]);
+  });
+
+  test("one source whose files cannot be read does not stop its neighbours", async () => {
+    const { remote, revision, error, pass } = rig(MAIN, OTHER);
+    await settled();
+    remote.heads.set("main", "c2").set("other", "o2");
+    remote.reading = (commit) => {
+      if (commit === "c2") throw new SourceError("fetch", "a link leaves the repository");
+    };
+    await pass(70_000);
+    expect([revision(), revision(OTHER.key)]).toEqual(["main@c1", "other@o2"]);
+    expect([error(), error(OTHER.key)]).toEqual(["a link leaves the repository", null]);
   });
 
   const RECORDED = { text: "main@c0", commit: "c0", refName: null };

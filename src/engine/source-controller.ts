@@ -4,7 +4,7 @@ import { SourceError } from "#core/source/source-error.ts";
 import { ignoredTree } from "#core/source/source-ignore.ts";
 import type { Revision, Source, SourceKey } from "#core/source/source.ts";
 import { backoffMs } from "./backoff.ts";
-import type { ClusterClient, Clock, Log, Repository, SourceFetcher, Telemetry } from "./ports.ts";
+import type { ClusterClient, Clock, Log, RefResult, Repository, SourceFetcher, Telemetry } from "./ports.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** What is known of a source now. A failure keeps the last good revision. */
@@ -41,6 +41,8 @@ interface RepositoryState {
   waiting: (() => void)[];
 }
 
+type SourceNews = Partial<Pick<SourceState, "revision" | "tree" | "error">>;
+
 const FAILURE_BACKOFF = { baseMs: 750, factor: 2, maxMs: 15 * 60_000 };
 
 /** Follows repositories: one poll and at most one fetch per repository, whatever the number of sources and apps. */
@@ -66,6 +68,12 @@ export class SourceController {
   /** What is known of a source, or null when nobody declared it. */
   state(key: SourceKey): SourceState | null {
     return this.#states.get(key) ?? null;
+  }
+
+  /** The sources that follow the same repository, this one included: their apps may hand objects to each other. */
+  neighbours(key: SourceKey): readonly SourceKey[] {
+    const url = this.#states.get(key)?.source.url;
+    return [...this.#states.values()].filter(({ source }) => source.url === url).map(({ source }) => source.key);
   }
 
   /** Declares or changes a source. */
@@ -154,7 +162,9 @@ export class SourceController {
       if (signal.aborted) throw error;
       const failure = asSourceError(error);
       if (failure.failure === "auth" || failure.failure === "config") state.repository = null;
-      for (const source of active) await this.#fail(state, { source, error: failure }, signal);
+      for (const source of active) {
+        this.#update(source, await this.#failure(state, { source, error: failure }, signal));
+      }
       failed = true;
     }
     this.#options.telemetry.step("fetch", (this.#options.clock.monotonic() - started) / 1000);
@@ -170,7 +180,7 @@ export class SourceController {
     this.#queue.addAfter(key, delay, "periodic");
   }
 
-  /** Returns whether any ref failed. */
+  /** Returns whether any ref failed. What one question brought is published at once: apps may hand objects over. */
   async #sync(state: RepositoryState, active: readonly Source[], signal: AbortSignal): Promise<boolean> {
     const repository = await this.#opened(state, active[0] as Source, signal);
     const timeoutMs = Math.max(...active.map((source) => source.timeoutMs));
@@ -179,53 +189,48 @@ export class SourceController {
       { timeoutMs },
       signal,
     );
-    let failed = false;
+    const news: [Source, SourceNews][] = [];
     for (const [index, source] of active.entries()) {
       const result = results[index];
-      if (!result) continue;
-      if ("error" in result) {
-        failed = true;
-        await this.#fail(state, { source, error: result.error }, signal);
-      } else {
-        await this.#adopt({ repository, source, result }, signal);
-      }
+      if (result) news.push([source, await this.#newsOf(state, { source, result }, signal)]);
     }
-    return failed;
+    for (const [source, change] of news) this.#update(source, change);
+    return news.some(([, { error }]) => Boolean(error));
   }
 
-  async #adopt(
-    found: { repository: Repository; source: Source; result: { commit: string; refName: string | null } },
+  async #newsOf(
+    state: RepositoryState,
+    answer: { source: Source; result: RefResult },
     signal: AbortSignal,
-  ): Promise<void> {
-    const { repository, source, result } = found;
+  ): Promise<SourceNews> {
+    const { source, result } = answer;
+    if ("error" in result) return this.#failure(state, { source, error: result.error }, signal);
     const revision = this.#options.revisionOf(source, result.commit, result.refName);
     const known = this.#states.get(source.key);
-    if (known?.tree && known.revision?.text === revision.text && known.asked) {
-      this.#update(source, { error: null });
-      return;
+    if (known?.tree && known.revision?.text === revision.text && known.asked) return { error: null };
+    try {
+      const repository = await this.#opened(state, source, signal);
+      const tree = await visibleTree(repository, { source, commit: result.commit }, signal);
+      return { revision, tree, error: null };
+    } catch (error) {
+      signal.throwIfAborted();
+      return this.#failure(state, { source, error: asSourceError(error) }, signal);
     }
-    const tree = await visibleTree(repository, { source, commit: result.commit }, signal);
-    this.#update(source, { revision, tree, error: null });
   }
 
-  async #fail(
+  async #failure(
     state: RepositoryState,
     failed: { source: Source; error: SourceError },
     signal: AbortSignal,
-  ): Promise<void> {
-    const { source, error } = failed;
-    this.#update(source, { ...(await this.#recalled(state, source, signal)), error });
+  ): Promise<SourceNews> {
+    return { ...(await this.#recalled(state, failed.source, signal)), error: failed.error };
   }
 
   /**
    * The recorded revision where nothing newer can be known. Only a suspended source asks the remote for it: the remote
    * of another one did not answer just now.
    */
-  async #recalled(
-    state: RepositoryState,
-    source: Source,
-    signal: AbortSignal,
-  ): Promise<Partial<Pick<SourceState, "revision" | "tree">>> {
+  async #recalled(state: RepositoryState, source: Source, signal: AbortSignal): Promise<SourceNews> {
     const { recorded } = source;
     if (!recorded || !isRecallable(this.#states.get(source.key))) return {};
     try {
@@ -246,7 +251,7 @@ export class SourceController {
     return state.repository;
   }
 
-  #update(source: Source, change: Partial<Pick<SourceState, "revision" | "tree" | "error">>): void {
+  #update(source: Source, change: SourceNews): void {
     const known = this.#states.get(source.key);
     // An answer for what was declared before is none for what is declared now.
     if (!known || repositoryKey(known.source) !== repositoryKey(source) || !sameRef(known.source, source)) return;
