@@ -65,7 +65,10 @@ export class OracleApi {
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       signal,
     });
-    return { status: answer.status, object: (await answer.json()) as Resource };
+    const text = await answer.text();
+    // A path that is not served yet is answered in plain words.
+    const object: unknown = text.startsWith("{") ? JSON.parse(text) : { kind: "Status", message: text };
+    return { status: answer.status, object: object as Resource };
   }
 }
 
