@@ -2,34 +2,19 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
-import { temporaryDirectory, useControlPlane } from "./support/control-plane.ts";
-import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "./support/engine.ts";
+import { beforeAll, expect, test } from "vitest";
+import { temporaryDirectory } from "./support/control-plane.ts";
+import { useEngineWorld } from "./support/engine-world.ts";
 import { eventually } from "./support/eventually.ts";
-import { type GitServer, startGitServer } from "./support/git-server.ts";
 
-const plane = useControlPlane({ withNodes: false });
+const world = useEngineWorld({ withNodes: false });
 const { signal } = new AbortController();
 const program = new URL("../src/main/cli.ts", import.meta.url).pathname;
-let git: GitServer;
-let client: ConnectedCluster;
-let engine: TestEngine;
 let home: string;
 
 beforeAll(async () => {
-  git = await startGitServer();
-  client = adminClient(plane());
   home = await temporaryDirectory();
   await writeFile(join(home, ".gitconfig"), "[user]\n name = Ada\n email = ada@example.com\n");
-  await installDefinitions(client, signal);
-  engine = await startEngine(settingsOf(plane()));
-}, 60_000);
-
-afterAll(async () => {
-  await engine?.stop();
-  await client?.close();
-  await git?.stop();
 });
 
 interface Ended {
@@ -41,7 +26,7 @@ interface Ended {
 function environment(): NodeJS.ProcessEnv {
   const cache = process.env["XDG_CACHE_HOME"] ?? join(process.env["HOME"] ?? "", ".cache");
   const { PATH } = process.env;
-  return { PATH, HOME: home, XDG_CACHE_HOME: cache, KUBECONFIG: plane().kubeconfigPath, TMPDIR: home };
+  return { PATH, HOME: home, XDG_CACHE_HOME: cache, KUBECONFIG: world.plane.kubeconfigPath, TMPDIR: home };
 }
 
 /** Runs a command as a person would; standard input is `input`. */
@@ -60,22 +45,22 @@ const configMap = (name: string, value: string) =>
 
 async function valueOf(name: string): Promise<string | null> {
   const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: "default", name };
-  const live = await client.get(ref, { signal });
+  const live = await world.client.get(ref, { signal });
   return (live?.["data"] as { value?: string } | undefined)?.value ?? null;
 }
 
 async function makeKustomization(name: string, path: string, ref: object = { branch: "main" }): Promise<void> {
   const metadata = { name, namespace: "flux-system" };
-  await client.apply(
+  await world.client.apply(
     {
       apiVersion: "source.toolkit.fluxcd.io/v1",
       kind: "GitRepository",
       metadata,
-      spec: { url: git.url(name), interval: "1m", ref },
+      spec: { url: world.git.url(name), interval: "1m", ref },
     },
     { manager: "test", signal },
   );
-  await client.apply(
+  await world.client.apply(
     {
       apiVersion: "kustomize.toolkit.fluxcd.io/v1",
       kind: "Kustomization",
@@ -87,11 +72,11 @@ async function makeKustomization(name: string, path: string, ref: object = { bra
 }
 
 test("rollback makes one commit that restores only what the app reads, and waits until it is applied", async () => {
-  await git.commit("shop", { "app/web.yaml": configMap("web", "one"), "README.md": "one" });
+  await world.git.commit("shop", { "app/web.yaml": configMap("web", "one"), "README.md": "one" });
   await makeKustomization("shop", "./app");
   await eventually("the first state is applied", async () => (await valueOf("web")) === "one");
-  const good = await git.git("shop", "rev-parse", "main");
-  await git.commit("shop", {
+  const good = await world.git.git("shop", "rev-parse", "main");
+  await world.git.commit("shop", {
     "app/web.yaml": configMap("web", "two"),
     "app/extra.yaml": configMap("extra", "1"),
     "README.md": "two",
@@ -107,16 +92,16 @@ test("rollback makes one commit that restores only what the app reads, and waits
   expect(JSON.parse(done.out)).toMatchObject({ to: good, branch: "main", files: ["app/extra.yaml", "app/web.yaml"] });
   expect(await valueOf("web")).toBe("one");
   expect(await valueOf("extra")).toBeNull();
-  expect(await git.git("shop", "diff", "--name-only", "main~1", "main")).toBe("app/extra.yaml\napp/web.yaml");
-  expect(await git.git("shop", "show", "main:README.md")).toBe("two");
-  expect(await git.git("shop", "log", "-1", "--format=%an <%ae>", "main")).toBe("Ada <ada@example.com>");
+  expect(await world.git.git("shop", "diff", "--name-only", "main~1", "main")).toBe("app/extra.yaml\napp/web.yaml");
+  expect(await world.git.git("shop", "show", "main:README.md")).toBe("two");
+  expect(await world.git.git("shop", "log", "-1", "--format=%an <%ae>", "main")).toBe("Ada <ada@example.com>");
 });
 
 test("a bad commit: why names it, and rollback works although the head does not render", async () => {
-  await git.commit("bad", { "app/a.yaml": configMap("bad-a", "one") });
+  await world.git.commit("bad", { "app/a.yaml": configMap("bad-a", "one") });
   await makeKustomization("bad", "./app");
   await eventually("the first state is applied", async () => (await valueOf("bad-a")) === "one");
-  await git.commit("bad", { "app/a.yaml": "data: {", "app/new.yaml": "[" });
+  await world.git.commit("bad", { "app/a.yaml": "data: {", "app/new.yaml": "[" });
   const synced = await holdfast(["sync", "bad", "--wait"]);
   expect(synced.code).toBe(6);
   const why = await holdfast(["why", "bad", "-o", "json"]);
@@ -127,14 +112,14 @@ test("a bad commit: why names it, and rollback works although the head does not 
   );
   const done = await holdfast(["rollback", "bad"]);
   expect(done).toMatchObject({ code: 0 });
-  expect(await git.git("bad", "show", "main:app/a.yaml")).toContain("bad-a");
-  expect(await git.git("bad", "ls-tree", "--name-only", "main", "app/")).toBe("app/a.yaml");
+  expect(await world.git.git("bad", "show", "main:app/a.yaml")).toContain("bad-a");
+  expect(await world.git.git("bad", "ls-tree", "--name-only", "main", "app/")).toBe("app/a.yaml");
   expect((await holdfast(["get", "bad"])).out).toMatch(/ks\/flux-system\/bad +Ready/);
 });
 
 test("rollback is refused where a commit on a branch would not arrive, and with --branch leaves the tracked one alone", async () => {
-  const first = await git.commit("fixed", { "app/a.yaml": configMap("fixed", "one") });
-  await git.git("fixed", "tag", "v1");
+  const first = await world.git.commit("fixed", { "app/a.yaml": configMap("fixed", "one") });
+  await world.git.git("fixed", "tag", "v1");
   await makeKustomization("fixed", "./app", { tag: "v1" });
   await eventually("it is applied", async () => (await valueOf("fixed")) === "one");
   const refused = await holdfast(["rollback", "fixed", "--to", first]);
@@ -142,7 +127,7 @@ test("rollback is refused where a commit on a branch would not arrive, and with 
   expect(refused.err).toContain("follows tag v1");
 
   await makeKustomization("fixed", "./app");
-  const head = await git.commit("fixed", { "app/a.yaml": configMap("fixed", "two") });
+  const head = await world.git.commit("fixed", { "app/a.yaml": configMap("fixed", "two") });
   const review = await holdfast([
     "rollback",
     "fixed",
@@ -154,17 +139,17 @@ test("rollback is refused where a commit on a branch would not arrive, and with 
     "Bo <bo@x.org>",
   ]);
   expect(review).toMatchObject({ code: 0 });
-  expect(await git.git("fixed", "rev-parse", "main")).toBe(head);
-  expect(await git.git("fixed", "rev-parse", "back~1")).toBe(head);
-  expect(await git.git("fixed", "log", "-1", "--format=%an", "back")).toBe("Bo");
+  expect(await world.git.git("fixed", "rev-parse", "main")).toBe(head);
+  expect(await world.git.git("fixed", "rev-parse", "back~1")).toBe(head);
+  expect(await world.git.git("fixed", "log", "-1", "--format=%an", "back")).toBe("Bo");
 });
 
 test("held deletions: why names the budget, approve lets exactly them happen", async () => {
-  await git.commit("held", { "app/a.yaml": configMap("held-a", "1"), "app/b.yaml": configMap("held-b", "1") });
+  await world.git.commit("held", { "app/a.yaml": configMap("held-a", "1"), "app/b.yaml": configMap("held-b", "1") });
   await makeKustomization("held", "./app");
   await eventually("both exist", async () => (await valueOf("held-b")) === "1");
   expect((await holdfast(["approve", "held"])).code).toBe(5);
-  await git.commit("held", {
+  await world.git.commit("held", {
     "app/a.yaml": null,
     "app/b.yaml": null,
     "app/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [c.yaml]\n",
@@ -190,10 +175,10 @@ test("held deletions: why names the budget, approve lets exactly them happen", a
 test("an Application: create, order a sync, pause, suspend, adopt and release", async () => {
   const secret = (value: string) =>
     `apiVersion: v1\nkind: Secret\nmetadata: {name: cart, namespace: default}\nstringData: {password: ${value}}\n`;
-  await git.commit("cart", { "app/cm.yaml": configMap("cart", "one"), "app/secret.yaml": secret("hunter2") });
-  const made = await holdfast(["create", "app", "cart", "--url", git.url("cart"), "--path", "app", "--no-auto"]);
+  await world.git.commit("cart", { "app/cm.yaml": configMap("cart", "one"), "app/secret.yaml": secret("hunter2") });
+  const made = await holdfast(["create", "app", "cart", "--url", world.git.url("cart"), "--path", "app", "--no-auto"]);
   expect(made).toMatchObject({ code: 0 });
-  expect((await holdfast(["create", "app", "cart", "--url", git.url("cart")])).code).toBe(5);
+  expect((await holdfast(["create", "app", "cart", "--url", world.git.url("cart")])).code).toBe(5);
   await eventually("it waits for an order", async () => (await holdfast(["get", "cart"])).out.includes("OutOfSync"));
   expect((await holdfast(["why", "cart"])).out).toContain("manual-sync");
   const before = await holdfast(["diff", "cart"]);
@@ -218,7 +203,7 @@ test("an Application: create, order a sync, pause, suspend, adopt and release", 
   await holdfast(["resume", "cart"]);
   expect((await holdfast(["get", "cart"])).out).toContain("Ready");
   const ref = { apiVersion: "argoproj.io/v1alpha1", kind: "Application", namespace: "argocd", name: "cart" };
-  const annotations = async () => (await client.get(ref, { signal }))?.metadata.annotations ?? {};
+  const annotations = async () => (await world.client.get(ref, { signal }))?.metadata.annotations ?? {};
   expect(await annotations()).toMatchObject({ "argocd.argoproj.io/skip-reconcile": "true" });
   await holdfast(["release", "cart"]);
   expect(Object.keys(await annotations())).not.toContain("argocd.argoproj.io/skip-reconcile");
@@ -226,7 +211,7 @@ test("an Application: create, order a sync, pause, suspend, adopt and release", 
 });
 
 test("adopting a Kustomization suspends it for the vendor and keeps it active here", async () => {
-  await git.commit("own", { "app/a.yaml": configMap("own", "one") });
+  await world.git.commit("own", { "app/a.yaml": configMap("own", "one") });
   await makeKustomization("own", "./app");
   await eventually("it is applied", async () => (await valueOf("own")) === "one");
   await holdfast(["adopt", "ks/own"]);
@@ -236,18 +221,18 @@ test("adopting a Kustomization suspends it for the vendor and keeps it active he
     namespace: "flux-system",
     name: "own",
   };
-  expect((await client.get(ref, { signal }))?.["spec"]).toMatchObject({ suspend: true });
-  await git.commit("own", { "app/a.yaml": configMap("own", "two") });
+  expect((await world.client.get(ref, { signal }))?.["spec"]).toMatchObject({ suspend: true });
+  await world.git.commit("own", { "app/a.yaml": configMap("own", "two") });
   expect(await holdfast(["sync", "ks/own", "--wait"])).toMatchObject({ code: 0 });
   expect(await valueOf("own")).toBe("two");
   await holdfast(["release", "ks/own"]);
-  expect((await client.get(ref, { signal }))?.["spec"]).toMatchObject({ suspend: false });
+  expect((await world.client.get(ref, { signal }))?.["spec"]).toMatchObject({ suspend: false });
 });
 
 test("addresses: near matches, several of one name, unknown kinds and clusters that are not there", async () => {
-  await git.commit("twin", { "app/a.yaml": configMap("twin", "one") });
+  await world.git.commit("twin", { "app/a.yaml": configMap("twin", "one") });
   await makeKustomization("twin", "./app");
-  await holdfast(["create", "app", "twin", "--url", git.url("twin"), "--path", "app", "--no-auto"]);
+  await holdfast(["create", "app", "twin", "--url", world.git.url("twin"), "--path", "app", "--no-auto"]);
   const twins = await holdfast(["get", "twin"]);
   expect(twins.code).toBe(4);
   expect(twins.err).toContain("app/argocd/twin, ks/flux-system/twin");
@@ -260,7 +245,7 @@ test("addresses: near matches, several of one name, unknown kinds and clusters t
   expect([lost.code, lost.err.includes("holdfast cluster up")]).toEqual([8, true]);
   const listed = JSON.parse((await holdfast(["get", "apps", "-o", "json"])).out) as { key: string; source: unknown }[];
   const own = listed.find((app) => app.key === "ks/flux-system/twin");
-  expect(own?.source).toEqual({ url: git.url("twin"), ref: "main", path: "app" });
+  expect(own?.source).toEqual({ url: world.git.url("twin"), ref: "main", path: "app" });
   const checks = JSON.parse((await holdfast(["check", "-o", "json"])).out) as { area: string; verdict: string }[];
   expect(checks.filter((check) => check.verdict === "problem")).toEqual([]);
   expect(checks.find((check) => check.area === "controller")?.verdict).toBe("ok");

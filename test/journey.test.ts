@@ -1,30 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
+import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
-import { useControlPlane } from "./support/control-plane.ts";
 import { argoApp, fluxApp } from "./support/dialect-objects.ts";
-import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "./support/engine.ts";
+import { useEngineWorld } from "./support/engine-world.ts";
 import { eventually } from "./support/eventually.ts";
-import { type GitServer, startGitServer } from "./support/git-server.ts";
 
-const plane = useControlPlane();
+const world = useEngineWorld();
 const { signal } = new AbortController();
-let git: GitServer;
-let client: ConnectedCluster;
-let engine: TestEngine;
-
-beforeAll(async () => {
-  git = await startGitServer();
-  client = adminClient(plane());
-  await installDefinitions(client, signal);
-  engine = await startEngine(settingsOf(plane()));
-}, 60_000);
-
-afterAll(async () => {
-  await engine?.stop();
-  await client?.close();
-  await git?.stop();
-});
 
 const deployment = (version: string) => `apiVersion: apps/v1
 kind: Deployment
@@ -44,110 +25,115 @@ for (const dialect of [fluxApp("journey"), argoApp("journey")]) {
     const namespace = `journey-${dialect.name}`;
     const repository = `journey-${dialect.name}`;
     const at = (apiVersion: string, kind: string, name: string) => ({ apiVersion, kind, namespace, name });
-    const appNow = () => client.get(dialect.app, { signal });
+    const appNow = () => world.client.get(dialect.app, { signal });
     const done = (commit: string) =>
       eventually(`the app reports ${commit}`, async () => dialect.isDone(await appNow(), commit));
     const poke = async () => {
       if (dialect.name !== "argocd") return;
       const annotations = { "argocd.argoproj.io/refresh": "normal" };
-      await client.patch(dialect.app, { metadata: { annotations } }, { type: "merge", manager: "test", signal });
+      await world.client.patch(dialect.app, { metadata: { annotations } }, { type: "merge", manager: "test", signal });
     };
 
     test("first sync creates everything and reports it", async () => {
-      const commit = await git.commit(repository, {
+      const commit = await world.git.commit(repository, {
         "app/deployment.yaml": deployment("1.0.0"),
         "app/a.yaml": configMap("a", "1"),
         "app/b.yaml": configMap("b", "1"),
       });
-      await client.apply(
+      await world.client.apply(
         { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
         { manager: "test", signal },
       );
-      for (const object of dialect.objects({ url: git.url(repository), path: "app", namespace })) {
-        await client.apply(object, { manager: "test", signal });
+      for (const object of dialect.objects({ url: world.git.url(repository), path: "app", namespace })) {
+        await world.client.apply(object, { manager: "test", signal });
       }
       await done(commit);
-      expect(imageOf(await client.get(at("apps/v1", "Deployment", "web"), { signal }))).toBe(
+      expect(imageOf(await world.client.get(at("apps/v1", "Deployment", "web"), { signal }))).toBe(
         "registry.example/web:1.0.0",
       );
     });
 
     test("a commit changes the cluster", async () => {
-      const commit = await git.commit(repository, { "app/deployment.yaml": deployment("1.1.0") });
+      const commit = await world.git.commit(repository, { "app/deployment.yaml": deployment("1.1.0") });
       await poke();
       await done(commit);
-      expect(imageOf(await client.get(at("apps/v1", "Deployment", "web"), { signal }))).toBe(
+      expect(imageOf(await world.client.get(at("apps/v1", "Deployment", "web"), { signal }))).toBe(
         "registry.example/web:1.1.0",
       );
     });
 
     test("a change by hand is healed within a second", async () => {
       const ref = at("v1", "ConfigMap", "a");
-      await client.patch(ref, { data: { value: "by hand" } }, { type: "merge", manager: "hand", signal });
-      const healed = async () => valueOf(await client.get(ref, { signal })) === "1";
+      await world.client.patch(ref, { data: { value: "by hand" } }, { type: "merge", manager: "hand", signal });
+      const healed = async () => valueOf(await world.client.get(ref, { signal })) === "1";
       await eventually("the ConfigMap is healed", healed, 1_500);
     });
 
     test("an object deleted by hand comes back", async () => {
       const ref = at("v1", "ConfigMap", "a");
-      const live = await client.get(ref, { signal });
-      await client.delete(ref, { uid: live?.metadata.uid ?? "", signal });
+      const live = await world.client.get(ref, { signal });
+      await world.client.delete(ref, { uid: live?.metadata.uid ?? "", signal });
       const back = async () => {
-        const now = await client.get(ref, { signal });
+        const now = await world.client.get(ref, { signal });
         return now !== null && now.metadata.uid !== live?.metadata.uid;
       };
       await eventually("the ConfigMap is back", back, 3_000);
     });
 
     test("a removed file is pruned, with its certificate", async () => {
-      const commit = await git.commit(repository, { "app/b.yaml": null });
+      const commit = await world.git.commit(repository, { "app/b.yaml": null });
       await poke();
       await done(commit);
-      await eventually("b is gone", async () => (await client.get(at("v1", "ConfigMap", "b"), { signal })) === null);
-      const record = engine.audit.find((one) => one.verb === "delete" && one.object === `ConfigMap/${namespace}/b`);
+      await eventually(
+        "b is gone",
+        async () => (await world.client.get(at("v1", "ConfigMap", "b"), { signal })) === null,
+      );
+      const record = world.engine.audit.find(
+        (one) => one.verb === "delete" && one.object === `ConfigMap/${namespace}/b`,
+      );
       expect(record?.detail["certificate"]).toMatchObject({ cause: "left-source", allowedBy: "budget" });
     });
 
     test("a broken commit is refused with file and line, and healing goes on", async () => {
-      await git.commit(repository, { "app/broken.yaml": "a: [1, 2\nb: {" });
+      await world.git.commit(repository, { "app/broken.yaml": "a: [1, 2\nb: {" });
       await poke();
       await eventually("the status names the file", async () =>
         dialect.messages(await appNow()).includes("broken.yaml"),
       );
       const ref = at("v1", "ConfigMap", "a");
-      await client.patch(ref, { data: { value: "by hand" } }, { type: "merge", manager: "hand", signal });
-      await eventually("a is healed", async () => valueOf(await client.get(ref, { signal })) === "1", 3_000);
-      const commit = await git.commit(repository, { "app/broken.yaml": null });
+      await world.client.patch(ref, { data: { value: "by hand" } }, { type: "merge", manager: "hand", signal });
+      await eventually("a is healed", async () => valueOf(await world.client.get(ref, { signal })) === "1", 3_000);
+      const commit = await world.git.commit(repository, { "app/broken.yaml": null });
       await poke();
       await done(commit);
     });
 
     test("a commit that would delete everything is held until it is approved", async () => {
-      await git.commit(repository, { "app/deployment.yaml": null, "app/a.yaml": null, "app/.keep": "" });
+      await world.git.commit(repository, { "app/deployment.yaml": null, "app/a.yaml": null, "app/.keep": "" });
       await poke();
       const held = await eventually("the status says that deletions are held", async () => {
         const text = dialect.messages(await appNow());
         return text.includes("held") ? text : false;
       });
       expect(held).toContain(`holdfast approve ${dialect.key}`);
-      expect(await client.get(at("apps/v1", "Deployment", "web"), { signal })).not.toBeNull();
+      expect(await world.client.get(at("apps/v1", "Deployment", "web"), { signal })).not.toBeNull();
       const digest = /\(plan ([0-9a-f]+)\)/.exec(held)?.[1] ?? "";
       const annotations = { "holdfast.dev/approve": digest };
-      await client.patch(dialect.app, { metadata: { annotations } }, { type: "merge", manager: "test", signal });
+      await world.client.patch(dialect.app, { metadata: { annotations } }, { type: "merge", manager: "test", signal });
       await eventually(
         "everything is gone",
-        async () => (await client.get(at("apps/v1", "Deployment", "web"), { signal })) === null,
+        async () => (await world.client.get(at("apps/v1", "Deployment", "web"), { signal })) === null,
       );
     });
 
     test("deleting the app deletes its objects and lets it go", async () => {
-      const commit = await git.commit(repository, { "app/a.yaml": configMap("a", "2") });
+      const commit = await world.git.commit(repository, { "app/a.yaml": configMap("a", "2") });
       await poke();
       await done(commit);
       const live = await appNow();
-      await client.delete(dialect.app, { uid: live?.metadata.uid ?? "", signal });
+      await world.client.delete(dialect.app, { uid: live?.metadata.uid ?? "", signal });
       await eventually("the app is gone", async () => (await appNow()) === null);
-      expect(await client.get(at("v1", "ConfigMap", "a"), { signal })).toBeNull();
+      expect(await world.client.get(at("v1", "ConfigMap", "a"), { signal })).toBeNull();
     });
   });
 }

@@ -1,30 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { conditionOf } from "#core/health/condition.ts";
-import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import { entriesOf, INVENTORY_API } from "#engine/inventory-store.ts";
-import { useControlPlane } from "./support/control-plane.ts";
-import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "./support/engine.ts";
+import { useEngineWorld } from "./support/engine-world.ts";
 import { eventually } from "./support/eventually.ts";
-import { type GitServer, startGitServer } from "./support/git-server.ts";
 
-const plane = useControlPlane({ withNodes: false });
+const world = useEngineWorld({ withNodes: false });
 const { signal } = new AbortController();
-let git: GitServer;
-let client: ConnectedCluster;
-let engine: TestEngine;
-
-beforeAll(async () => {
-  git = await startGitServer();
-  client = adminClient(plane());
-  await installDefinitions(client, signal);
-  engine = await startEngine(settingsOf(plane()));
-}, 60_000);
-
-afterAll(async () => {
-  await engine?.stop();
-  await client?.close();
-  await git?.stop();
-});
 
 const map = (name: string, metadata = "") =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default${metadata}}\ndata: {a: "1"}\n`;
@@ -45,64 +26,64 @@ const app = { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization
 
 async function follow(name: string, spec: Record<string, unknown>): Promise<void> {
   const metadata = { name, namespace: "flux-system" };
-  const from = { url: git.url(name), interval: "1h", ref: { branch: "main" } };
-  await client.apply({ ...source, metadata, spec: from }, { manager: "test", signal });
+  const from = { url: world.git.url(name), interval: "1h", ref: { branch: "main" } };
+  await world.client.apply({ ...source, metadata, spec: from }, { manager: "test", signal });
   const sourceRef = { kind: "GitRepository", name };
   const to = { interval: "1h", prune: true, sourceRef, ...spec };
-  await client.apply({ ...app, metadata, spec: to }, { manager: "test", signal });
+  await world.client.apply({ ...app, metadata, spec: to }, { manager: "test", signal });
 }
 
 async function recorded(name: string): Promise<readonly string[]> {
   const inventory = { apiVersion: INVENTORY_API, kind: "Inventory", namespace: "flux-system", name: `ks.${name}` };
-  const object = await client.get(inventory, { signal });
+  const object = await world.client.get(inventory, { signal });
   return object ? entriesOf(object).map(({ key }) => key) : [];
 }
 
 test("an object that finalizers kept leaves the record as soon as it is gone", async () => {
   const slow = map("slow", ", finalizers: [example.com/hold]");
-  await git.commit("prune", { "kept.yaml": map("kept"), "slow.yaml": slow });
+  await world.git.commit("prune", { "kept.yaml": map("kept"), "slow.yaml": slow });
   await follow("prune", {});
   await eventually("both are recorded", async () => (await recorded("prune")).length === 2);
 
-  await git.commit("prune", { "slow.yaml": null });
+  await world.git.commit("prune", { "slow.yaml": null });
   const body = { metadata: { annotations: { "reconcile.fluxcd.io/requestedAt": "now" } } };
   const repository = { ...source, name: "prune", namespace: "flux-system" };
-  await client.patch(repository, body, { type: "merge", manager: "t", signal });
+  await world.client.patch(repository, body, { type: "merge", manager: "t", signal });
   await eventually("it is being deleted", async () => {
-    return (await client.get(configMap("slow"), { signal }))?.metadata.deletionTimestamp !== undefined;
+    return (await world.client.get(configMap("slow"), { signal }))?.metadata.deletionTimestamp !== undefined;
   });
   expect(await recorded("prune")).toHaveLength(2);
 
   const freed = { metadata: { finalizers: null } };
-  await client.patch(configMap("slow"), freed, { type: "merge", manager: "t", signal });
+  await world.client.patch(configMap("slow"), freed, { type: "merge", manager: "t", signal });
   await eventually("only one is recorded", async () => (await recorded("prune")).length === 1, 5_000);
 });
 
 test("drift is healed while the app waits until everything is healthy", async () => {
-  await git.commit("wait", { "map.yaml": map("healed"), "deployment.yaml": deployment });
+  await world.git.commit("wait", { "map.yaml": map("healed"), "deployment.yaml": deployment });
   await follow("wait", { wait: true, timeout: "10m" });
   const kustomization = { ...app, name: "wait", namespace: "flux-system" };
   const first = await eventually("the ConfigMap", async () => {
-    return (await client.get(configMap("healed"), { signal })) ?? undefined;
+    return (await world.client.get(configMap("healed"), { signal })) ?? undefined;
   });
   await eventually("both are recorded", async () => (await recorded("wait")).length === 2);
 
-  await client.delete(configMap("healed"), { uid: first.metadata.uid ?? "", signal });
+  await world.client.delete(configMap("healed"), { uid: first.metadata.uid ?? "", signal });
   await eventually(
     "it is there again",
-    async () => (await client.get(configMap("healed"), { signal })) !== null,
+    async () => (await world.client.get(configMap("healed"), { signal })) !== null,
     5_000,
   );
   const edit = { data: { a: "2" } };
-  await client.patch(configMap("healed"), edit, { type: "merge", manager: "kubectl-edit", signal });
+  await world.client.patch(configMap("healed"), edit, { type: "merge", manager: "kubectl-edit", signal });
   await eventually(
     "it is as before",
     async () => {
-      const live = await client.get(configMap("healed"), { signal });
+      const live = await world.client.get(configMap("healed"), { signal });
       return (live?.["data"] as { a?: string } | undefined)?.a === "1";
     },
     5_000,
   );
-  const live = await client.get(kustomization, { signal });
+  const live = await world.client.get(kustomization, { signal });
   expect(live && (conditionOf(live, "Ready")?.status ?? "Unknown")).toBe("Unknown");
 });
