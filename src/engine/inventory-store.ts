@@ -92,8 +92,8 @@ export class InventoryStore {
 
   /** Deletes the record of an app that owns nothing any more. */
   async remove(app: InventoryOwner, signal: AbortSignal): Promise<void> {
-    const record = this.#records.get(app.key);
-    for (const part of record?.parts.keys() ?? []) if (record) await this.#deletePart(app, { record, part }, signal);
+    const record = this.#records.get(app.key) ?? emptyRecord();
+    for (const part of record.parts.keys()) await this.#deletePart(app, { record, part }, signal);
     this.#records.delete(app.key);
   }
 

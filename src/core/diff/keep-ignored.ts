@@ -8,14 +8,17 @@ import { isIndex, memberOf, pointerTokens, valueAt } from "./json-pointer.ts";
  */
 export function keepIgnored(desired: Resource, live: Resource, ignoredPaths: readonly string[]): Resource {
   const declared = ignoredPaths.filter((pointer) => valueAt(desired, pointer) !== undefined);
-  const [kept, dropped] = [true, false].map((is) =>
-    declared.filter((pointer) => (valueAt(live, pointer) !== undefined) === is),
-  ) as [string[], string[]];
-  const withLive = kept.reduce<unknown>(
-    (object, pointer) => withValue(object, pointerTokens(pointer) ?? [], valueAt(live, pointer)),
-    desired,
+  const isLive = (pointer: string) => valueAt(live, pointer) !== undefined;
+  const withLive = declared
+    .filter(isLive)
+    .reduce<unknown>(
+      (object, pointer) => withValue(object, pointerTokens(pointer) ?? [], valueAt(live, pointer)),
+      desired,
+    );
+  return withoutPaths(
+    withLive as Resource,
+    declared.filter((pointer) => !isLive(pointer)),
   );
-  return withoutPaths(withLive as Resource, dropped);
 }
 
 function withValue(object: unknown, [token, ...rest]: readonly string[], value: unknown): unknown {

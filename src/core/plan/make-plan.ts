@@ -134,7 +134,7 @@ function removals(input: PlanInput): { changes: Change[]; held: string[]; waitin
     const reason = input.cause === "app-deleted" ? "the app is being deleted" : "left the source";
     return { ...base, action: "delete", reason, certificate };
   });
-  const unread = outcomes.filter(({ spared, facts }) => spared !== null && !facts.terminating && facts.unread);
+  const unread = outcomes.filter(({ facts }) => facts.unread && !facts.terminating);
   const isHeld = held.length > 0 && !approved;
   return { changes, held: isHeld ? held : [], waiting: unread.length + (isHeld ? doomed.length : 0), digest };
 }

@@ -47,11 +47,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
   const name = textAt(object.metadata, "name");
   const finalizer = finalizerOf(object);
   const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
-  const { policy, problems } = parsePolicy(spec, options.options, {
-    name,
-    finalizer,
-    deleting,
-  });
+  const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting });
   const project = findProject(spec.project || DEFAULT_PROJECT, lookup, settings);
   const all = [
     ...(source.ok ? [] : source.error),
