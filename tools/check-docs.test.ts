@@ -20,6 +20,7 @@ async function problemsOf(changed: Readonly<Record<string, string>>): Promise<re
     "ARCHITECTURE.md": "# Architecture\n",
     "CONTRIBUTING.md": "# How to help: a start\n",
     "CHANGELOG.md": "# Changes\n",
+    ".gitignore": "bench/results.json\n",
     ...changed,
   };
   for (const [path, text] of Object.entries(files)) {
@@ -32,7 +33,7 @@ async function problemsOf(changed: Readonly<Record<string, string>>): Promise<re
 test("docProblems() is content when everything that is named is there", async () => {
   const text = [
     "[a](CONTRIBUTING.md#how-to-help-a-start) [b](docs/x.md) [c](https://example.org/none) [d](#holdfast)",
-    "`make demo`, `npm run check`, `holdfast get app/x`, `src/cli` and `docs/x.md`; make sure holdfast works",
+    "`make demo`, `npm run check`, `holdfast get app/x`, `src/cli`, `bench/results.json` and `docs/x.md`; make sure holdfast works",
     "```sh\nmake demo REPO=url\nbin/holdfast up --name x\n```",
   ];
   expect(await problemsOf({ "README.md": `# Holdfast\n${text.join("\n")}\n`, "docs/x.md": "" })).toEqual([]);

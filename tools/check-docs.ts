@@ -8,6 +8,7 @@ const pathInText = /^(?:\.ci|bench|bin|cluster|deploy|docs|examples|src|test|too
 /** What the documents below `root` name that is not there: files, headings, make targets, npm scripts, commands. */
 export async function docProblems(root: string): Promise<readonly string[]> {
   const known = { targets: await makeTargets(root), scripts: await npmScripts(root), commands: await commands(root) };
+  const made = await madeFiles(root);
   const problems: string[] = [];
   for (const page of await documents(root)) {
     const text = await readFile(join(root, page), "utf8").catch(() => null);
@@ -28,7 +29,8 @@ export async function docProblems(root: string): Promise<readonly string[]> {
         ...unknownWords(code, /(?:^|[\s/])holdfast ([a-z]+)/gm, known.commands),
       ];
       problems.push(...unknown.map((command) => `${page}: there is no "${command}"`));
-      if (pathInText.test(code) && !(await exists(join(root, code)))) problems.push(`${page}: ${code} is not there`);
+      const isThere = !pathInText.test(code) || made.has(code) || (await exists(join(root, code)));
+      if (!isThere) problems.push(`${page}: ${code} is not there`);
     }
   }
   return problems;
@@ -69,6 +71,11 @@ function codeOf(text: string): readonly string[] {
 function unknownWords(code: string, pattern: RegExp, known: ReadonlySet<string>): readonly string[] {
   const found = [...code.matchAll(pattern)].filter(([, word = ""]) => !known.has(word));
   return found.map(([command]) => command.trim());
+}
+
+/** What the project's own commands write, which a fresh checkout does not hold yet. */
+async function madeFiles(root: string): Promise<ReadonlySet<string>> {
+  return new Set((await readFile(join(root, ".gitignore"), "utf8")).split("\n"));
 }
 
 async function makeTargets(root: string): Promise<ReadonlySet<string>> {
