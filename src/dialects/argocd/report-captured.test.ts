@@ -190,6 +190,14 @@ describe("restore()", () => {
     expect(write.status["operationState"]).toEqual(statusOf(start)["operationState"]);
     expect(write.status["history"]).toEqual(statusOf(start)["history"]);
   });
+  test("knows the source that its status repeats without the password of the address", () => {
+    const source = { repoURL: "https://ada:hunter2@git.example/shop.git", path: "deploy", targetRevision: "main" };
+    const { object: before } = settled(application({ source }), report({ revision: commit(SHA) }));
+    expect(JSON.stringify(before["status"])).not.toContain("hunter2");
+    expect(argoDialect.restore(before).isCurrent).toBe(true);
+    const moved = { ...before, spec: { ...(before["spec"] as object), source: { ...source, path: "other" } } };
+    expect(argoDialect.restore(moved).isCurrent).toBe(false);
+  });
   test("takes a sync that waits for its retry for failed, without the words about the retry", () => {
     const { sync: restored } = argoDialect.restore(captured("not-permitted"));
     expect(restored).toMatchObject({ outcome: "failed", retries: 2 });

@@ -36,7 +36,7 @@ export function reportContext(input: { object: Resource; app: App | null; report
 }
 
 /** A status repeats the source, but not the password that somebody wrote into its address. */
-function shownSpec(spec: SpecFields): SpecFields {
+export function shownSpec(spec: SpecFields): SpecFields {
   const { repoURL } = spec.source ?? {};
   if (typeof repoURL !== "string" || !ADDRESS_CREDENTIAL.test(repoURL)) return spec;
   return { ...spec, source: { ...spec.source, repoURL: repoURL.replace(ADDRESS_CREDENTIAL, "$1") } };

@@ -5,7 +5,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
 import { fieldAt, withoutNulls } from "./fields.ts";
 import { requestOf } from "./parse-operation.ts";
-import { statusOf } from "./report-context.ts";
+import { shownSpec, statusOf } from "./report-context.ts";
 import { isDone, type OperationState } from "./report-operation.ts";
 import { type SpecFields, type StatusFields, statusSchema } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
@@ -45,7 +45,7 @@ export function recordedRevision(object: Resource, spec: SpecFields): Revision |
 
 function isComparedWith(object: Resource, spec: SpecFields): boolean {
   const compared = withoutNulls(fieldAt(object["status"], "sync", "comparedTo", "source"));
-  return compared !== undefined && stableText(compared) === stableText(spec.source);
+  return compared !== undefined && stableText(compared) === stableText(shownSpec(spec).source);
 }
 
 function syncOf(object: Resource, state: OperationState, status: StatusFields): SyncReport | null {
