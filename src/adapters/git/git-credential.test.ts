@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { GitRef } from "#core/source/git-ref.ts";
 import { startGitServer } from "#test/support/git-server.ts";
 import type { GitServer } from "#test/support/git-server.ts";
-import { testCertificate } from "#test/support/test-certificate.ts";
+import { expiredCertificate, testCertificate } from "#test/support/test-certificate.ts";
 import type { GitCredential } from "./git-credential.ts";
 import { GitError } from "./git-error.ts";
 import { GitStore } from "./git-store.ts";
@@ -32,7 +32,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function serve(options: { tls?: boolean } = {}): Promise<GitServer> {
+async function serve(options: Parameters<typeof startGitServer>[0] = {}): Promise<GitServer> {
   const server = await startGitServer(options);
   servers.push(server);
   return server;
@@ -135,10 +135,17 @@ describe("http credentials", () => {
     expect((await failureOf(sync(server.url("apps"), { kind: "none" }))).code).toBe("redirect");
   });
 
+  test("a certificate that is over is told as such", async () => {
+    const server = await serve({ tls: expiredCertificate });
+    const failure = await failureOf(sync(server.url("apps"), { kind: "ca", caPem: expiredCertificate.cert }));
+    expect(failure.message).toMatch(/certificate is not trusted .*: it has expired$/);
+  });
+
   test("a private authority is trusted only where it is given", async () => {
     const server = await serve({ tls: true });
     const commit = await server.commit("apps", { a: "1" });
-    expect((await failureOf(sync(server.url("apps"), { kind: "none" }))).code).toBe("certificate");
+    const untrusted = await failureOf(sync(server.url("apps"), { kind: "none" }));
+    expect([untrusted.code, untrusted.message]).toEqual(["certificate", expect.stringMatching(/: it is self-signed$/)]);
     expect(await sync(server.url("apps"), { kind: "ca", caPem: testCertificate.cert })).toMatchObject([{ commit }]);
     server.behaviour.basic = { username: "ada", password: secret };
     const credential: GitCredential = { kind: "basic", username: "ada", password: secret, caPem: testCertificate.cert };

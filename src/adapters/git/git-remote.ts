@@ -1,9 +1,9 @@
 import { withDeadline } from "#async/with-deadline.ts";
+import { certificateProblem } from "./certificate-problem.ts";
 import { secretsOf, withCredential } from "./git-credential.ts";
 import { transportEnvironment } from "./git-environment.ts";
 import type { GitPlace, GitSettings, GitSurroundings } from "./git-environment.ts";
-import { asTimeout, gitFailure } from "./git-error.ts";
-import type { GitError } from "./git-error.ts";
+import { asTimeout, GitError, gitFailure } from "./git-error.ts";
 import { runGit } from "./git-process.ts";
 import type { GitExit } from "./git-process.ts";
 import { redirectTarget } from "./redirect-target.ts";
@@ -49,7 +49,7 @@ export class GitRemote {
   async #run(command: RemoteCommand, signal: AbortSignal): Promise<GitExit | GitError> {
     const exit = await this.#attempt(command, signal);
     if (exit.code === 0) return exit;
-    const failure = this.#failure(command, exit);
+    const failure = await this.#failure(command, exit, signal);
     if (failure.code !== "redirect" || !this.#origin.transport.startsWith("http")) {
       this.#route = this.#origin;
       return failure;
@@ -58,8 +58,9 @@ export class GitRemote {
     this.#route = await redirectTarget(this.#origin, signal);
     const second = await this.#attempt(command, signal);
     if (second.code === 0) return second;
+    const after = await this.#failure(command, second, signal);
     this.#route = this.#origin;
-    return this.#failure(command, second);
+    return after;
   }
 
   #attempt(command: RemoteCommand, signal: AbortSignal): Promise<GitExit> {
@@ -79,7 +80,9 @@ export class GitRemote {
     });
   }
 
-  #failure(command: RemoteCommand, exit: GitExit): GitError {
-    return gitFailure(command.action, exit.stderr, secretsOf(this.#origin.credential));
+  async #failure(command: RemoteCommand, exit: GitExit, signal: AbortSignal): Promise<GitError> {
+    const failure = gitFailure(command.action, exit.stderr, secretsOf(this.#origin.credential));
+    const problem = failure.code === "certificate" ? await certificateProblem(this.#route, signal) : undefined;
+    return problem === undefined ? failure : new GitError("certificate", `${failure.message}: ${problem}`);
   }
 }

@@ -1,0 +1,29 @@
+import * as https from "node:https";
+import { trustedAuthorities } from "./git-credential.ts";
+import type { Route } from "./redirect-target.ts";
+
+const words: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "it has expired",
+  CERT_NOT_YET_VALID: "it is not valid yet",
+  CERT_REVOKED: "it is revoked",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
+  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host",
+  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not known",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not known",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its authority is not known",
+};
+
+/** Why a server's certificate is not trusted, which not every git says; undefined when that cannot be found out. */
+export function certificateProblem(route: Route, signal: AbortSignal): Promise<string | undefined> {
+  const ca = trustedAuthorities(route.credential);
+  const agent = new https.Agent({ proxyEnv: process.env });
+  return new Promise((resolve) => {
+    const sent = https.request(route.address, { method: "HEAD", agent, signal, ...(ca ? { ca: [...ca] } : {}) });
+    sent.on("response", (response) => {
+      response.destroy();
+      resolve(undefined);
+    });
+    sent.on("error", ({ code = "" }: NodeJS.ErrnoException) => resolve(words[code]));
+    sent.end();
+  });
+}
