@@ -153,7 +153,17 @@ describe("deleteObject()", () => {
       if (verb === "get") engine.cluster.put({ ...stored(), data: { a: "newer" } });
     };
     expect(await deleted()).toMatch(/^failed .*, entry stays$/);
-    expect([engine.cluster.objects.has(KEY), engine.audit]).toEqual([true, []]);
+    expect(engine.cluster.objects.has(KEY)).toBe(true);
+    expect(engine.audit.map(({ verb }) => verb)).toEqual(["delete", "delete-refused"]);
+  });
+
+  test("the certificate is on record before the request is sent", async () => {
+    let recorded: readonly string[] = [];
+    engine.cluster.before = ({ verb }) => {
+      if (verb === "delete") recorded = engine.audit.map((record) => record.verb);
+    };
+    await deleted();
+    expect([recorded, engine.audit.length]).toEqual([["delete"], 1]);
   });
 
   test("a refusal is a failure of this object; no answer is thrown", async () => {

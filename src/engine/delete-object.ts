@@ -93,20 +93,35 @@ async function deleteLive(
   if (!uid || !resourceVersion) return failedOutcome(base, "the server's answer holds no identity");
   if (!deletionTimestamp) {
     const { propagation } = state.app.policy;
-    await context.client.delete(ref, { uid, resourceVersion, propagation, signal, ...asUser(state.app) });
-    context.audit.append({
-      at: context.clock.now(),
-      actor: "holdfast",
-      app: state.app.key,
-      verb: "delete",
-      object: idText(change.id),
-      revision: change.certificate?.revision ?? "",
-      reason: change.reason,
-      detail: { certificate: { ...change.certificate, uid } },
+    // Ahead of the request, so that no deletion is without its certificate, whatever ends this process meanwhile.
+    audit(work, { change, verb: "delete", reason: change.reason, uid });
+    const options = { uid, resourceVersion, propagation, signal, ...asUser(state.app) };
+    await context.client.delete(ref, options).catch((error: unknown) => {
+      if (error instanceof ApiError && isVerdict(error)) {
+        audit(work, { change, verb: "delete-refused", reason: failureText(error), uid });
+      }
+      throw error;
     });
   }
   const left = await context.client.get(ref, { signal });
   if (!left || left.metadata.uid !== uid) return gone(context, base);
   context.index.record(left);
   return { result: { ...base, outcome: "deleted", message: "waits for finalizers" }, entry: undefined };
+}
+
+function audit(
+  { context, state }: AppWork,
+  record: { change: Change; verb: "delete" | "delete-refused"; reason: string; uid: string },
+): void {
+  const { change, verb, reason, uid } = record;
+  context.audit.append({
+    at: context.clock.now(),
+    actor: "holdfast",
+    app: state.app.key,
+    verb,
+    object: idText(change.id),
+    revision: change.certificate?.revision ?? "",
+    reason,
+    detail: { certificate: { ...change.certificate, uid } },
+  });
 }
