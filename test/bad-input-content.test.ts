@@ -167,10 +167,10 @@ describe("one object declared twice", () => {
     await app.converged();
     await app.push({ "app/twice.yaml": configMap("o0", "twice") });
     const tells = async () =>
-      /RepeatedResourceWarning: Resource \/ConfigMap\/.*\/o0 appeared 2 times among application resources/.test(
+      /RepeatedResourceWarning: Resource \/ConfigMap\/.*\/o0 appeared 2 times among application resources\. \(app\/o0\.yaml:\d+, app\/twice\.yaml:\d+\)/.test(
         await app.messages(),
       );
-    await eventually("the condition names the object", tells);
+    await eventually("the condition names the object and both places", tells);
     await eventually("the last declaration holds", async () => (await app.content())["o0"] === "twice");
   });
 

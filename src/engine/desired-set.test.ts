@@ -13,11 +13,17 @@ const settings = { controlNamespace: "control" };
 const listener = { onApp: () => {}, onSource: () => {}, onUnused: () => {}, onDependents: () => {} };
 const context = { settings, registry: new AppRegistry(settings, listener) };
 
-function declared(resources: readonly Resource[], changes: { dialect?: Partial<Dialect>; specDigest?: string } = {}) {
+interface Changes {
+  readonly dialect?: Partial<Dialect>;
+  readonly specDigest?: string;
+  readonly places?: readonly string[];
+}
+
+function declared(resources: readonly Resource[], { places, ...changes }: Changes = {}) {
   return desiredSetOf(context, {
     app: plainApp("shop", { specDigest: changes.specDigest ?? "spec" }),
     dialect: { ...plainDialect, ...changes.dialect },
-    rendered: { resources, readSet: [], renderer: "directory" },
+    rendered: { resources, readSet: [], renderer: "directory", ...(places ? { places } : {}) },
     scopeOf: () => "namespaced",
   });
 }
@@ -65,6 +71,14 @@ describe("desiredSetOf()", () => {
     ]);
     expect(duplicates).toHaveLength(1);
     expect(duplicates[0]).toContain("x is declared 3 times");
+  });
+
+  test("a duplicate is named with every place that declares it", () => {
+    const places = ["a.yaml:1", "b.yaml:1", "b.yaml:9", "c.yaml:1"];
+    const resources = [X, Y, configMap("x", { a: "2" }), configMap("x", {}, { namespace: "other" })];
+    const { duplicates } = declared(resources, { places });
+    expect(duplicates).toHaveLength(1);
+    expect(duplicates[0]).toMatch(/x is declared 2 times \(a\.yaml:1, b\.yaml:9\)$/);
   });
 
   test("finds duplicates that the dialect's own preparation makes", () => {

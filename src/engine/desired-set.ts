@@ -4,7 +4,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { normaliseDesired } from "#core/diff/normalise-desired.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
 import { digestOf } from "#core/resource/digest.ts";
-import { gvkOf, type IdKey, idOf, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
+import { gvkOf, idKey, type IdKey, idOf, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { DesiredSet } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -22,7 +22,7 @@ export function desiredSetOf(
     lookup: context.registry.lookup(dialect.name),
     settings: context.settings,
   });
-  const unique = uniqueObjects(prepared.resources, dialect.rules);
+  const unique = uniqueObjects(prepared.resources);
   const resources = unique.resources.map((resource) => normaliseDesired(dialect.rules.mark(resource, app)));
   const objects = resources.map((resource) => desiredOf(resource, { app, dialect, all: resources }));
   return {
@@ -32,7 +32,7 @@ export function desiredSetOf(
     byKey: new Map(objects.map((desired) => [desired.key, desired])),
     prepared,
     digest: digestOf([app.specDigest, objects.map((desired) => `${desired.key} ${desired.input}`).sort()]),
-    duplicates: unique.duplicates,
+    duplicates: [...unique.repeated].map(([key, times]) => repeatedText(key, { times, dialect, rendered })),
   };
 }
 
@@ -50,18 +50,26 @@ function desiredOf(resource: Resource, input: { app: App; dialect: Dialect; all:
   };
 }
 
-/** The last of several declarations of one object wins; each such object is named. */
-function uniqueObjects(
-  resources: readonly Resource[],
-  { repeatedText }: Dialect["rules"],
-): { resources: Resource[]; duplicates: string[] } {
+/** The last of several declarations of one object wins. */
+function uniqueObjects(resources: readonly Resource[]): { resources: Resource[]; repeated: Map<IdKey, number> } {
   const last = new Map<IdKey, Resource>();
-  const twice = new Map<IdKey, number>();
+  const repeated = new Map<IdKey, number>();
   for (const resource of resources) {
     const key = keyOf(resource);
-    if (last.has(key)) twice.set(key, (twice.get(key) ?? 1) + 1);
+    if (last.has(key)) repeated.set(key, (repeated.get(key) ?? 1) + 1);
     last.set(key, resource);
   }
-  const duplicates = [...twice].map(([key, times]) => repeatedText(parseIdKey(key), times));
-  return { resources: [...last.values()], duplicates };
+  return { resources: [...last.values()], repeated };
+}
+
+function repeatedText(key: IdKey, input: { times: number; dialect: Dialect; rendered: Rendered }): string {
+  const { times, dialect, rendered } = input;
+  const id = parseIdKey(key);
+  const text = dialect.rules.repeatedText(id, times);
+  // A declaration may leave its namespace to the app.
+  const places = rendered.places?.filter((_place, at) => {
+    const declared = idOf(rendered.resources[at] as Resource);
+    return idKey({ ...declared, namespace: declared.namespace || id.namespace }) === key;
+  });
+  return places && places.length > 1 ? `${text} (${places.join(", ")})` : text;
 }

@@ -123,6 +123,8 @@ export interface Clock {
 /** Rendered objects and everything that was read to make them. */
 export interface Rendered {
   readonly resources: readonly Resource[];
+  /** Where each of the resources is declared, as `file:line`, when the renderer lets several declare one object. */
+  readonly places?: readonly string[];
   readonly readSet: ReadSet;
   readonly renderer: "kustomize" | "directory";
 }
@@ -161,7 +163,17 @@ export interface AuditRecord {
   readonly actor: string;
   readonly app: string;
   readonly verb:
-    "create" | "update" | "delete" | "sync" | "approve" | "pause" | "adopt" | "release" | "rollback" | "heal";
+    | "create"
+    | "update"
+    | "delete"
+    | "delete-refused"
+    | "sync"
+    | "approve"
+    | "pause"
+    | "adopt"
+    | "release"
+    | "rollback"
+    | "heal";
   readonly object: string;
   readonly revision: string;
   readonly reason: string;

@@ -19,17 +19,24 @@ export async function renderDirectory(
   pool: HelperPool,
   input: { tree: FileTree; path: string; spec: DirectorySpec },
   signal: AbortSignal,
-): Promise<{ resources: readonly Resource[]; readSet: ReadSet }> {
+): Promise<{ resources: readonly Resource[]; places: readonly string[]; readSet: ReadSet }> {
   const tree = new RecordingTree(input.tree);
   const wanted = fileFilter(input.spec);
   const paths = await manifestPaths(tree, { root: input.path, recurse: input.spec.recurse, wanted }, signal);
   const files = await readFiles(tree, paths, signal);
   const decoded = await yamlDecode(pool, files, signal);
-  const resources = decoded.flatMap((file) => {
+  const objects = decoded.flatMap((file) => {
     if (file.error) throw new UpstreamError(file.error);
-    return file.documents.map((document) => checkedObject(file.path, document));
+    return file.documents.map((document) => ({
+      resource: checkedObject(file.path, document),
+      place: `${file.path}:${document.line}`,
+    }));
   });
-  return { resources, readSet: tree.readSet() };
+  return {
+    resources: objects.map(({ resource }) => resource),
+    places: objects.map(({ place }) => place),
+    readSet: tree.readSet(),
+  };
 }
 
 /** Upstream's patterns know no separator: `*` crosses directories. */

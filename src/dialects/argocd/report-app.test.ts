@@ -41,6 +41,28 @@ describe("reportApp() tells the events of an automated sync", () => {
   });
 });
 
+describe("reportApp() lists what a sync left on the cluster", () => {
+  const left = [objectReport(configMap), objectReport(object("v1", "ConfigMap", "old"), "extra")];
+  const rows = (spec: Record<string, unknown>, told: Partial<AppReport> = {}) => {
+    const done = report({ objects: left, sync: sync({ results: [result(configMap, "changed")] }), ...told });
+    const { operationState } = settled(application(spec), done).object["status"] as {
+      operationState: { syncResult: { resources: { name: string; status: string; message: string }[] } };
+    };
+    return operationState.syncResult.resources.map(({ name, status, message }) => `${name} ${status}: ${message}`);
+  };
+  const changed = "a Synced: configmap/a configured";
+  test("with the reason why it stayed", () => {
+    expect(rows({ syncPolicy: { automated: {} } })).toEqual([changed, "old PruneSkipped: ignored (requires pruning)"]);
+    expect(rows(auto)).toEqual([changed, "old PruneSkipped: ignored (no prune)"]);
+    const held = [{ kind: "held" as const, message: "too many" }];
+    expect(rows(auto, { notices: held })).toEqual([changed, "old PruneSkipped: held back until it is approved"]);
+  });
+  test("except when it was about some objects only", () => {
+    const healing = sync({ healAttempts: 1, results: [result(configMap, "changed")] });
+    expect(rows(auto, { sync: healing })).toEqual([changed]);
+  });
+});
+
 describe("reportApp() keeps an idle app quiet", () => {
   test("a commit that changes nothing moves the revision only", () => {
     const told = report({

@@ -1,5 +1,5 @@
 import type { ObjectResult, SyncReport } from "#core/app/app-report.ts";
-import { objectImages, type ResourceRow } from "./report-resources.ts";
+import { objectImages, type ResourceRow, shownObjects } from "./report-resources.ts";
 import type { ReportContext } from "./report-context.ts";
 import { waveOf } from "./stages.ts";
 
@@ -13,7 +13,7 @@ export function resultRows(context: ReportContext, sync: SyncReport): ResourceRo
     }),
   );
   const last = Math.max(0, ...waves.values());
-  return sync.results.map((result) => {
+  const rows = sync.results.map((result) => {
     const object = objects.get(result.key);
     const images = object ? objectImages(object) : [];
     return {
@@ -30,6 +30,29 @@ export function resultRows(context: ReportContext, sync: SyncReport): ResourceRo
       version: result.version,
     };
   });
+  return [...rows, ...skippedRows(context, sync)];
+}
+
+/** What a sync left on the cluster though nothing declares it any more. */
+function skippedRows(context: ReportContext, sync: SyncReport): ResourceRow[] {
+  const isPartial = sync.request?.only !== null && sync.request?.only !== undefined;
+  if (isPartial || sync.healAttempts > 0) return [];
+  const done = new Set(sync.results.map(({ key }) => key));
+  const left = shownObjects(context).filter(({ key, comparison }) => comparison === "extra" && !done.has(key));
+  const isHeld = context.report.notices.some(({ kind }) => kind === "held");
+  const prunes = sync.request?.prune ?? context.app?.policy.prune ?? false;
+  const message = isHeld ? "held back until it is approved" : `ignored (${prunes ? "no prune" : "requires pruning"})`;
+  return left.map(({ id, version }) => ({
+    group: id.group,
+    hookPhase: "Succeeded",
+    kind: id.kind,
+    message,
+    name: id.name,
+    namespace: id.namespace || (context.spec.destination?.namespace ?? ""),
+    status: "PruneSkipped",
+    syncPhase: "Sync",
+    version,
+  }));
 }
 
 const STATUSES: Readonly<Record<ObjectResult["outcome"], string>> = {
