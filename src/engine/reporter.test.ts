@@ -102,6 +102,16 @@ describe("Reporter", () => {
     await stop();
   });
 
+  test("tells of work that lasts later when many apps are at work", async () => {
+    const { reporter, cluster, stop } = rig();
+    for (const name of CROWD) reporter.app(`app/apps/${name}` as AppKey, SYNCING);
+    await vi.advanceTimersByTimeAsync(6_000);
+    const early = cluster.requests.length;
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect([early < CROWD.length, cluster.requests.length]).toEqual([true, CROWD.length]);
+    await stop();
+  });
+
   test("tells of work that lasts, after five seconds", async () => {
     const { reporter, phase, stop } = rig();
     reporter.app(SHOP, SYNCING);

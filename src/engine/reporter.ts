@@ -23,6 +23,8 @@ export interface ReporterOptions {
 
 /** What happens while an app is at work is told after this long, so that what is over quickly costs one write. */
 const PROGRESS_DELAY_MS = 5_000;
+/** The more apps wait to be told of, the longer: results come first. */
+const PROGRESS_DELAY_PER_APP_MS = 50;
 const RETRY_MS = 3_000;
 const PARALLEL = 16;
 /** The API server refuses longer messages. */
@@ -81,8 +83,8 @@ export class Reporter {
   /** Takes an app's newest report. */
   app(key: AppKey, report: AppReport): void {
     this.#apps.set(key, report);
-    const delayMs = delayOf(report);
-    if (delayMs > 0) this.#queue.addAfter(`app ${key}`, delayMs, "periodic");
+    const delayMs = PROGRESS_DELAY_MS + PROGRESS_DELAY_PER_APP_MS * (this.#apps.size - 1);
+    if (isPassing(report)) this.#queue.addAfter(`app ${key}`, delayMs, "periodic");
     else this.#queue.add(`app ${key}`, "webhook");
   }
 
@@ -143,9 +145,9 @@ export class Reporter {
 }
 
 /** What is about to change by itself is told after a moment, so that the end of it often is the only word. */
-function delayOf({ phase, objects }: AppReport): number {
+function isPassing({ phase, objects }: AppReport): boolean {
   const settles = objects.some(({ counted, health }) => counted && health?.status === "Progressing");
-  return phase.kind === "syncing" || (phase.kind === "synced" && settles) ? PROGRESS_DELAY_MS : 0;
+  return phase.kind === "syncing" || (phase.kind === "synced" && settles);
 }
 
 /**

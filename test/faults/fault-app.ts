@@ -29,6 +29,16 @@ export interface FaultHost {
   deletions(): Promise<readonly string[]>;
 }
 
+interface FaultAppOptions {
+  readonly name: string;
+  readonly dialect: DialectName;
+  readonly objects: number;
+  /** The app whose repository and namespace it uses. */
+  readonly beside?: FaultApp;
+  /** Whether it follows that repository through a source object of its own. */
+  readonly ownSource?: boolean;
+}
+
 /** One app of ConfigMaps, what is declared for it, and what must hold of it whatever happens. */
 export class FaultApp {
   readonly dialect: JourneyDialect;
@@ -41,12 +51,12 @@ export class FaultApp {
   readonly mayDelete = new Set<string>();
   head = "";
   readonly #host: FaultHost;
-  /** The app whose source this one shares. */
+  /** The app whose source object this one shares. */
   readonly #beside: string | null;
 
-  constructor(host: FaultHost, options: { name: string; dialect: DialectName; objects: number; beside?: FaultApp }) {
+  constructor(host: FaultHost, options: FaultAppOptions) {
     this.#host = host;
-    this.#beside = options.beside?.dialect.app.name ?? null;
+    this.#beside = options.ownSource ? null : (options.beside?.dialect.app.name ?? null);
     this.dialect = options.dialect === "flux" ? fluxApp(options.name) : argoApp(options.name);
     this.namespace = options.beside?.namespace ?? options.name;
     this.repository = options.beside?.repository ?? options.name;
@@ -54,10 +64,16 @@ export class FaultApp {
     for (let number = 0; number < options.objects; number++) this.values.set(`o${number}`, "1");
   }
 
-  /** Another app of the same dialect, source and namespace, with a path of its own and no objects yet. */
-  async sibling(name: string, values: Readonly<Record<string, string>>): Promise<FaultApp> {
+  /** Another app of the same dialect, repository and namespace, with a path of its own and no objects yet. */
+  async sibling(name: string, values: Readonly<Record<string, string>>, { ownSource = false } = {}): Promise<FaultApp> {
     const dialect = this.dialect.name as DialectName;
-    const app = new FaultApp(this.#host, { name: `${this.namespace}-${name}`, dialect, objects: 0, beside: this });
+    const app = new FaultApp(this.#host, {
+      name: `${this.namespace}-${name}`,
+      dialect,
+      objects: 0,
+      beside: this,
+      ownSource,
+    });
     for (const [object, value] of Object.entries(values)) app.values.set(object, value);
     this.#host.apps.push(app);
     await app.declare();

@@ -198,25 +198,27 @@ describe("people and programs beside the controller", () => {
     await other.checkInvariants();
   });
 
-  eachSeed("an object moved between apps by one commit: it is handed over", async (chance) => {
-    const app = await world().app(chance);
-    await world().startController();
-    await app.converged();
-    const other = await app.sibling("other", { x: "1" });
-    await other.converged();
-    const uid = (await app.live("o0"))?.metadata.uid;
-    app.values.delete("o0");
-    other.values.set("o0", "moved");
-    const files = { [`${app.path}/o0.yaml`]: null, ...other.files() };
-    await chance.pick([app, other]).push(files);
-    other.head = app.head = await world().git.git(app.repository, "rev-parse", "main");
-    await app.poke();
-    await other.poke();
-    await other.converged();
-    await app.converged();
-    await pause(500);
-    expect((await other.live("o0"))?.metadata.uid).toBe(uid);
-    await app.checkInvariants();
-    await other.checkInvariants();
-  });
+  for (const sources of ["one source", "sources of their own"]) {
+    eachSeed(`an object moved between apps of ${sources} by one commit: it is handed over`, async (chance) => {
+      const app = await world().app(chance);
+      await world().startController();
+      await app.converged();
+      const other = await app.sibling("other", { x: "1" }, { ownSource: sources !== "one source" });
+      await other.converged();
+      const uid = (await app.live("o0"))?.metadata.uid;
+      app.values.delete("o0");
+      other.values.set("o0", "moved");
+      const files = { [`${app.path}/o0.yaml`]: null, ...other.files() };
+      await chance.pick([app, other]).push(files);
+      other.head = app.head = await world().git.git(app.repository, "rev-parse", "main");
+      await app.poke();
+      await other.poke();
+      await other.converged();
+      await app.converged();
+      await pause(500);
+      expect((await other.live("o0"))?.metadata.uid).toBe(uid);
+      await app.checkInvariants();
+      await other.checkInvariants();
+    });
+  }
 });
