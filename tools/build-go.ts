@@ -36,7 +36,8 @@ async function compile(module: GoModuleName, build: GoModuleBuild, signal: Abort
   try {
     for (const [name, program] of Object.entries(goPrograms)) {
       if (program.module !== module) continue;
-      const args = ["build", "-v", ...build.flags, "-o", join(unfinished, name), program.package];
+      const tags = program.tags ? ["-tags", program.tags] : [];
+      const args = ["build", "-v", ...build.flags, ...tags, "-o", join(unfinished, name), program.package];
       await runGo(args, { build, signal, onPackage: progress.count });
     }
     await rename(unfinished, build.directory);

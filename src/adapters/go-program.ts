@@ -8,11 +8,13 @@ import { join } from "node:path";
 export type GoModuleName = "cluster" | "upstream";
 
 /** A program that one of the Go modules builds, by its file name. */
-export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream";
+export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all";
 
 interface GoProgram {
   readonly module: GoModuleName;
   readonly package: string;
+  /** Build tags, for files that only this program has. */
+  readonly tags?: string;
   readonly variable: string;
 }
 
@@ -21,6 +23,8 @@ export const goPrograms: Readonly<Record<GoProgramName, GoProgram>> = {
   controlplane: { module: "cluster", package: ".", variable: "HOLDFAST_CONTROLPLANE" },
   kwok: { module: "cluster", package: "./kwok", variable: "HOLDFAST_KWOK" },
   "holdfast-upstream": { module: "upstream", package: ".", variable: "HOLDFAST_UPSTREAM" },
+  // The libraries that most apps do not need, because they weigh on every process that holds them.
+  "holdfast-upstream-all": { module: "upstream", package: ".", tags: "all", variable: "HOLDFAST_UPSTREAM_ALL" },
 };
 
 const oldestGo = { major: 1, minor: 26 };
@@ -64,7 +68,7 @@ export function goModuleBuild(module: GoModuleName): GoModuleBuild {
   const flags = ["-trimpath", "-buildvcs=false", `-ldflags=${linkerFlags(join(sources, "go.mod"))}`];
   // Without C the program is static and runs on any distribution.
   const environment = { CGO_ENABLED: "0" };
-  const hash = createHash("sha256").update(JSON.stringify([flags, environment, goVersion()]));
+  const hash = createHash("sha256").update(JSON.stringify([flags, environment, goVersion(), goPrograms]));
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(sources, file)));
   const key = hash.digest("hex").slice(0, 16);
   return { sources, directory: join(cacheRoot(), `${module}-${key}`), flags, environment };

@@ -3,9 +3,10 @@ import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { GroupKind, GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
-import type { GitRef } from "#core/source/git-ref.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
+import type { SecretRole } from "#core/source/remote.ts";
 import type { SourceError } from "#core/source/source-error.ts";
+import type { Source, SourceRef } from "#core/source/source.ts";
 
 /** An API that a cluster serves. */
 export interface KindInfo extends GroupVersionKind {
@@ -137,13 +138,13 @@ export interface Renderer {
 
 /** What one ref resolved to, or why it could not be resolved. */
 export type RefResult =
-  | { readonly ref: GitRef; readonly commit: string; readonly refName: string | null }
-  | { readonly ref: GitRef; readonly error: SourceError };
+  | { readonly ref: SourceRef; readonly commit: string; readonly refName: string | null }
+  | { readonly ref: SourceRef; readonly error: SourceError };
 
 /** One repository with one credential: a single local store, whatever the number of apps. */
 export interface Repository {
   /** Asks the remote once for all refs and fetches at most once. @throws SourceError when nothing could be asked. */
-  sync(refs: readonly GitRef[], limits: { timeoutMs: number }, signal: AbortSignal): Promise<readonly RefResult[]>;
+  sync(refs: readonly SourceRef[], limits: { timeoutMs: number }, signal: AbortSignal): Promise<readonly RefResult[]>;
   /** Whether a commit can be read without the remote. */
   holds(commit: string, signal: AbortSignal): Promise<boolean>;
   /** Makes one commit readable, wherever it is in the history. @throws SourceError */
@@ -152,9 +153,12 @@ export interface Repository {
   tree(commit: string, signal: AbortSignal): Promise<FileTree>;
 }
 
-/** Opens repositories; `secret` is the Secret that holds the credential. @throws SourceError on an unusable url or Secret. */
+/** The Secrets that a source names, as they are now. */
+export type SourceSecrets = Readonly<Partial<Record<SecretRole, Resource>>>;
+
+/** Opens the repository of a source. @throws SourceError on an unusable url or Secret. */
 export interface SourceFetcher {
-  open(url: string, secret: Resource | null): Repository;
+  open(source: Pick<Source, "url" | "remote">, secrets: SourceSecrets): Repository;
 }
 
 /** One line of the audit history. Never holds field values. */

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
-import type { GitRef } from "#core/source/git-ref.ts";
 import { memoryTree } from "#core/source/memory-tree.ts";
 import { SourceError, type SourceFailure } from "#core/source/source-error.ts";
-import type { Source, SourceKey } from "#core/source/source.ts";
+import type { Source, SourceKey, SourceRef } from "#core/source/source.ts";
 import type { RefResult, Repository } from "./ports.ts";
 import { SourceController } from "./source-controller.ts";
 import { plainDialect, plainSource } from "./testing/dialect.ts";
@@ -59,7 +58,7 @@ class Remote {
     };
   }
 
-  #resolved(ref: GitRef, heads: ReadonlyMap<string, string>): RefResult {
+  #resolved(ref: SourceRef, heads: ReadonlyMap<string, string>): RefResult {
     const commit = heads.get(ref.value);
     if (commit === undefined) return { ref, error: new SourceError("ref", `no branch ${ref.value}`) };
     return { ref, commit, refName: `refs/heads/${ref.value}` };
@@ -75,7 +74,7 @@ function rig(...sources: Source[]) {
   const told: SourceKey[] = [];
   const log = keptLog();
   const controller = new SourceController({
-    fetcher: { open: (url, secret) => remote.repository(url, secret) },
+    fetcher: { open: ({ url }, { credential = null }) => remote.repository(url, credential) },
     client: cluster,
     clock: { now: () => Date.now(), monotonic: () => Date.now() },
     random: () => 0.5,
@@ -115,7 +114,7 @@ describe("SourceController", () => {
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "key", namespace: "apps" } };
     cluster.put(secret);
     controller.put(MAIN);
-    controller.put({ ...OTHER, secret: { namespace: "apps", name: "key" } });
+    controller.put({ ...OTHER, secrets: { credential: { namespace: "apps", name: "key" } } });
     controller.put(plainSource("far", { url: "https://git.test/two.git" }));
     await settled();
     expect(remote.opened.map(([url, found]) => `${url} ${found?.metadata.name}`).sort()).toEqual([
@@ -200,7 +199,10 @@ describe("SourceController", () => {
   }
 
   test("a Secret that does not exist is named, and found as soon as it is there", async () => {
-    const { cluster, error, revision, pass } = rig({ ...MAIN, secret: { namespace: "apps", name: "key" } });
+    const { cluster, error, revision, pass } = rig({
+      ...MAIN,
+      secrets: { credential: { namespace: "apps", name: "key" } },
+    });
     await settled();
     expect(error()).toContain("Secret apps/key does not exist");
     cluster.put({ apiVersion: "v1", kind: "Secret", metadata: { name: "key", namespace: "apps" } });

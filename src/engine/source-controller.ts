@@ -2,9 +2,20 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import { ignoredTree } from "#core/source/source-ignore.ts";
-import type { Revision, Source, SourceKey } from "#core/source/source.ts";
+import type { SecretRole } from "#core/source/remote.ts";
+import { stableText } from "#core/resource/stable-text.ts";
+import type { ObjectName, Revision, Source, SourceKey } from "#core/source/source.ts";
 import { backoffMs } from "./backoff.ts";
-import type { ClusterClient, Clock, Log, RefResult, Repository, SourceFetcher, Telemetry } from "./ports.ts";
+import type {
+  ClusterClient,
+  Clock,
+  Log,
+  RefResult,
+  Repository,
+  SourceFetcher,
+  SourceSecrets,
+  Telemetry,
+} from "./ports.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** What is known of a source now. A failure keeps the last good revision. */
@@ -247,7 +258,7 @@ export class SourceController {
   }
 
   async #opened(state: RepositoryState, source: Source, signal: AbortSignal): Promise<Repository> {
-    state.repository ??= this.#options.fetcher.open(source.url, await this.#secretOf(source, signal));
+    state.repository ??= this.#options.fetcher.open(source, await this.#secretsOf(source, signal));
     return state.repository;
   }
 
@@ -265,12 +276,14 @@ export class SourceController {
     if (!same) this.#options.onChange(source.key);
   }
 
-  async #secretOf(source: Source, signal: AbortSignal): Promise<Resource | null> {
-    if (!source.secret) return null;
-    const { namespace, name } = source.secret;
-    const secret = await this.#options.client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
-    if (!secret) throw new SourceError("auth", `Cannot read credentials: Secret ${namespace}/${name} does not exist`);
-    return secret;
+  async #secretsOf(source: Source, signal: AbortSignal): Promise<SourceSecrets> {
+    const secrets: Partial<Record<SecretRole, Resource>> = {};
+    for (const [role, { namespace, name }] of Object.entries(source.secrets) as [SecretRole, ObjectName][]) {
+      const secret = await this.#options.client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
+      if (!secret) throw new SourceError("auth", `Cannot read credentials: Secret ${namespace}/${name} does not exist`);
+      secrets[role] = secret;
+    }
+    return secrets;
   }
 }
 
@@ -291,9 +304,8 @@ function newRepository(): RepositoryState {
   return { repository: null, sources: new Set(), failures: 0, waiting: [] };
 }
 
-function repositoryKey(source: Source): RepositoryKey {
-  const secret = source.secret ? `${source.secret.namespace}/${source.secret.name}` : "";
-  return `${source.url} ${secret}` as RepositoryKey;
+function repositoryKey({ url, remote, secrets }: Source): RepositoryKey {
+  return `${url} ${stableText([remote, secrets])}` as RepositoryKey;
 }
 
 function sameSource(a: Source, b: Source): boolean {
@@ -307,7 +319,7 @@ function sameSource(a: Source, b: Source): boolean {
 }
 
 function sameRef(a: Source, b: Source): boolean {
-  return a.ref.kind === b.ref.kind && a.ref.value === b.ref.value && a.ignore === b.ignore;
+  return stableText(a.ref) === stableText(b.ref) && a.ignore === b.ignore;
 }
 
 function asSourceError(error: unknown): SourceError {

@@ -40,12 +40,17 @@ export async function withCheckout<T>(
   const declared = usableApp(record).sources[0];
   if (!declared) throw new CliError(`Cannot read ${record.key}: it names no source`, { exitCode: exitCode.refused });
   const source = await sourceOfApp(client, record, signal);
+  if (source.remote.kind !== "git") {
+    throw new CliError(`Cannot check out ${record.key}: its source is no Git repository`, {
+      exitCode: exitCode.refused,
+    });
+  }
   const credential = credentialOf(source.url, await secretOf(client, source, signal));
   const directory = await mkdtemp(join(tmpdir(), "holdfast-git-"));
   const store = new GitStore({ directory, allowFileUrls: false });
   try {
     const repository = store.open({ url: source.url, credential });
-    const head = await resolved(repository, source.ref, signal);
+    const head = await resolved(repository, source.ref as GitRef, signal);
     const open = (other: GitCredential) => store.open({ url: source.url, credential: other });
     return await withHelpers((pool) =>
       work({ source, declared, repository, head, open, render: renderer(pool, source, declared) }),
@@ -90,8 +95,8 @@ async function secretOf(
   source: Source,
   signal: AbortSignal,
 ): Promise<Awaited<ReturnType<ClusterClient["get"]>>> {
-  if (!source.secret) return null;
-  const { namespace, name } = source.secret;
+  if (!source.secrets.credential) return null;
+  const { namespace, name } = source.secrets.credential;
   const secret = await client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
   if (secret) return secret;
   throw new CliError(`Cannot read the repository: Secret ${namespace}/${name} does not exist`, {

@@ -103,6 +103,6 @@ describe("credentialOf()", () => {
 test("gitFetcher() opens a repository of the store with the Secret's credential", () => {
   const opened: unknown[] = [];
   const store = { open: (options: unknown) => void opened.push(options) } as unknown as GitStore;
-  gitFetcher(store).open(HTTPS, secretOf({ bearerToken: "t" }));
+  gitFetcher(store).open({ url: HTTPS, remote: { kind: "git" } }, { credential: secretOf({ bearerToken: "t" }) });
   expect(opened).toEqual([{ url: HTTPS, credential: { kind: "bearer", token: "t" } }]);
 });

@@ -6,7 +6,7 @@ import type { GitStore } from "./git-store.ts";
 
 /** Opens repositories of a store with the credential that a Secret holds. */
 export function gitFetcher(store: GitStore): SourceFetcher {
-  return { open: (url, secret) => store.open({ url, credential: credentialOf(url, secret) }) };
+  return { open: ({ url }, { credential = null }) => store.open({ url, credential: credentialOf(url, credential) }) };
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { GitRef } from "./git-ref.ts";
+import type { OciRef } from "./oci-ref.ts";
+import type { Remote, SecretRole } from "./remote.ts";
 
 /** Names a source: an object (`GitRepository/ns/name`) or an inline repository and ref (`git:<url>#<ref>`). */
 export type SourceKey = string & { readonly __brand: "SourceKey" };
@@ -13,13 +15,22 @@ export interface ObjectAddress {
   readonly generation: number;
 }
 
+/** Name of a namespaced object of a known kind. */
+export interface ObjectName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What a source follows; the kind of its remote says whose words these are. */
+export type SourceRef = GitRef | OciRef;
+
 /** A repository and ref to follow. */
 export interface Source {
   readonly key: SourceKey;
   readonly url: string;
-  readonly ref: GitRef;
-  /** The Secret that holds credentials, or null for none. */
-  readonly secret: { readonly namespace: string; readonly name: string } | null;
+  readonly remote: Remote;
+  readonly ref: SourceRef;
+  readonly secrets: Readonly<Partial<Record<SecretRole, ObjectName>>>;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Ignore rules in gitignore grammar that hide files from every consumer; null: the defaults; undefined: none at all. */

@@ -29,7 +29,8 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
     key: `GitRepository/${namespace}/${object.metadata.name}` as SourceKey,
     url: spec.url,
     ref: refOf(spec),
-    secret: spec.secretRef ? { namespace, name: spec.secretRef.name } : null,
+    remote: { kind: "git" },
+    secrets: spec.secretRef ? { credential: { namespace, name: spec.secretRef.name } } : {},
     intervalMs: Math.max(interval, shortestMs),
     timeoutMs: Math.max(timeoutMs, shortestMs),
     ignore: spec.ignore ?? null,
@@ -42,7 +43,7 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
 
 /** How a commit of a source is written in a status, e.g. `main@sha1:<hash>`. */
 export function revisionOf(source: Source, commit: string, refName: string | null): Revision {
-  return { text: revisionText(source.ref, { commit, refName }), commit, refName };
+  return { text: revisionText(source.ref as GitRef, { commit, refName }), commit, refName };
 }
 
 /** Commit wins over name, name over semver, semver over tag, tag over branch. */
