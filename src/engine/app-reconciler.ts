@@ -164,6 +164,7 @@ export class AppReconciler {
   #forget(key: AppKey): void {
     const state = this.#states.get(key);
     this.#context.telemetry.phase(key, null);
+    this.#context.references.name(key, []);
     this.#failures.delete(key);
     if (!state) return;
     const inventory = this.#context.inventories.of(key).keys();

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { App, AppKey } from "#core/app/app.ts";
 import type { DialectKind } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import { AppRegistry, sourceObjectKey } from "./app-registry.ts";
+import { sourceObjectKey } from "#core/source/source.ts";
+import { AppRegistry } from "./app-registry.ts";
 import { plainApp } from "./testing/app.ts";
 import { appObject, plainDialect, plainKinds, sourceObject } from "./testing/dialect.ts";
 

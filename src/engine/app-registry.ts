@@ -5,7 +5,7 @@ import { kindKey, splitApiVersion } from "#core/resource/resource-id.ts";
 import { isNewer } from "#core/resource/resource-version.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem, Result } from "#core/result.ts";
-import type { Source, SourceKey } from "#core/source/source.ts";
+import { type Source, type SourceKey, sourceObjectKey } from "#core/source/source.ts";
 
 /** An app object and what its dialect makes of it. */
 export interface AppRecord {
@@ -192,11 +192,6 @@ export class AppRegistry {
       this.#listener.onUnused(source);
     }
   }
-}
-
-/** The key of a source that is an object. */
-export function sourceObjectKey(kind: string, namespace: string, name: string): SourceKey {
-  return `${kind}/${namespace}/${name}` as SourceKey;
 }
 
 function objectKey(dialect: string, kind: string, at: { readonly namespace?: string; readonly name: string }): string {

@@ -1,4 +1,4 @@
-import type { Dialect, DialectKind, Settings } from "#core/app/dialect.ts";
+import type { Dialect, Settings } from "#core/app/dialect.ts";
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import type { App, AppKey } from "#core/app/app.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
@@ -7,14 +7,14 @@ import { TaskGroup } from "#async/task-group.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
 import { AppReconciler } from "./app-reconciler.ts";
 import { AppRegistry } from "./app-registry.ts";
-import { backoffMs } from "./backoff.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { FreshLooks } from "./fresh-looks.ts";
 import { InventoryStore } from "./inventory-store.ts";
 import type { LedAlone } from "./led-alone.ts";
-import { knownKind } from "./known-kind.ts";
 import { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, EventSink, Log, Renderer, SourceFetcher, Telemetry } from "./ports.ts";
+import { readRegistry } from "./read-registry.ts";
+import { ReferencedObjects } from "./referenced-objects.ts";
 import { RenderCache } from "./render-cache.ts";
 import { invalidReport, Reporter } from "./reporter.ts";
 import { failureText } from "./requests.ts";
@@ -46,7 +46,6 @@ export interface ControllerOptions {
 
 const SWEEP_EVERY_MS = 60 * 60_000;
 const FLUSH_MS = 5_000;
-const CONFIRM_BACKOFF = { baseMs: 1_000, factor: 2, maxMs: 60_000 };
 
 /** The engine: follows the dialects' objects and their sources, and keeps what they declare. */
 export class Controller {
@@ -123,8 +122,9 @@ export class Controller {
     });
     await this.#context.inventories.load(namespaces, signal);
     tasks.add(this.#context.index.run(signal));
+    tasks.add(this.#context.references.run(signal));
     tasks.add(this.#context.rivals.run(signal));
-    await this.#readRegistry(tasks, signal);
+    await readRegistry({ ...this.#options, registry: this.#context.registry, tasks }, signal);
     tasks.add(this.#context.sources.run(signal));
     tasks.add(this.#reporter.run(signal));
     tasks.add(this.#sweep(signal));
@@ -160,6 +160,12 @@ export class Controller {
       revisionOf: (source, commit, refName) => this.#dialectOf(source.key).revisionOf(source, commit, refName),
       onChange: (key) => this.#sourceChanged(key),
     });
+    const references = new ReferencedObjects({
+      client,
+      log,
+      random,
+      onChange: (app) => this.#queue.add(app, "webhook"),
+    });
     const onChange = (dialect: string) => this.#rivalChanged(dialect);
     return {
       client,
@@ -168,6 +174,7 @@ export class Controller {
       renders: new RenderCache(this.#options.renderer, telemetry),
       index,
       inventories: new InventoryStore(client, this.#options.epoch),
+      references,
       rivals: new Rivals({ client, clock, dialects, namespaces, onChange, log, random }),
       unsettled: (app) => this.#unsettled(app),
       isFresh: (app, token) => this.#looks.isOver(app, token),
@@ -178,70 +185,6 @@ export class Controller {
       telemetry,
       log,
     };
-  }
-
-  /** Reads all of the dialects' objects before anything is decided, then keeps following them. */
-  async #readRegistry(tasks: TaskGroup, signal: AbortSignal): Promise<void> {
-    const reads: Promise<void>[] = [];
-    for (const dialect of this.#options.dialects) {
-      const kinds = [...dialect.configKinds, ...dialect.sourceKinds, ...dialect.appKinds];
-      for (const kind of kinds) reads.push(this.#followKind({ dialect, kind, tasks }, signal));
-    }
-    await Promise.all(reads);
-  }
-
-  async #followKind(
-    item: { dialect: Dialect; kind: DialectKind; tasks: TaskGroup },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { dialect, kind, tasks } = item;
-    const { client, namespaces, log } = this.#options;
-    const unknown = (reason: string) => log.warn({ kind: kind.plural, reason }, "waiting until this kind can be read");
-    const lookup = await knownKind(client, { kind, unknown, random: this.#options.random }, signal);
-    if (lookup.known !== "yes") {
-      log.warn(
-        { kind: `${kind.plural}.${kind.group}` },
-        "this kind is not served by the cluster; its objects are not followed",
-      );
-      return;
-    }
-    const { registry } = this.#context;
-    const scopes: { namespace?: string }[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
-    for (const scope of scopes) {
-      await new Promise<void>((resolve, reject) => {
-        const handler = {
-          upsert: (object: Resource) => registry.upsert(dialect, kind, object),
-          gone: (object: Resource) => tasks.add(this.#confirmGone({ dialect, kind, object }, signal)),
-          synced: resolve,
-          failed: (error: Error) => log.warn({ kind: kind.plural, error: error.message }, "watch is interrupted"),
-        };
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-        tasks.add(client.watch(lookup.info, scope, handler, signal));
-      });
-    }
-  }
-
-  /** An app object that a watch no longer shows is believed gone when the server says so. */
-  async #confirmGone(
-    item: { dialect: Dialect; kind: DialectKind; object: Resource },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { dialect, kind, object } = item;
-    const { client, log, random } = this.#options;
-    const { apiVersion, metadata } = object;
-    const ref = { apiVersion, kind: kind.kind, namespace: metadata.namespace ?? "", name: metadata.name };
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const live = await client.get(ref, { signal });
-        if (!live || live.metadata.uid !== metadata.uid) this.#context.registry.gone(dialect, kind, object);
-        if (live) this.#context.registry.upsert(dialect, kind, live);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn({ object: metadata.name, error: failureText(error) }, "cannot tell whether this object is gone");
-        await sleep(backoffMs(CONFIRM_BACKOFF, attempt, random), signal);
-      }
-    }
   }
 
   #dialectOf(key: SourceKey): Dialect {

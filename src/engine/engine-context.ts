@@ -4,6 +4,7 @@ import type { AppRegistry } from "./app-registry.ts";
 import type { InventoryStore } from "./inventory-store.ts";
 import type { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, Log, Telemetry } from "./ports.ts";
+import type { ReferencedObjects } from "./referenced-objects.ts";
 import type { RenderCache } from "./render-cache.ts";
 import type { Rivals } from "./rivals.ts";
 import type { SourceController } from "./source-controller.ts";
@@ -16,6 +17,7 @@ export interface EngineContext {
   readonly renders: RenderCache;
   readonly index: LiveIndex;
   readonly inventories: InventoryStore;
+  readonly references: ReferencedObjects;
   readonly rivals: Rivals;
   /** Apps of the same sources that have not looked at their newest content yet: their claims are not known. */
   readonly unsettled: (app: AppKey) => readonly AppKey[];

@@ -1,7 +1,10 @@
 import type { AppPhase } from "#core/app/app-report.ts";
-import type { AppSource } from "#core/app/app.ts";
+import { type AppSource, referenceKey } from "#core/app/app.ts";
+import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { ScopeOf } from "#core/app/rules.ts";
 import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { refused, type Result } from "#core/result.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { AppState, AppWork, DesiredSet } from "./app-state.ts";
@@ -32,7 +35,11 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   const revision = source.revision;
   const failed = inlineFailure(declared, source);
   if (failed && state.desired) return ready(state, revision, failed);
-  const rendered = await renderOf(context, { state, declared, tree: source.tree }, signal);
+  const render = completeRender(work, declared.render);
+  if (!render.ok && !render.error) return { kind: "wait", phase: null };
+  const rendered = render.ok
+    ? await renderOf(context, { declared, tree: source.tree, spec: render.value }, signal)
+    : (render.error as AppPhase);
   const problem = "resources" in rendered ? await adopt(work, rendered, signal) : rendered;
   // What an app declares is claimed before it may wait, so that nobody prunes what it is about to apply.
   state.seenRevision = revision.text;
@@ -85,16 +92,33 @@ function inlineFailure(declared: AppSource, source: SourceState): AppPhase | nul
   return { kind: "source-failed", missing: false, message: source.error.message };
 }
 
+/** The render with what the app references filled in; null while that is being read. */
+function completeRender({ context, state }: AppWork, render: RenderSpec): Result<RenderSpec, AppPhase | null> {
+  const { app, dialect } = state;
+  const failed = (message: string) => refused({ kind: "render-failed", code: "build", message } as const);
+  context.references.name(app.key, app.references);
+  const found = new Map<string, Resource | null>();
+  for (const reference of app.references) {
+    const known = context.references.get(reference);
+    if (known.kind === "pending") return refused(null);
+    const { kind, namespace, name } = reference;
+    if (known.kind === "failed") return failed(`${kind} ${namespace}/${name} cannot be read: ${known.reason}`);
+    found.set(referenceKey(reference), known.object);
+  }
+  const completed = dialect.completeRender(app, render, (reference) => found.get(referenceKey(reference)) ?? null);
+  return completed.ok ? completed : failed(completed.error);
+}
+
 async function renderOf(
   context: EngineContext,
-  input: { state: AppState; declared: AppSource; tree: NonNullable<SourceState["tree"]> },
+  input: { declared: AppSource; tree: NonNullable<SourceState["tree"]>; spec: RenderSpec },
   signal: AbortSignal,
 ): Promise<Rendered | AppPhase> {
-  const { declared, tree } = input;
+  const { declared, tree, spec } = input;
   const started = context.clock.monotonic();
   try {
     const scope = declared.source;
-    return await context.renders.render({ tree, path: declared.path, spec: declared.render, scope }, signal);
+    return await context.renders.render({ tree, path: declared.path, spec, scope }, signal);
   } catch (error) {
     if (!(error instanceof RenderError)) throw error;
     return { kind: "render-failed", code: error.code, message: error.message };

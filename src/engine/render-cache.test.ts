@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { LRUCache } from "lru-cache";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { memoryTree } from "#core/source/memory-tree.ts";
@@ -9,6 +10,8 @@ import type { Rendered, Renderer, Telemetry } from "./ports.ts";
 import { RenderCache } from "./render-cache.ts";
 import { configMap } from "./testing/fake-objects.ts";
 import { quietTelemetry } from "./testing/quiet.ts";
+
+afterEach(() => vi.restoreAllMocks());
 
 const SPEC: RenderSpec = { kind: "directory", recurse: true, include: "", exclude: "" };
 const { signal } = new AbortController();
@@ -153,6 +156,28 @@ describe("RenderCache", () => {
     expect(renderer.renders).toBe(4);
     await render(files, "app", { spec: { exclude: "", include: "", recurse: true, kind: "directory" } });
     expect(renderer.renders).toBe(4);
+  });
+
+  test("renders again when the value of a variable changes, and its memory shows no value", async () => {
+    const { render, renderer } = rig();
+    const specFor = (token: string): RenderSpec => ({
+      kind: "kustomize",
+      overrides: {},
+      generate: false,
+      substitute: { vars: { TOKEN: token }, strategy: "with-variables", strict: true },
+    });
+    const asked: string[] = [];
+    const plain = LRUCache.prototype.get;
+    vi.spyOn(LRUCache.prototype, "get").mockImplementation(function (this: LRUCache<string, object>, key) {
+      asked.push(String(key));
+      return plain.call(this, key);
+    });
+    await render(files, "app", { spec: specFor("canary-1") });
+    await render(files, "app", { spec: specFor("canary-2") });
+    await render(files, "app", { spec: specFor("canary-1") });
+    expect(renderer.renders).toBe(2);
+    expect(asked).toHaveLength(3);
+    expect(asked.join()).not.toContain("canary");
   });
 
   test("a failed render is tried again and what was rendered before stays", async () => {

@@ -2,6 +2,7 @@ import type { RenderSpec } from "#core/app/render-spec.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { readSetHolds } from "#core/source/read-set.ts";
+import { sha256Hex } from "#core/source/sha256.ts";
 import { LRUCache } from "lru-cache";
 import type { Rendered, Renderer, Telemetry } from "./ports.ts";
 
@@ -25,7 +26,7 @@ export class RenderCache {
     input: { tree: FileTree; path: string; spec: RenderSpec; scope: string },
     signal: AbortSignal,
   ): Promise<Rendered> {
-    const key = `${input.scope}\n${input.path}\n${stableText(input.spec)}`;
+    const key = `${input.scope}\n${input.path}\n${specDigest(input.spec)}`;
     const known = this.#entries.get(key);
     if (known && readSetHolds(known.readSet, input.tree)) {
       this.#telemetry.render(true);
@@ -36,4 +37,9 @@ export class RenderCache {
     this.#entries.set(key, rendered);
     return rendered;
   }
+}
+
+/** A spec may hold secrets, which the key must not show, nor may anybody craft one that has another's digest. */
+function specDigest(spec: RenderSpec): string {
+  return sha256Hex(stableText(spec));
 }

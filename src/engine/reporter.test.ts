@@ -9,7 +9,7 @@ import { appObject, plainDialect, plainKinds, sourceObject } from "./testing/dia
 import { settled } from "./testing/engine.ts";
 import { FakeCluster } from "./testing/fake-cluster.ts";
 import { keptLog, quietTelemetry } from "./testing/quiet.ts";
-import { sourceObjectKey } from "./app-registry.ts";
+import { sourceObjectKey } from "#core/source/source.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

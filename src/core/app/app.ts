@@ -30,6 +30,18 @@ export interface AppTarget {
   readonly impersonate: string | null;
 }
 
+/** A ConfigMap or Secret that an app's render reads. */
+export interface Reference {
+  readonly kind: "ConfigMap" | "Secret";
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The map key of a reference. */
+export function referenceKey({ kind, namespace, name }: Reference): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
 /** What an app waits for at the end of a sync: nothing, all its objects, or the named ones. */
 export type HealthGate = "none" | "all" | readonly IdKey[];
 
@@ -90,6 +102,8 @@ export interface App {
   /** The finalizer that makes deletion cascade: its name, whether the object has it, whether the engine adds it. */
   readonly finalizer: { readonly name: string; readonly present: boolean; readonly ensure: boolean };
   readonly sources: readonly AppSource[];
+  /** What the render reads besides the sources. */
+  readonly references: readonly Reference[];
   readonly target: AppTarget;
   readonly policy: SyncPolicy;
   readonly dependsOn: readonly Dependency[];

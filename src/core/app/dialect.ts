@@ -2,8 +2,9 @@ import type { GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem, Result } from "#core/result.ts";
 import type { Revision, Source } from "#core/source/source.ts";
-import type { App, AppKey } from "./app.ts";
+import type { App, AppKey, Reference } from "./app.ts";
 import type { ObjectWrite, ReportInput, RestoredState, SourceReportInput } from "./app-report.ts";
+import type { RenderSpec } from "./render-spec.ts";
 import type { Rules, ScopeOf } from "./rules.ts";
 
 /** A kind of object that a dialect reads from the cluster. */
@@ -47,6 +48,12 @@ export interface Dialect {
   /** Further kinds that the functions below look up. */
   readonly configKinds: readonly DialectKind[];
   parseApp(object: Resource, lookup: Lookup, settings: Settings): Result<App, readonly Problem[]>;
+  /** The render of an app's source once what it references is known; refused with why it cannot be rendered. */
+  completeRender(
+    app: App,
+    render: RenderSpec,
+    find: (reference: Reference) => Resource | null,
+  ): Result<RenderSpec, string>;
   /** The token of a request to end the sync at work that the app's status holds: nothing else there is an order. */
   terminationOf(object: Resource): string | null;
   parseSource(object: Resource): Result<Source, readonly Problem[]>;

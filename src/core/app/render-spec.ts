@@ -51,6 +51,15 @@ export interface KustomizeAddedPairs {
   readonly force?: boolean;
 }
 
+/** Variables that replace `${name}` in what was built. */
+export interface Substitution {
+  readonly vars: Readonly<Record<string, string>>;
+  /** `with-variables` leaves all as it is when there are none; `always` fills in defaults even then. */
+  readonly strategy: "with-variables" | "always";
+  /** A variable with neither value nor default is an error. */
+  readonly strict: boolean;
+}
+
 /** How the files at a path become objects. */
 export type RenderSpec =
   | {
@@ -58,6 +67,8 @@ export type RenderSpec =
       readonly overrides: KustomizeOverrides;
       /** Without a kustomization file: generate one over every manifest below the path. */
       readonly generate: boolean;
+      /** Values are secret: they never leave memory, and no key or message holds one. */
+      readonly substitute?: Substitution;
     }
   | DirectorySpec
   /** Kustomize when the path holds a kustomization file, plain files otherwise. */

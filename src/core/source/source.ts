@@ -5,6 +5,11 @@ import type { Remote, SecretRole } from "./remote.ts";
 /** Names a source: an object (`GitRepository/ns/name`) or an inline repository and ref (`git:<url>#<ref>`). */
 export type SourceKey = string & { readonly __brand: "SourceKey" };
 
+/** The key of a source that is an object. */
+export function sourceObjectKey(kind: string, namespace: string, name: string): SourceKey {
+  return `${kind}/${namespace}/${name}` as SourceKey;
+}
+
 /** Address of a Kubernetes object together with the identity it had when it was read. */
 export interface ObjectAddress {
   readonly apiVersion: string;

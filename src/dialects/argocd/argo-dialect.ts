@@ -1,5 +1,5 @@
 import type { Dialect } from "#core/app/dialect.ts";
-import { refused } from "#core/result.ts";
+import { ok, refused } from "#core/result.ts";
 import { APP_SHORT, parseApp } from "./parse-app.ts";
 import { prepare } from "./prepare.ts";
 import { reportApp } from "./report-app.ts";
@@ -17,6 +17,7 @@ export function argoDialectIn(controlNamespace: string): Dialect {
     sourceKinds: [],
     configKinds: [{ ...API, kind: "AppProject", plural: "appprojects", short: "appproj" }],
     parseApp: (object, lookup, settings) => parseApp(object, lookup, { ...settings, controlNamespace }),
+    completeRender: (_app, render) => ok(render),
     terminationOf,
     parseSource: (object) => refused([{ path: "kind", message: `${object.kind} is no source of this dialect` }]),
     revisionOf: (_source, commit, refName) => ({ text: commit, commit, refName }),

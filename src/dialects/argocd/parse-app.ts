@@ -75,6 +75,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
     refreshToken: refreshTokenOf(object),
     request: operation.request,
     termination: terminationOf(object),
+    references: [],
     specDigest: digestOf([spec.source, spec.destination, spec.syncPolicy?.syncOptions ?? []]),
     details: details(spec, { options, instance: instanceName(object, settings), problem: operation.problem, project }),
   });

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from "typebox";
 import type { CrdColumn, CrdSpec } from "#core/app/crd.ts";
 import { gitRepositorySpec, gitRepositoryStatus } from "./git-repository-schema.ts";
+import { ociRepositorySpec, ociRepositoryStatus } from "./oci-repository-schema.ts";
 import { kustomizationSpec, kustomizationStatus } from "./kustomization-schema.ts";
 
 const age: CrdColumn = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
@@ -49,6 +50,27 @@ export const fluxCrds: readonly CrdSpec[] = [
       {
         name: "v1",
         schema: objectSchema("GitRepository follows a Git repository.", gitRepositorySpec, gitRepositoryStatus),
+        columns: [{ name: "URL", type: "string", jsonPath: ".spec.url" }, age, ready, status],
+        statusSubresource: true,
+      },
+    ],
+  },
+  {
+    group: "source.toolkit.fluxcd.io",
+    kind: "OCIRepository",
+    plural: "ocirepositories",
+    singular: "ocirepository",
+    shortNames: ["ocirepo"],
+    categories: ["all", "fluxcd", "fluxcd-sources"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v1",
+        schema: objectSchema(
+          "OCIRepository follows an artifact in a registry.",
+          ociRepositorySpec,
+          ociRepositoryStatus,
+        ),
         columns: [{ name: "URL", type: "string", jsonPath: ".spec.url" }, age, ready, status],
         statusSubresource: true,
       },

@@ -1,14 +1,15 @@
 import type { Dialect } from "#core/app/dialect.ts";
+import { ok } from "#core/result.ts";
 import { dependencyProblem } from "./dependency.ts";
-import { parseGitRepository, revisionOf } from "./parse-git-repository.ts";
+import { parseSource, revisionOf } from "./parse-source.ts";
 import { parseKustomization } from "./parse-kustomization.ts";
 import { prepare } from "./prepare.ts";
-import { reportGitRepository } from "./report-git-repository.ts";
+import { reportSource } from "./report-source.ts";
 import { reportKustomization } from "./report-kustomization.ts";
 import { restore } from "./restore.ts";
 import { rules } from "./rules.ts";
 
-/** Flux's Kustomization and GitRepository. */
+/** Flux's Kustomization and sources. */
 export const fluxDialect: Dialect = {
   name: "flux",
   appKinds: [
@@ -28,17 +29,25 @@ export const fluxDialect: Dialect = {
       plural: "gitrepositories",
       short: "gitrepo",
     },
+    {
+      group: "source.toolkit.fluxcd.io",
+      version: "v1",
+      kind: "OCIRepository",
+      plural: "ocirepositories",
+      short: "ocirepo",
+    },
   ],
   configKinds: [],
   parseApp: parseKustomization,
+  completeRender: (_app, render) => ok(render),
   terminationOf: () => null,
-  parseSource: parseGitRepository,
+  parseSource,
   revisionOf,
   prepare,
   // oxlint-disable-next-line max-params -- the contract of all dialects
   dependencyProblem: (app, dependency, key, revision) => dependencyProblem(app, dependency, { key, revision }),
   restore,
   reportApp: reportKustomization,
-  reportSource: reportGitRepository,
+  reportSource,
   rules,
 };

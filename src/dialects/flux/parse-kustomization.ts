@@ -12,7 +12,7 @@ import { digestOf } from "#core/resource/digest.ts";
 import { idKey, splitApiVersion } from "#core/resource/resource-id.ts";
 import { type Resource, annotationsOf } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
-import type { SourceKey } from "#core/source/source.ts";
+import { sourceObjectKey } from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
@@ -58,12 +58,13 @@ export function parseKustomization(object: Resource): Result<App, readonly Probl
     },
     sources: [
       {
-        source: `GitRepository/${sourceNamespace}/${spec.sourceRef.name}` as SourceKey,
+        source: sourceObjectKey(spec.sourceRef.kind, sourceNamespace, spec.sourceRef.name),
         inline: null,
         path,
         render: { kind: "kustomize", overrides: overridesOf(spec), generate: true },
       },
     ],
+    references: [],
     target: {
       cluster: "in-cluster",
       namespace: null,

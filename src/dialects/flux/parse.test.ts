@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { App } from "#core/app/app.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import { parseGitRepository, revisionOf } from "./parse-git-repository.ts";
+import { parseGitRepository } from "./parse-git-repository.ts";
+import { revisionOf } from "./parse-source.ts";
 import { parseKustomization } from "./parse-kustomization.ts";
 import { captured } from "./testdata/captured.ts";
 
@@ -200,7 +201,7 @@ describe("parseGitRepository()", () => {
   for (const { ref, want } of refs) {
     test(`follows ${JSON.stringify(want)} for ${JSON.stringify(ref)}`, () => {
       const parsed = parseGitRepository(gitRepository({ ...base, ...(ref && { ref }) }));
-      expect(parsed).toMatchObject({ ok: true, value: { ref: want, timeoutMs: 60_000, secret: null, ignore: null } });
+      expect(parsed).toMatchObject({ ok: true, value: { ref: want, timeoutMs: 60_000, secrets: {}, ignore: null } });
     });
   }
 
@@ -212,7 +213,7 @@ describe("parseGitRepository()", () => {
       ok: true,
       value: {
         key: "GitRepository/shop/repo",
-        secret: { namespace: "shop", name: "git" },
+        secrets: { credential: { namespace: "shop", name: "git" } },
         ignore: "",
         suspended: true,
         timeoutMs: 20_000,

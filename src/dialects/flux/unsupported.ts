@@ -1,5 +1,6 @@
 import type { Problem } from "#core/result.ts";
 import type { GitRepositorySpec } from "./git-repository-schema.ts";
+import type { OciRepositorySpec } from "./oci-repository-schema.ts";
 import type { KustomizationSpec } from "./kustomization-schema.ts";
 
 const kustomizationFields: readonly (keyof KustomizationSpec)[] = [
@@ -33,27 +34,37 @@ export function unsupportedInKustomization(spec: KustomizationSpec, deleting: bo
       problems.push(notSupported(`spec.dependsOn[${index}].readyExpr`, "Kustomization"));
     }
   }
-  if (spec.sourceRef.kind !== "GitRepository") {
+  if (spec.sourceRef.kind !== "GitRepository" && spec.sourceRef.kind !== "OCIRepository") {
     problems.push({
       path: "spec.sourceRef.kind",
-      message: `${spec.sourceRef.kind} is not supported yet; use a GitRepository or keep this Kustomization with its present controller`,
+      message: `${spec.sourceRef.kind} is not supported yet; use a GitRepository or OCIRepository, or keep this Kustomization with its present controller`,
     });
   }
   return problems;
 }
+
+const ociRepositoryFields: readonly (keyof OciRepositorySpec)[] = ["proxySecretRef", "serviceAccountName", "verify"];
 
 /** Fields of a GitRepository that would change what is fetched and are not implemented. */
 export function unsupportedInGitRepository(spec: GitRepositorySpec): readonly Problem[] {
   const problems = gitRepositoryFields
     .filter((field) => isSet(spec[field]))
     .map((field) => notSupported(`spec.${field}`, "GitRepository"));
-  if ((spec.provider ?? "generic") !== "generic") {
-    problems.push({
-      path: "spec.provider",
-      message: `${spec.provider} is not supported yet; use generic or keep this GitRepository with its present controller`,
-    });
-  }
-  return problems;
+  return [...problems, ...unsupportedProvider(spec.provider, "GitRepository")];
+}
+
+/** Fields of an OCIRepository that would change what is fetched and are not implemented. */
+export function unsupportedInOciRepository(spec: OciRepositorySpec): readonly Problem[] {
+  const problems = ociRepositoryFields
+    .filter((field) => isSet(spec[field]))
+    .map((field) => notSupported(`spec.${field}`, "OCIRepository"));
+  return [...problems, ...unsupportedProvider(spec.provider, "OCIRepository")];
+}
+
+function unsupportedProvider(provider: string | undefined, kind: string): readonly Problem[] {
+  if ((provider ?? "generic") === "generic") return [];
+  const message = `${provider} is not supported yet; use generic or keep this ${kind} with its present controller`;
+  return [{ path: "spec.provider", message }];
 }
 
 function notSupported(path: string, kind: string): Problem {

@@ -72,6 +72,7 @@ export function plainApp(name: string, changes: Partial<App> = {}): App {
         render: { kind: "directory", recurse: true, include: "", exclude: "" },
       },
     ],
+    references: [],
     target: { cluster: "in-cluster", namespace: null, impersonate: null },
     policy: {
       mode: "auto",

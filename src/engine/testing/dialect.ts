@@ -1,6 +1,7 @@
 import type { App } from "#core/app/app.ts";
 import type { Dialect, DialectKind } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import { ok } from "#core/result.ts";
 import type { Source, SourceKey } from "#core/source/source.ts";
 import { plainApp, plainRules } from "./app.ts";
 
@@ -27,6 +28,7 @@ export const plainDialect: Dialect = {
       return { ok: false, error: [{ path: "spec.limitedBy", message: "not found" }] };
     return { ok: true, value: parsedApp(object, changes) };
   },
+  completeRender: (_app, render) => ok(render),
   terminationOf: () => null,
   parseSource: (object) => {
     const { problem, ...changes } = object["spec"] as Partial<Source> & { problem?: string };

@@ -9,6 +9,7 @@ import type { EngineContext } from "../engine-context.ts";
 import { InventoryStore } from "../inventory-store.ts";
 import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
+import { ReferencedObjects } from "../referenced-objects.ts";
 import { RenderCache } from "../render-cache.ts";
 import { Rivals } from "../rivals.ts";
 import { SourceController } from "../source-controller.ts";
@@ -54,8 +55,8 @@ export class TestEngine {
   constructor(dialect: Dialect = plainDialect) {
     this.dialect = dialect;
     this.context = this.#makeContext();
-    const { index, rivals } = this.context;
-    this.#running = Promise.all([index.run(this.signal), rivals.run(this.signal)]).then(() => {});
+    const { index, references, rivals } = this.context;
+    this.#running = Promise.all([index, references, rivals].map((part) => part.run(this.signal))).then(() => {});
   }
 
   get signal(): AbortSignal {
@@ -155,6 +156,7 @@ export class TestEngine {
         onChange: (app, key) => void this.changes.push([app, key]),
       }),
       inventories: new InventoryStore(client, () => 1),
+      references: new ReferencedObjects({ ...common, onChange: (app) => void this.changes.push([app, null]) }),
       rivals: new Rivals({ ...common, dialects: [dialect], namespaces: null, onChange: () => {} }),
       unsettled: () => this.unsettled,
       isFresh: () => true,

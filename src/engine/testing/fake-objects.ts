@@ -22,6 +22,8 @@ export function configMap(
 export function isSelected(object: Resource, info: KindInfo, selection: Selection): boolean {
   if (object.kind !== info.kind || splitApiVersion(object.apiVersion).group !== info.group) return false;
   if (selection.namespace !== undefined && selection.namespace !== object.metadata.namespace) return false;
+  if (selection.fieldSelector !== undefined && selection.fieldSelector !== `metadata.name=${object.metadata.name}`)
+    return false;
   return (selection.labelSelector ?? "").split(",").every((term) => {
     const [key = "", value] = term.split("=");
     const label = object.metadata.labels?.[key];

@@ -2,31 +2,31 @@ import type { EventNote, ObjectWrite, SourceReportInput } from "#core/app/app-re
 import { conditionOf, fieldAt, numberAt, textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
-import { sourceMarks } from "./git-repository-marks.ts";
+import { sourceMarks } from "./source-marks.ts";
 import { finalizerName } from "./parse-kustomization.ts";
 import { publicUrl } from "./public-url.ts";
 import { type ConditionMarks, markedConditions, alreadySays } from "./status-conditions.ts";
+import { wordsOf } from "./source-words.ts";
 import { timeText } from "./time-text.ts";
 
 const group = "source.toolkit.fluxcd.io";
 
-/** The status and events of a GitRepository in Flux's words. The same report on its own result changes nothing. */
-export function reportGitRepository(input: SourceReportInput): ObjectWrite {
+/** The status and events of a source in Flux's words. The same report on its own result changes nothing. */
+export function reportSource(input: SourceReportInput): ObjectWrite {
   const { object, report } = input;
   const old = fieldAt(object, ["status"]);
   const oldStatus = typeof old === "object" && old !== null ? old : { observedGeneration: -1 };
   const marks = sourceMarks(input);
   const conditions = markedConditions(object, marks, report.now);
-  const ignore = fieldAt(object, ["spec", "ignore"]);
   const stored = report.state.kind === "ready" && report.revision !== null;
   const status: Record<string, unknown> = {
     ...oldStatus,
     ...(conditions.length > 0 && { conditions }),
-    ...(stored && { artifact: artifactOf(object, report.revision, report.now), observedIgnore: ignore }),
+    ...(stored && { artifact: artifactOf(object, report.revision, report.now), ...observedFields(object) }),
     ...(report.handledToken !== null && { lastHandledReconcileAt: report.handledToken }),
     observedGeneration: observedGeneration(input, marks),
   };
-  if (status["observedIgnore"] === undefined) delete status["observedIgnore"];
+  for (const [field, value] of Object.entries(status)) if (value === undefined) delete status[field];
   return { status, patch: finalizerPatch(object), events: eventsOf(input, marks) };
 }
 
@@ -39,12 +39,17 @@ function artifactOf(object: Resource, revision: Revision, now: number): object {
   if (textAt(old, ["revision"]) === revision.text && old !== undefined) return old as object;
   const { namespace = "", name } = object.metadata;
   return {
-    digest: `${revision.commit.length === 64 ? "sha256" : "sha1"}:${revision.commit}`,
+    digest: wordsOf(object).digest(revision),
     lastUpdateTime: timeText(now),
-    path: `gitrepository/${namespace}/${name}/${revision.commit}.tar.gz`,
+    path: `${object.kind.toLowerCase()}/${namespace}/${name}/${revision.commit}.tar.gz`,
     revision: revision.text,
     url: publicUrl(object),
   };
+}
+
+function observedFields(object: Resource): Record<string, unknown> {
+  const fields = Object.entries(wordsOf(object).observed);
+  return Object.fromEntries(fields.map(([name, field]) => [name, fieldAt(object, ["spec", field])]));
 }
 
 function observedGeneration({ object }: SourceReportInput, marks: ConditionMarks): number {
@@ -80,9 +85,9 @@ function eventsOf({ object, report }: SourceReportInput, marks: ConditionMarks):
   const recovered = conditionOf(object, "FetchFailed")?.status === "True";
   if (!isNew && !recovered) return [];
   const annotations = {
-    [`${group}/digest`]: `${revision.commit.length === 64 ? "sha256" : "sha1"}:${revision.commit}`,
+    [`${group}/digest`]: wordsOf(object).digest(revision),
     [`${group}/revision`]: revision.text,
   };
-  const message = `stored artifact for commit '${revision.text}'`;
+  const message = wordsOf(object).news(revision.text, object);
   return [{ type: "Normal", reason: isNew ? "NewArtifact" : "Succeeded", message, annotations }];
 }

@@ -2,7 +2,7 @@ import type { SourceReport, SourceReportInput } from "#core/app/app-report.ts";
 import { conditionOf } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { assertNever } from "#core/result.ts";
-import { publicUrl } from "./public-url.ts";
+import { wordsOf } from "./source-words.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 
 /** What the state of a source says in Flux's conditions. */
@@ -16,7 +16,7 @@ export function sourceMarks({ object, report }: SourceReportInput): ConditionMar
       return stalledMarks("InvalidSpec", message);
     }
     case "ready":
-      return readyMarks(report);
+      return readyMarks(report, object);
     case "failed": {
       if (state.reason === "config")
         return { ...stalledMarks("URLInvalid", state.message), FetchFailed: failure(state, object) };
@@ -34,12 +34,12 @@ export function sourceMarks({ object, report }: SourceReportInput): ConditionMar
   }
 }
 
-function readyMarks({ revision }: SourceReport): ConditionMarks {
+function readyMarks({ revision }: SourceReport, object: Resource): ConditionMarks {
   if (revision === null) return {};
   const stored: ConditionMark = {
     status: "True",
     reason: "Succeeded",
-    message: `stored artifact for revision '${revision.text}'`,
+    message: wordsOf(object).stored(revision.text),
   };
   return {
     ArtifactInStorage: stored,
@@ -63,8 +63,5 @@ function stalledMarks(reason: string, message: string): ConditionMarks {
 function failure(state: Extract<SourceReport["state"], { kind: "failed" }>, object: Resource): ConditionMark {
   if (state.reason === "config") return { status: "True", reason: "URLInvalid", message: state.message };
   if (state.reason === "auth") return { status: "True", reason: "AuthenticationFailed", message: state.message };
-  const clone = `unable to clone '${publicUrl(object)}': `;
-  const cause = state.message.startsWith(clone) ? state.message : `${clone}${state.message}`;
-  const message = `failed to checkout and determine revision: ${cause}`;
-  return { status: "True", reason: "GitOperationFailed", message };
+  return { status: "True", ...wordsOf(object).failure(state, object) };
 }

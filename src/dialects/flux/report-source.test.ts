@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ObjectWrite, SourceReport } from "#core/app/app-report.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { parseGitRepository } from "./parse-git-repository.ts";
-import { reportGitRepository } from "./report-git-repository.ts";
+import { reportSource } from "./report-source.ts";
 import { captured } from "./testdata/captured.ts";
 import { now, revision } from "./testdata/reports.ts";
 
@@ -12,7 +12,7 @@ const missing = captured("gitrepository-missing");
 const failure = "unable to clone 'http://127.0.0.1:28080/nothing.git': repository not found: ";
 const failed: SourceReport["state"] = { kind: "failed", reason: "fetch", message: failure };
 
-describe("reportGitRepository()", () => {
+describe("reportSource()", () => {
   test("a stored revision reads as Flux writes it", () => {
     const { status, events } = written(fresh(repo), { state: { kind: "ready" }, revision });
     const { artifact, ...rest } = timeless(status) as { artifact: Record<string, unknown> };
@@ -67,6 +67,37 @@ describe("reportGitRepository()", () => {
     });
   });
 
+  test("an OCI artifact reads as Flux writes it", () => {
+    const digest = `sha256:${"0a".repeat(32)}`;
+    const object: Resource = {
+      apiVersion: "source.toolkit.fluxcd.io/v1",
+      kind: "OCIRepository",
+      metadata: { name: "apps", namespace: "shop", generation: 1 },
+      spec: { url: "oci://registry.example/apps", layerSelector: { operation: "extract" } },
+    };
+    const at = { text: `v1@${digest}`, commit: digest, refName: "v1" };
+    const { status, events } = written(object, { state: { kind: "ready" }, revision: at });
+    expect(status).toMatchObject({
+      artifact: { revision: `v1@${digest}`, digest, path: `ocirepository/shop/apps/${digest}.tar.gz` },
+      observedLayerSelector: { operation: "extract" },
+    });
+    const { conditions } = status as unknown as { conditions: readonly { type: string; message: string }[] };
+    expect(conditions.map(({ type, message }) => `${type}: ${message}`)).toEqual([
+      `Ready: stored artifact for digest 'v1@${digest}'`,
+      `ArtifactInStorage: stored artifact for digest 'v1@${digest}'`,
+    ]);
+    expect(events.map(({ message }) => message)).toEqual([
+      `stored artifact with revision 'v1@${digest}' from 'oci://registry.example/apps'`,
+    ]);
+    const broken = written(object, { state: { kind: "failed", reason: "fetch", message: "no answer" } });
+    expect(broken.events).toMatchObject([
+      {
+        reason: "OCIArtifactPullFailed",
+        message: "failed to pull artifact from 'oci://registry.example/apps': no answer",
+      },
+    ]);
+  });
+
   test("credentials in the address do not reach the status", () => {
     const spec = { ...(repo["spec"] as object), url: "https://user:secret@example.com/a.git" };
     const { status } = written({ ...fresh(repo), spec }, { state: { kind: "ready" }, revision });
@@ -110,7 +141,7 @@ describe("reportGitRepository()", () => {
 function written(object: Resource, says: Partial<SourceReport>): ObjectWrite {
   const parsed = parseGitRepository(object);
   const report: SourceReport = { state: { kind: "ready" }, revision: null, handledToken: null, now, ...says };
-  return reportGitRepository({ object, source: parsed.ok ? parsed.value : null, report });
+  return reportSource({ object, source: parsed.ok ? parsed.value : null, report });
 }
 
 function applied(object: Resource, says: Partial<SourceReport>): Resource {

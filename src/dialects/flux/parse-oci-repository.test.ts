@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import type { Resource } from "#core/resource/resource.ts";
+import { parseOciRepository } from "./parse-oci-repository.ts";
+import { parseSource, revisionOf } from "./parse-source.ts";
+
+const base = { url: "oci://registry.example/team/apps", interval: "5m" };
+const DIGEST = `sha256:${"0a".repeat(32)}`;
+
+function ociRepository(spec: object, rest: object = {}): Resource {
+  const metadata = { name: "apps", namespace: "shop", generation: 1 };
+  return { apiVersion: "source.toolkit.fluxcd.io/v1", kind: "OCIRepository", metadata, spec, ...rest };
+}
+
+describe("parseOciRepository()", () => {
+  const refs = [
+    { ref: undefined, want: { kind: "tag", value: "latest" } },
+    { ref: { tag: "v1" }, want: { kind: "tag", value: "v1" } },
+    { ref: { tag: "v1", semver: "1.x" }, want: { kind: "semver", value: "1.x" } },
+    { ref: { semver: "1.x", semverFilter: ".*-rc" }, want: { kind: "semver", value: "1.x", filter: ".*-rc" } },
+    { ref: { semver: "1.x", digest: DIGEST }, want: { kind: "digest", value: DIGEST } },
+  ];
+  for (const { ref, want } of refs) {
+    test(`follows ${JSON.stringify(want)} for ${JSON.stringify(ref)}`, () => {
+      const parsed = parseOciRepository(ociRepository({ ...base, ...(ref && { ref }) }));
+      expect(parsed).toMatchObject({
+        ok: true,
+        value: {
+          key: "OCIRepository/shop/apps",
+          ref: want,
+          remote: { kind: "oci", insecure: false, layer: { mediaType: "", operation: "extract" } },
+          secrets: {},
+        },
+      });
+    });
+  }
+
+  test("reads Secrets, the layer, plain http and the revision that was fetched last", () => {
+    const spec = {
+      ...base,
+      insecure: true,
+      secretRef: { name: "login" },
+      certSecretRef: { name: "ca" },
+      layerSelector: { mediaType: "application/x", operation: "copy" },
+    };
+    const parsed = parseOciRepository(ociRepository(spec, { status: { artifact: { revision: `v1@${DIGEST}` } } }));
+    expect(parsed).toMatchObject({
+      ok: true,
+      value: {
+        remote: { kind: "oci", insecure: true, layer: { mediaType: "application/x", operation: "copy" } },
+        secrets: { credential: { namespace: "shop", name: "login" }, certificate: { namespace: "shop", name: "ca" } },
+        recorded: { text: `v1@${DIGEST}`, commit: DIGEST, refName: "v1" },
+      },
+    });
+  });
+
+  const refusals = [
+    { spec: { url: "https://registry.example/a" }, path: "spec.url" },
+    { spec: { verify: { provider: "cosign" } }, path: "spec.verify" },
+    { spec: { serviceAccountName: "puller" }, path: "spec.serviceAccountName" },
+    { spec: { provider: "aws" }, path: "spec.provider" },
+    { spec: { layerSelector: { operation: "burn" } }, path: "spec.layerSelector.operation" },
+  ];
+  for (const { spec, path } of refusals) {
+    test(`refuses ${JSON.stringify(spec)} at ${path}`, () => {
+      const parsed = parseOciRepository(ociRepository({ ...base, ...spec }));
+      expect(parsed.ok ? [] : parsed.error.map((problem) => problem.path)).toEqual([path]);
+    });
+  }
+
+  test("revisions read as upstream writes them", () => {
+    const parsed = parseSource(ociRepository(base));
+    if (!parsed.ok) throw new Error("expected a source");
+    expect(revisionOf(parsed.value, DIGEST, "v1")).toEqual({ text: `v1@${DIGEST}`, commit: DIGEST, refName: "v1" });
+    expect(revisionOf(parsed.value, DIGEST, null).text).toBe(DIGEST);
+  });
+});

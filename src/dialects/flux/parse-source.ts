@@ -1,0 +1,23 @@
+import type { Resource } from "#core/resource/resource.ts";
+import { type Problem, type Result, refused } from "#core/result.ts";
+import type { GitRef } from "#core/source/git-ref.ts";
+import type { Revision, Source } from "#core/source/source.ts";
+import { gitRevision, parseGitRepository } from "./parse-git-repository.ts";
+import { ociRevision, parseOciRepository } from "./parse-oci-repository.ts";
+
+/** Parses a source object of any kind; never throws. */
+export function parseSource(object: Resource): Result<Source, readonly Problem[]> {
+  switch (object.kind) {
+    case "GitRepository":
+      return parseGitRepository(object);
+    case "OCIRepository":
+      return parseOciRepository(object);
+    default:
+      return refused([{ path: "kind", message: `${object.kind} is no source of this dialect` }]);
+  }
+}
+
+/** How what a source was resolved to is written in a status. */
+export function revisionOf({ remote, ref }: Source, commit: string, refName: string | null): Revision {
+  return remote.kind === "oci" ? ociRevision(commit, refName) : gitRevision(ref as GitRef, commit, refName);
+}

@@ -1,0 +1,56 @@
+import type { SourceReport } from "#core/app/app-report.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { Revision } from "#core/source/source.ts";
+import { publicUrl } from "./public-url.ts";
+
+type Failure = Extract<SourceReport["state"], { kind: "failed" }>;
+
+/** What statuses and events say differently of one kind of source. */
+export interface SourceWords {
+  /** The message of a source that is ready. */
+  stored(revision: string): string;
+  /** The message of the event that tells of a new revision. */
+  news(revision: string, object: Resource): string;
+  /** Why fetching failed, for causes that are neither a credential nor the spec. */
+  failure(failure: Failure, object: Resource): { readonly reason: string; readonly message: string };
+  /** Digest of a revision's content, `<algorithm>:<hex>`. */
+  digest(revision: Revision): string;
+  /** Fields of the spec that the status repeats for the content that was stored. */
+  readonly observed: Readonly<Record<string, string>>;
+}
+
+const gitRepository: SourceWords = {
+  stored: (revision) => `stored artifact for revision '${revision}'`,
+  news: (revision) => `stored artifact for commit '${revision}'`,
+  failure: (failure, object) => {
+    const cause = prefixed(failure.message, `unable to clone '${publicUrl(object)}': `);
+    return { reason: "GitOperationFailed", message: `failed to checkout and determine revision: ${cause}` };
+  },
+  digest: ({ commit }) => `${commit.length === 64 ? "sha256" : "sha1"}:${commit}`,
+  observed: { observedIgnore: "ignore" },
+};
+
+const ociRepository: SourceWords = {
+  stored: (revision) => `stored artifact for digest '${revision}'`,
+  news: (revision, object) => `stored artifact with revision '${revision}' from '${publicUrl(object)}'`,
+  failure: (failure, object) => ({
+    reason: "OCIArtifactPullFailed",
+    message: prefixed(failure.message, `failed to pull artifact from '${publicUrl(object)}': `),
+  }),
+  digest: ({ commit }) => commit,
+  observed: { observedIgnore: "ignore", observedLayerSelector: "layerSelector" },
+};
+
+const kinds: Readonly<Record<string, SourceWords>> = {
+  GitRepository: gitRepository,
+  OCIRepository: ociRepository,
+};
+
+/** The words of an object's kind. */
+export function wordsOf({ kind }: Resource): SourceWords {
+  return kinds[kind] ?? gitRepository;
+}
+
+function prefixed(message: string, prefix: string): string {
+  return message.startsWith(prefix) ? message : `${prefix}${message}`;
+}
