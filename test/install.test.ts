@@ -143,7 +143,8 @@ describe("installing into a whole cluster", () => {
         ["list", "appprojects.argoproj.io"],
         ["create", "inventories.holdfast.dev"],
         ["delete", "inventories.holdfast.dev"],
-        ["get", "secrets"],
+        ["watch", "secrets"],
+        ["watch", "configmaps"],
         ["create", "events"],
         ["patch", "events"],
         ["impersonate", "serviceaccounts"],
@@ -154,7 +155,7 @@ describe("installing into a whole cluster", () => {
       for (const [verb, resource] of [
         ["create", "configmaps"],
         ["delete", "applications.argoproj.io"],
-        ["list", "secrets"],
+        ["update", "secrets"],
         ["create", "clusterrolebindings.rbac.authorization.k8s.io"],
       ] as const) {
         expect([verb, resource, await can(account, verb, resource, everywhere)]).toEqual([verb, resource, false]);

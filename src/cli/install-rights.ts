@@ -55,7 +55,7 @@ function clusterRights(options: RightsOptions): readonly Resource[] {
 function controllerRules(crds: readonly Resource[]): readonly Rule[] {
   return [
     ...crds.map(ruleOfKind),
-    { apiGroups: [""], resources: ["secrets"], verbs: ["get"] },
+    { apiGroups: [""], resources: ["secrets", "configmaps"], verbs: reading },
     { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
     { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["impersonate"] },
     { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: reading },
