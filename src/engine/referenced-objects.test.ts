@@ -36,7 +36,7 @@ afterEach(() => end());
 
 function data(reference: Reference): unknown {
   const known = references.get(reference);
-  return known.kind === "read" ? (known.object?.["data"] ?? null) : known.kind;
+  return known.kind === "read" ? known.data : known.kind;
 }
 
 describe("ReferencedObjects", () => {
@@ -52,6 +52,15 @@ describe("ReferencedObjects", () => {
     cluster.put(configMap("x", { a: "2" }));
     await settled();
     expect([data(X), told]).toEqual([{ a: "2" }, [SHOP, SHOP]]);
+  });
+
+  test("reads Secrets decoded", async () => {
+    const encoded = { key: Buffer.from("vält").toString("base64") };
+    const reference: Reference = { kind: "Secret", namespace: "a", name: "s" };
+    cluster.put({ apiVersion: "v1", kind: "Secret", metadata: { name: "s", namespace: "a" }, data: encoded });
+    references.name(SHOP, [reference]);
+    await settled();
+    expect(data(reference)).toEqual({ key: "vält" });
   });
 
   test("tells of an object that is not there, comes, and goes again", async () => {

@@ -1,4 +1,4 @@
-import { type AppKey, type Reference, referenceKey } from "#core/app/app.ts";
+import { type AppKey, type Reference, type ReferencedData, referenceKey } from "#core/app/app.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
@@ -9,7 +9,8 @@ import { failureText } from "./requests.ts";
 /** What is known of an object that an app names. */
 export type Referenced =
   | { readonly kind: "pending" }
-  | { readonly kind: "read"; readonly object: Resource | null }
+  /** Its data as text, or null when there is no such object. */
+  | { readonly kind: "read"; readonly data: ReferencedData | null }
   | { readonly kind: "failed"; readonly reason: string };
 
 /** How references are followed. */
@@ -100,10 +101,10 @@ export class ReferencedObjects {
       if (lookup.known !== "yes") throw new Error(`${kind} is not served`);
       const selection = { namespace, fieldSelector: `metadata.name=${name}` };
       const handler = {
-        upsert: (object: Resource) => this.#learn(followed, { kind: "read", object }),
+        upsert: (object: Resource) => this.#learn(followed, { kind: "read", data: dataOf(object) }),
         gone: () => this.#tasks.add(this.#confirmGone(reference, followed)),
         synced: () => {
-          if (followed.state.kind !== "read") this.#learn(followed, { kind: "read", object: null });
+          if (followed.state.kind !== "read") this.#learn(followed, { kind: "read", data: null });
         },
         failed: (error: Error) => {
           if (followed.state.kind !== "read") this.#learn(followed, { kind: "failed", reason: error.message });
@@ -118,11 +119,11 @@ export class ReferencedObjects {
   async #confirmGone(reference: Reference, followed: Followed): Promise<void> {
     const { signal } = followed.scope;
     const object = await readUntilAnswered(this.#options, { apiVersion: "v1", ...reference }, signal);
-    this.#learn(followed, { kind: "read", object });
+    this.#learn(followed, { kind: "read", data: object && dataOf(object) });
   }
 
   #learn(followed: Followed, state: Referenced): void {
-    const version = state.kind === "read" ? contentOf(state.object) : state.kind;
+    const version = state.kind === "read" ? stableText(state.data) : state.kind;
     if (version === followed.version) return;
     followed.state = state;
     followed.version = version;
@@ -130,7 +131,8 @@ export class ReferencedObjects {
   }
 }
 
-/** Labels and annotations of what is only read do not matter. */
-function contentOf(object: Resource | null): string {
-  return object ? stableText([object.metadata.uid, object["data"], object["binaryData"], object["type"]]) : "absent";
+function dataOf(object: Resource): ReferencedData {
+  const entries = Object.entries((object["data"] ?? {}) as Record<string, string>);
+  if (object.kind !== "Secret") return Object.fromEntries(entries);
+  return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
 }

@@ -1,9 +1,8 @@
 import type { AppPhase } from "#core/app/app-report.ts";
-import { type AppSource, referenceKey } from "#core/app/app.ts";
+import { type AppSource, type ReferencedData, referenceKey } from "#core/app/app.ts";
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { ScopeOf } from "#core/app/rules.ts";
 import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
-import type { Resource } from "#core/resource/resource.ts";
 import { refused, type Result } from "#core/result.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
@@ -97,13 +96,13 @@ function completeRender({ context, state }: AppWork, render: RenderSpec): Result
   const { app, dialect } = state;
   const failed = (message: string) => refused({ kind: "render-failed", code: "build", message } as const);
   context.references.name(app.key, app.references);
-  const found = new Map<string, Resource | null>();
+  const found = new Map<string, ReferencedData | null>();
   for (const reference of app.references) {
     const known = context.references.get(reference);
     if (known.kind === "pending") return refused(null);
     const { kind, namespace, name } = reference;
     if (known.kind === "failed") return failed(`${kind} ${namespace}/${name} cannot be read: ${known.reason}`);
-    found.set(referenceKey(reference), known.object);
+    found.set(referenceKey(reference), known.data);
   }
   const completed = dialect.completeRender(app, render, (reference) => found.get(referenceKey(reference)) ?? null);
   return completed.ok ? completed : failed(completed.error);

@@ -37,6 +37,9 @@ export interface Reference {
   readonly name: string;
 }
 
+/** What a ConfigMap or Secret holds, decoded. */
+export type ReferencedData = Readonly<Record<string, string>>;
+
 /** The map key of a reference. */
 export function referenceKey({ kind, namespace, name }: Reference): string {
   return `${kind}/${namespace}/${name}`;

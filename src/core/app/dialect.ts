@@ -2,7 +2,7 @@ import type { GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem, Result } from "#core/result.ts";
 import type { Revision, Source } from "#core/source/source.ts";
-import type { App, AppKey, Reference } from "./app.ts";
+import type { App, AppKey, Reference, ReferencedData } from "./app.ts";
 import type { ObjectWrite, ReportInput, RestoredState, SourceReportInput } from "./app-report.ts";
 import type { RenderSpec } from "./render-spec.ts";
 import type { Rules, ScopeOf } from "./rules.ts";
@@ -52,7 +52,7 @@ export interface Dialect {
   completeRender(
     app: App,
     render: RenderSpec,
-    find: (reference: Reference) => Resource | null,
+    find: (reference: Reference) => ReferencedData | null,
   ): Result<RenderSpec, string>;
   /** The token of a request to end the sync at work that the app's status holds: nothing else there is an order. */
   terminationOf(object: Resource): string | null;

@@ -1,5 +1,5 @@
 import type { Dialect } from "#core/app/dialect.ts";
-import { ok } from "#core/result.ts";
+import { completeRender } from "./complete-render.ts";
 import { dependencyProblem } from "./dependency.ts";
 import { parseSource, revisionOf } from "./parse-source.ts";
 import { parseKustomization } from "./parse-kustomization.ts";
@@ -39,7 +39,7 @@ export const fluxDialect: Dialect = {
   ],
   configKinds: [],
   parseApp: parseKustomization,
-  completeRender: (_app, render) => ok(render),
+  completeRender,
   terminationOf: () => null,
   parseSource,
   revisionOf,

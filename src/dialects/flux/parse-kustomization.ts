@@ -17,6 +17,7 @@ import { checkSpec } from "./check-spec.ts";
 import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
 import { addressOf } from "./object-address.ts";
+import { variableReferences } from "./post-build.ts";
 import { unsupportedInKustomization } from "./unsupported.ts";
 
 /** The finalizer that makes deletion of the vendor's objects cascade. */
@@ -28,6 +29,7 @@ export const requestedAtAnnotation = "reconcile.fluxcd.io/requestedAt";
 /** What `prepare` reads back from a parsed Kustomization. */
 export interface KustomizationDetails {
   readonly commonMetadata: NonNullable<KustomizationSpec["commonMetadata"]>;
+  readonly postBuild: KustomizationSpec["postBuild"];
 }
 
 const shortestMs = 1_000;
@@ -64,7 +66,7 @@ export function parseKustomization(object: Resource): Result<App, readonly Probl
         render: { kind: "kustomize", overrides: overridesOf(spec), generate: true },
       },
     ],
-    references: [],
+    references: variableReferences(spec.postBuild, namespace),
     target: {
       cluster: "in-cluster",
       namespace: null,
@@ -77,7 +79,7 @@ export function parseKustomization(object: Resource): Result<App, readonly Probl
     request: null,
     termination: null,
     specDigest: digestOf(deliveryOf(spec)),
-    details: { commonMetadata: spec.commonMetadata ?? {} } satisfies KustomizationDetails,
+    details: { commonMetadata: spec.commonMetadata ?? {}, postBuild: spec.postBuild } satisfies KustomizationDetails,
   });
 }
 

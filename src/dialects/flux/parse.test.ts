@@ -129,7 +129,6 @@ describe("parseKustomization()", () => {
   });
 
   const refusals = [
-    { spec: { postBuild: { substitute: { A: "b" } } }, path: "spec.postBuild" },
     { spec: { decryption: { provider: "sops" } }, path: "spec.decryption" },
     { spec: { kubeConfig: { secretRef: { name: "a" } } }, path: "spec.kubeConfig" },
     { spec: { ignore: [{ paths: ["/spec"] }] }, path: "spec.ignore" },

@@ -8,7 +8,6 @@ const kustomizationFields: readonly (keyof KustomizationSpec)[] = [
   "healthCheckExprs",
   "ignore",
   "kubeConfig",
-  "postBuild",
 ];
 
 const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = [
