@@ -74,6 +74,8 @@ export interface AppState {
   gate: { state: "none" | "waiting" | "passed" | "failed"; tookMs: number; message: string };
   readonly fights: Map<IdKey, Fight>;
   notices: readonly Notice[];
+  /** Deletions that the last plan had to put off: what is left of them belongs to the same sync. */
+  waiting: number;
   phase: AppPhase;
   /** When everything was compared last, milliseconds since the epoch. */
   comparedAt: number;
@@ -105,6 +107,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     gate: { state: "none", tookMs: 0, message: "" },
     fights: new Map(),
     notices: [],
+    waiting: 0,
     phase: { kind: "new" },
     comparedAt: 0,
   };

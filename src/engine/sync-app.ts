@@ -86,7 +86,9 @@ async function begin(
   const order = state.app.request;
   const request = order && order.token !== state.handledRequest ? order : null;
   const whole = await planApp(work, { desired, revision: revision.text, request, deleting: false }, signal);
-  const released = noteHeld(state, whole);
+  const released = whole.waiting < state.waiting && !isIdle(whole);
+  state.waiting = whole.waiting;
+  noteHeld(state, whole);
   const plan = withoutFoughtOver(work, whole);
   const attempt = state.attempt?.digest === desired.digest ? state.attempt : null;
   const decision = decideSync({
@@ -240,13 +242,11 @@ async function onlyReport(
   return { kind: "new" };
 }
 
-/** Returns whether what was held before may happen now. */
-function noteHeld(state: AppState, plan: Plan): boolean {
+function noteHeld(state: AppState, plan: Plan): void {
   const others = state.notices.filter((notice) => notice.kind !== "held");
   if (plan.held.length === 0) {
-    const released = others.length < state.notices.length && !isIdle(plan);
     state.notices = others;
-    return released;
+    return;
   }
   const doomed = changesOf(plan).filter(
     (change) => change.action === "hold" && change.reason.startsWith("needs approval"),
@@ -260,5 +260,4 @@ function noteHeld(state: AppState, plan: Plan): boolean {
       `Approve with: holdfast approve ${state.app.key} (plan ${plan.digest})`,
   };
   state.notices = [...others, held];
-  return false;
 }

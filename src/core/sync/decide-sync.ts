@@ -19,7 +19,7 @@ export interface SyncQuestion {
   readonly revisionMoved: boolean;
   /** A restarted controller finds this revision recorded as applied, for the very spec that the app has. */
   readonly knownApplied: boolean;
-  /** Deletions that were held when this content was attempted may happen now. */
+  /** Deletions that had to wait when this content was attempted may happen now. */
   readonly released: boolean;
   /** Objects that the app waits for are not healthy although its last sync ended well. */
   readonly gateLost: boolean;
