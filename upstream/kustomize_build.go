@@ -18,6 +18,10 @@ type kustomizeInput struct {
 	Overrides *overrides `json:"overrides"`
 	// GenerateIfMissing makes a kustomization of all manifests below a path that has none.
 	GenerateIfMissing bool `json:"generateIfMissing"`
+	// Decryption holds the keys for what is encrypted.
+	Decryption json.RawMessage `json:"decryption"`
+	// Substitute replaces variables in what was built.
+	Substitute *substitution `json:"substitute"`
 }
 
 // kustomizeBuild renders the kustomization at a path of the parent's tree.
@@ -26,7 +30,12 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 	if err := json.Unmarshal(input, &asked); err != nil {
 		return nil, &refusal{Code: "invalid-input", Message: redact(err.Error())}
 	}
+	decrypter, err := decrypterFor(asked.Decryption)
+	if err != nil {
+		return nil, err
+	}
 	files := newTree(p)
+	files.decrypter = decrypter
 	guard := &kustomizationGuard{files: files}
 	files.accept = guard.accept
 	defer guard.forgetSchema()
@@ -51,11 +60,32 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 	if err != nil {
 		return nil, explain(guard, err)
 	}
+	if err := afterBuild(files, asked.Substitute, built); err != nil {
+		return nil, err
+	}
 	resources, err := encodeResources(built)
 	if err != nil {
 		return nil, explain(guard, err)
 	}
 	return map[string]any{"resources": resources}, nil
+}
+
+// afterBuild changes the objects as they came out of the build, one by one.
+func afterBuild(files *tree, substitute *substitution, built resmap.ResMap) error {
+	if substitute != nil {
+		substitute.prepare()
+	}
+	for _, object := range built.Resources() {
+		if files.decrypter != nil && !staysEncrypted(object) {
+			if err := files.decrypter.object(files, object); err != nil {
+				return refuseObject(object, "decryption failed", err)
+			}
+		}
+		if err := substitute.apply(files, object); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func encodeResources(built resmap.ResMap) ([]json.RawMessage, error) {
@@ -102,6 +132,7 @@ func (g *kustomizationGuard) accept(file string, content []byte) {
 }
 
 func (g *kustomizationGuard) check(file string, parsed *types.Kustomization) {
+	g.files.registerEncrypted(file, parsed)
 	g.hasCustomSchema = g.hasCustomSchema || len(parsed.OpenAPI) > 0
 	if len(parsed.HelmCharts) > 0 || len(parsed.HelmChartInflationGenerator) > 0 {
 		panic(&refusal{Code: "helm-refused", Message: "helmCharts in a kustomization are not rendered: deploy the chart as a Helm source", File: file})

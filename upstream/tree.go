@@ -25,6 +25,9 @@ type tree struct {
 	known  map[string]*treeNode
 	// accept sees every file before the library does and throws when it must not be used.
 	accept func(path string, content []byte)
+	// encrypted names the files that may be encrypted, with their format, for the decrypter.
+	encrypted map[string]string
+	decrypter decrypter
 	// lastRead is the file that a parser stumbled over, when one did.
 	lastRead string
 }
@@ -36,6 +39,7 @@ type treeNode struct {
 	Entries []dirItem `json:"entries"`
 
 	content   []byte
+	plain     []byte
 	isRead    bool
 	isListed  bool
 	isChecked bool
@@ -47,7 +51,7 @@ type dirItem struct {
 }
 
 func newTree(p *pipe) *tree {
-	return &tree{pipe: p, shadow: map[string][]byte{}, known: map[string]*treeNode{}, accept: func(string, []byte) {}}
+	return &tree{pipe: p, shadow: map[string][]byte{}, known: map[string]*treeNode{}, encrypted: map[string]string{}, accept: func(string, []byte) {}}
 }
 
 // inside turns a path that a library asks for into one relative to the tree.
@@ -111,7 +115,7 @@ func (t *tree) read(relative string) ([]byte, bool) {
 		t.accept(relative, node.content)
 		node.isChecked = true
 	}
-	return node.content, true
+	return t.plain(relative, node), true
 }
 
 func absence(op, asked string) error {

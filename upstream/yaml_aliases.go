@@ -17,23 +17,30 @@ const (
 // refuseAliasBomb throws when a file's YAML aliases would expand over the caps. What is no YAML passes:
 // whoever parses it says so.
 func refuseAliasBomb(file string, content []byte) {
+	if refused := aliasBomb(file, content); refused != nil {
+		refused.File = file
+		panic(refused)
+	}
+}
+
+// aliasBomb is the refusal of a text, of the given name, whose aliases expand too far.
+func aliasBomb(name string, content []byte) *refusal {
 	if !bytes.ContainsRune(content, '&') || !bytes.ContainsRune(content, '*') {
-		return
+		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	for {
 		var document yaml.Node
 		if err := decoder.Decode(&document); err == io.EOF || err != nil {
-			return
+			return nil
 		}
 		counted := map[*yaml.Node]expansion{}
 		if total := expand(&document, counted); total.nodes > maxExpandedNodes || total.bytes > maxExpandedBytes {
-			panic(&refusal{
+			return &refusal{
 				Code:    "alias-bomb",
-				Message: fmt.Sprintf("the YAML aliases of %s expand to more than %d values or %d MiB", file, maxExpandedNodes, maxExpandedBytes>>20),
-				File:    file,
+				Message: fmt.Sprintf("the YAML aliases of %s expand to more than %d values or %d MiB", name, maxExpandedNodes, maxExpandedBytes>>20),
 				Line:    document.Line,
-			})
+			}
 		}
 	}
 }

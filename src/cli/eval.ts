@@ -47,16 +47,22 @@ export interface EvalActions {
   ): Promise<readonly HealthLine[]>;
   diff(input: DiffFiles, signal: AbortSignal): Promise<readonly PathLine[]>;
   plan(input: PlanFiles, signal: AbortSignal): Promise<unknown>;
+  /** Standard input with the environment's variables filled in. */
+  envsubst(input: { strict: boolean }, signal: AbortSignal): Promise<string>;
+  /** Paths of the files of a directory that a source made of it would hold. */
+  sourceignore(directory: string, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** The command group `eval`: what the controller would say, without a cluster. */
 export function evalCommand(actions: EvalActions, terminal: Terminal, signal: AbortSignal): Command {
   const group = new Command("eval")
-    .description("run the controller's own rules on files, offline: health, diff, plan")
+    .description("run the controller's own rules on files, offline: health, diff, plan, envsubst, sourceignore")
     .addHelpText("after", "\nFiles are YAML or JSON with any number of objects; - is standard input.");
   group.addCommand(healthCommand(actions, terminal, signal));
   group.addCommand(diffCommand(actions, terminal, signal));
   group.addCommand(planCommand(actions, terminal, signal));
+  group.addCommand(envsubstCommand(actions, terminal, signal));
+  group.addCommand(sourceignoreCommand(actions, terminal, signal));
   return group;
 }
 
@@ -97,6 +103,22 @@ function planCommand(actions: EvalActions, terminal: Terminal, signal: AbortSign
     .option("--approve <digest>", "the digest of held deletions that are approved")
     .action(async (options: PlanFiles) => {
       terminal.out(`${JSON.stringify(await actions.plan(options, signal), null, 2)}\n`);
+    });
+}
+
+function envsubstCommand(actions: EvalActions, terminal: Terminal, signal: AbortSignal): Command {
+  return new Command("envsubst")
+    .description("print standard input with ${variables} replaced by those of the environment, as postBuild does")
+    .option("--strict", "fail when a variable has neither a value nor a default", false)
+    .action(async (options: { strict: boolean }) => terminal.out(await actions.envsubst(options, signal)));
+}
+
+function sourceignoreCommand(actions: EvalActions, terminal: Terminal, signal: AbortSignal): Command {
+  return new Command("sourceignore")
+    .description("print the files of a directory that are left by .sourceignore files or the default rules")
+    .argument("<directory>", "the directory that would be the source")
+    .action(async (directory: string) => {
+      for (const path of await actions.sourceignore(directory, signal)) terminal.out(`${path}\n`);
     });
 }
 

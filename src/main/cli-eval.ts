@@ -10,6 +10,7 @@ import { exitCode } from "#cli/exit-code.ts";
 import type { DialectName, DiffFiles, EvalActions, HealthLine, PathLine } from "#cli/eval.ts";
 import type { Dialect } from "#core/app/dialect.ts";
 import { evalPlan } from "./cli-eval-plan.ts";
+import { evalEnvsubst, evalSourceignore } from "./cli-eval-source.ts";
 import { markPaths } from "./cli-mark-paths.ts";
 import { readObjects, readText } from "./cli-files.ts";
 import { dialects } from "./dialects.ts";
@@ -19,6 +20,8 @@ export const evalActions: EvalActions = {
   health,
   diff,
   plan: (input, signal) => evalPlan(input, dialectOf(input.dialect), signal),
+  envsubst: evalEnvsubst,
+  sourceignore: evalSourceignore,
 };
 
 async function health(

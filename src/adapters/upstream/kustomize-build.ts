@@ -5,7 +5,7 @@ import { RecordingTree } from "./recording-tree.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import type { HelperPool } from "./helper-pool.ts";
 import type { Question, Reply } from "./helper-process.ts";
-import type { KustomizeOverrides } from "#core/app/render-spec.ts";
+import type { KustomizeOverrides, Substitution } from "#core/app/render-spec.ts";
 
 /** What to build. */
 export interface KustomizeBuild {
@@ -18,6 +18,7 @@ export interface KustomizeBuild {
    * instead of refusing them.
    */
   readonly generateIfMissing?: boolean;
+  readonly substitute?: Substitution;
   /** Files that stand before the tree's own, by path. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -51,9 +52,9 @@ export async function kustomizeBuild(
       return { message: { error: refusalOf(error) } };
     }
   };
-  const { path, overrides = null, generateIfMissing = false } = build;
+  const { path, overrides = null, generateIfMissing = false, substitute = null } = build;
   try {
-    const request = { op: "kustomize.build", input: { path, overrides, generateIfMissing }, answer };
+    const request = { op: "kustomize.build", input: { path, overrides, generateIfMissing, substitute }, answer };
     const { resources } = (await pool.request(request, signal)) as { resources: Resource[] };
     for (const resource of resources) mustBeVersioned(resource);
     return { resources, readSet: tree.readSet() };

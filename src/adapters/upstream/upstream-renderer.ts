@@ -42,7 +42,8 @@ async function renderInput(pool: HelperPool, input: RenderInput, signal: AbortSi
   if (spec.kind === "directory")
     return { ...(await renderDirectory(pool, { tree, path, spec }, signal)), renderer: "directory" };
   if (spec.kind === "kustomize") {
-    const build = { tree, path, overrides: spec.overrides, generateIfMissing: spec.generate };
+    const { overrides, generate, ...after } = spec;
+    const build = { tree, path, overrides, generateIfMissing: generate, ...after };
     return { ...(await kustomizeBuild(pool, build, signal)), renderer: "kustomize" };
   }
   const looked: ReadSet = [{ kind: "directory", path, digest: listingDigest(tree, path) }];
