@@ -39,7 +39,7 @@ fix: setup ## format, repair what lint can repair and write the generated files 
 	@$(NODE) tools/generate-install.ts
 	@$(NODE) node_modules/.bin/oxlint --fix --quiet --silent || true
 	@$(NODE) node_modules/.bin/prettier --write --log-level warn .
-	@"$$(go env GOROOT)/bin/gofmt" -w cluster upstream
+	@"$$(go env GOROOT)/bin/gofmt" -w cluster upstream services
 
 .PHONY: setup
 setup: ## install npm packages and build the Go programs, where missing or stale (the others do this first)

@@ -10,6 +10,7 @@ import { sleep } from "#async/with-deadline.ts";
 const expectations: Record<GoModuleName, string> = {
   cluster: "building the control plane, about 4 minutes the first time on two cores",
   upstream: "building the helper around the official libraries, about 2 minutes the first time on two cores",
+  services: "building the servers that tests talk to, about a minute the first time on two cores",
 };
 const lockTouchedEveryMs = 2_000;
 const lockStaleAfterMs = 20_000;
@@ -145,8 +146,11 @@ async function lockHolder(path: string): Promise<string> {
 
 async function main(arguments_: readonly string[]): Promise<void> {
   const [chosen = "all"] = arguments_;
-  const modules = (["cluster", "upstream"] as const).filter((module) => chosen === module || chosen === "all");
-  if (modules.length === 0) throw new GoProgramError(`Cannot build "${chosen}": name cluster, upstream or all`);
+  const modules = (["cluster", "upstream", "services"] as const).filter(
+    (module) => chosen === module || chosen === "all",
+  );
+  if (modules.length === 0)
+    throw new GoProgramError(`Cannot build "${chosen}": name cluster, upstream, services or all`);
   const interrupted = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () => interrupted.abort(new GoProgramError(`Cannot finish building: stopped by ${name}`)));

@@ -70,7 +70,7 @@ async function checkModule(module: GoModuleName, signal: AbortSignal): Promise<r
 }
 
 async function main(): Promise<number> {
-  const modules = ["cluster", "upstream"] as const;
+  const modules = ["cluster", "upstream", "services"] as const;
   const { signal } = new AbortController();
   const problems: string[] = [];
   for (const module of modules) problems.push(...(await checkModule(module, signal)));

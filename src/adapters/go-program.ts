@@ -5,10 +5,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** The Go modules of this repository. */
-export type GoModuleName = "cluster" | "upstream";
+export type GoModuleName = "cluster" | "upstream" | "services";
 
 /** A program that one of the Go modules builds, by its file name. */
-export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all";
+export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all" | "registry";
 
 interface GoProgram {
   readonly module: GoModuleName;
@@ -25,6 +25,7 @@ export const goPrograms: Readonly<Record<GoProgramName, GoProgram>> = {
   "holdfast-upstream": { module: "upstream", package: ".", variable: "HOLDFAST_UPSTREAM" },
   // The libraries that most apps do not need, because they weigh on every process that holds them.
   "holdfast-upstream-all": { module: "upstream", package: ".", tags: "all", variable: "HOLDFAST_UPSTREAM_ALL" },
+  registry: { module: "services", package: "./registry", variable: "HOLDFAST_REGISTRY" },
 };
 
 const oldestGo = { major: 1, minor: 26 };
@@ -68,7 +69,9 @@ export function goModuleBuild(module: GoModuleName): GoModuleBuild {
   const flags = ["-trimpath", "-buildvcs=false", `-ldflags=${linkerFlags(join(sources, "go.mod"))}`];
   // Without C the program is static and runs on any distribution.
   const environment = { CGO_ENABLED: "0" };
-  const hash = createHash("sha256").update(JSON.stringify([flags, environment, goVersion(), goPrograms]));
+  // Only this module's programs: one more elsewhere is no reason to build these again.
+  const programs = Object.entries(goPrograms).filter(([, program]) => program.module === module);
+  const hash = createHash("sha256").update(JSON.stringify([flags, environment, goVersion(), programs]));
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(sources, file)));
   const key = hash.digest("hex").slice(0, 16);
   return { sources, directory: join(cacheRoot(), `${module}-${key}`), flags, environment };
