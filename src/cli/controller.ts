@@ -13,6 +13,10 @@ export interface ControllerArguments {
   readonly metricsAddress?: Address | null;
   readonly logLevel: (typeof levels)[number];
   readonly allowFileUrls: boolean;
+  /** false: sources of other namespaces are refused. */
+  readonly crossNamespaceRefs: boolean;
+  /** Whom apps act as that name nobody. */
+  readonly defaultServiceAccount?: string;
 }
 
 /** Where a server listens. */
@@ -44,6 +48,8 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
       "where metrics and health are served; off: nowhere (default: 127.0.0.1:8080, when free)",
       addressOf,
     )
+    .option("--no-cross-namespace-refs", "refuse apps whose source is in another namespace")
+    .option("--default-service-account <name>", "service account of its namespace that an app acts as which names none")
     .addOption(new Option("--log-level <level>", "how much is logged").choices(levels).default("info"))
     .addOption(new Option("--allow-file-urls", "allow file:// repositories, for tests").hideHelp().default(false))
     .action((options: Omit<ControllerArguments, "namespaces"> & { namespaces?: readonly string[] }) =>

@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { App, AppKey } from "#core/app/app.ts";
 import type { DialectKind } from "#core/app/dialect.ts";
@@ -26,15 +27,12 @@ const dialect: typeof plainDialect = {
 beforeEach(() => {
   told = [];
   parses = 0;
-  registry = new AppRegistry(
-    { controlNamespace: "control" },
-    {
-      onApp: (key) => void told.push(key),
-      onSource: (key) => void told.push(key),
-      onUnused: (key) => void told.push(`unused ${key}`),
-      onDependents: (keys) => void told.push(`dependents ${keys.join()}`),
-    },
-  );
+  registry = new AppRegistry(usualSettings("control"), {
+    onApp: (key) => void told.push(key),
+    onSource: (key) => void told.push(key),
+    onUnused: (key) => void told.push(`unused ${key}`),
+    onDependents: (keys) => void told.push(`dependents ${keys.join()}`),
+  });
 });
 
 /** Takes an object; returns what was told of it. */

@@ -1,5 +1,6 @@
 import { type App, type AppKey, appKey } from "#core/app/app.ts";
-import type { Dialect, DialectKind, Lookup, Settings } from "#core/app/dialect.ts";
+import type { Dialect, DialectKind, Lookup } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import { kindKey, splitApiVersion } from "#core/resource/resource-id.ts";
 import { isNewer } from "#core/resource/resource-version.ts";

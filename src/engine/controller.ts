@@ -1,4 +1,5 @@
-import type { Dialect, Settings } from "#core/app/dialect.ts";
+import type { Dialect } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import type { App, AppKey } from "#core/app/app.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";

@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Dialect } from "#core/app/dialect.ts";
@@ -9,7 +10,7 @@ import { plainApp, plainRules } from "./testing/app.ts";
 import { plainDialect } from "./testing/dialect.ts";
 import { configMap } from "./testing/fake-objects.ts";
 
-const settings = { controlNamespace: "control" };
+const settings = usualSettings("control");
 const listener = { onApp: () => {}, onSource: () => {}, onUnused: () => {}, onDependents: () => {} };
 const context = { settings, registry: new AppRegistry(settings, listener) };
 

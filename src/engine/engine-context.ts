@@ -1,5 +1,5 @@
 import type { AppKey } from "#core/app/app.ts";
-import type { Settings } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import type { InventoryStore } from "./inventory-store.ts";
 import type { LiveIndex } from "./live-index.ts";

@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AppPhase, AppReport, EventNote, ObjectWrite } from "#core/app/app-report.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
@@ -32,10 +33,12 @@ const CROWD = Array.from({ length: 40 }, (_, index) => `app-${index}`);
 /** A reporter of these apps and a source whose statuses say the phase; `writes` adds to what the dialect writes. */
 function rig(write: Partial<ObjectWrite> = {}) {
   const cluster = new FakeCluster();
-  const registry = new AppRegistry(
-    { controlNamespace: "control" },
-    { onApp: () => {}, onSource: () => {}, onUnused: () => {}, onDependents: () => {} },
-  );
+  const registry = new AppRegistry(usualSettings("control"), {
+    onApp: () => {},
+    onSource: () => {},
+    onUnused: () => {},
+    onDependents: () => {},
+  });
   const dialect = {
     ...plainDialect,
     reportApp: (input: Parameters<typeof plainDialect.reportApp>[0]) => ({

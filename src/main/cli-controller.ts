@@ -43,7 +43,11 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
       dataDir: args.dataDir,
       namespace: args.namespace,
       namespaces: args.namespaces,
-      vendorSettings,
+      vendorSettings: {
+        ...vendorSettings,
+        ownNamespaceOnly: args.crossNamespaceRefs === false,
+        defaultServiceAccount: args.defaultServiceAccount ?? null,
+      },
       allowFileUrls: args.allowFileUrls,
       audit,
       telemetry: metrics,

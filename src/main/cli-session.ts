@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { connectCluster, type ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import { inClusterConfig } from "#adapters/kube/in-cluster.ts";
@@ -5,7 +6,7 @@ import { loadKubeconfig } from "#adapters/kube/kubeconfig.ts";
 import type { ConnectionOptions } from "#cli/connection-options.ts";
 
 /** Settings that every command uses for vendors' installations. */
-export const vendorSettings = { controlNamespace: "argocd" } as const;
+export const vendorSettings = usualSettings("argocd");
 
 /** Connection settings of the cluster that a person means: the named kubeconfig, the pod's own, or the usual file. */
 export async function settingsFor(

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { Settings } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import { gitFetcher } from "#adapters/git/git-fetcher.ts";
 import { GitStore } from "#adapters/git/git-store.ts";
 import { goProgramPath } from "#adapters/go-program.ts";

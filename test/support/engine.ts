@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { readdir, readFile } from "node:fs/promises";
 import { load } from "js-yaml";
 import type { ControlPlane } from "#adapters/cluster/control-plane.ts";
@@ -67,7 +68,7 @@ export async function startEngine(settings: ClusterSettings, overrides: Partial<
       dataDir: await temporaryDirectory(),
       namespace: "holdfast-system",
       namespaces: null,
-      vendorSettings: { controlNamespace: "argocd" },
+      vendorSettings: usualSettings("argocd"),
       audit: { append: (record) => audit.push(record) },
       telemetry: {
         step: () => {},

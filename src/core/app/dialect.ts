@@ -6,6 +6,7 @@ import type { App, AppKey, Reference, ReferencedData } from "./app.ts";
 import type { ObjectWrite, ReportInput, RestoredState, SourceReportInput } from "./app-report.ts";
 import type { RenderSpec } from "./render-spec.ts";
 import type { Rules, ScopeOf } from "./rules.ts";
+import type { Settings } from "./settings.ts";
 
 /** A kind of object that a dialect reads from the cluster. */
 export interface DialectKind extends GroupVersionKind {
@@ -16,12 +17,6 @@ export interface DialectKind extends GroupVersionKind {
 
 /** Finds another object of the dialect's own kinds (a project, a source) in memory. */
 export type Lookup = (kind: string, namespace: string, name: string) => Resource | null;
-
-/** Fixed facts about the installation. */
-export interface Settings {
-  /** Namespace of the vendor's control plane, e.g. where projects live. */
-  readonly controlNamespace: string;
-}
 
 /** What `prepare` may ask about the world; all in memory. */
 export interface PrepareContext {

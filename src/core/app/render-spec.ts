@@ -60,6 +60,13 @@ export interface Substitution {
   readonly strict: boolean;
 }
 
+/** What opens the encrypted parts of the files; as secret as what they hold. */
+export interface Decryption {
+  readonly provider: "sops";
+  /** `data` of the Secret with the keys, base64 as it is there; the names tell what each entry is. */
+  readonly keys: Readonly<Record<string, string>>;
+}
+
 /** How the files at a path become objects. */
 export type RenderSpec =
   | {
@@ -69,6 +76,7 @@ export type RenderSpec =
       readonly generate: boolean;
       /** Values are secret: they never leave memory, and no key or message holds one. */
       readonly substitute?: Substitution;
+      readonly decryption?: Decryption;
     }
   | DirectorySpec
   /** Kustomize when the path holds a kustomization file, plain files otherwise. */

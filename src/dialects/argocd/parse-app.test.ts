@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { argoDialect } from "./argo-dialect.ts";
@@ -266,7 +267,7 @@ test("parseApp() and restore() never throw on arbitrary JSON", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (spec, operation, status) => {
       const object = { apiVersion: "v1", kind: "Application", metadata: { name: "x" }, spec, operation, status };
-      argoDialect.parseApp(object, nothing, { controlNamespace: "argocd" });
+      argoDialect.parseApp(object, nothing, usualSettings("argocd"));
       argoDialect.restore(object);
     }),
   );
@@ -277,7 +278,7 @@ test("parseApp() never throws on a spec with one field of any shape", () => {
   fc.assert(
     fc.property(fc.constantFrom(...fields), fc.jsonValue(), fc.jsonValue(), (field, value, project) => {
       const lookup = projectLookup("default", project as Record<string, unknown>);
-      argoDialect.parseApp(application({ [field]: value }), lookup, { controlNamespace: "argocd" });
+      argoDialect.parseApp(application({ [field]: value }), lookup, usualSettings("argocd"));
     }),
   );
 });

@@ -1,6 +1,7 @@
 import { type App, appKey } from "#core/app/app.ts";
 import { isFence } from "#core/app/adoption.ts";
-import type { Lookup, Settings } from "#core/app/dialect.ts";
+import type { Lookup } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";

@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { describe, expect, test } from "vitest";
 import type { Lookup } from "#core/app/dialect.ts";
 import { keyOf } from "#core/resource/resource-id.ts";
@@ -12,7 +13,7 @@ function prepare(resources: Resource[], spec: Record<string, unknown> = {}, look
     app: parsed(application(spec), lookup),
     scopeOf: ({ kind }) => (kind === "Thing" ? "unknown" : CLUSTER.has(kind) ? "cluster" : "namespaced"),
     lookup,
-    settings: { controlNamespace: "argocd" },
+    settings: usualSettings("argocd"),
   });
 }
 

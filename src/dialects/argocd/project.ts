@@ -1,4 +1,5 @@
-import type { Lookup, Settings } from "#core/app/dialect.ts";
+import type { Lookup } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import { globMatches } from "#core/policy/glob.ts";
 import type { GroupKind } from "#core/resource/resource-id.ts";
 import type { Problem } from "#core/result.ts";

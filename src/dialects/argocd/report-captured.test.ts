@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { argoDialect } from "./argo-dialect.ts";
@@ -90,7 +91,7 @@ describe("reportApp() writes what the vendor's controller wrote", () => {
 
   test("for a project that does not exist", () => {
     const start = fresh("no-project");
-    const refusal = argoDialect.parseApp(start, () => null, { controlNamespace: "argocd" });
+    const refusal = argoDialect.parseApp(start, () => null, usualSettings("argocd"));
     if (refusal.ok) throw new Error("was accepted");
     const told = report({
       phase: { kind: "invalid", problems: refusal.error },

@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { argoDialect, argoDialectIn } from "./argo-dialect.ts";
@@ -38,9 +39,11 @@ describe("mark() and ownerOf()", () => {
   test("name the namespace of apps outside the control namespace", () => {
     const object = application({}, { metadata: { namespace: "argocd" } });
     const elsewhere = argoDialectIn("control");
-    const result = elsewhere.parseApp(object, (_kind, _namespace, name) => (name === "default" ? project : null), {
-      controlNamespace: "control",
-    });
+    const result = elsewhere.parseApp(
+      object,
+      (_kind, _namespace, name) => (name === "default" ? project : null),
+      usualSettings("control"),
+    );
     if (!result.ok) throw new Error(result.error[0]?.message);
     const marked = elsewhere.rules.mark(resource("v1", "ConfigMap", "a", { namespace: "shop" }), result.value);
     const id = marked.metadata.annotations?.["argocd.argoproj.io/tracking-id"];

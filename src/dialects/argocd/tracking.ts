@@ -1,5 +1,5 @@
 import { type App, appKey } from "#core/app/app.ts";
-import type { Settings } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import { digestText } from "#core/resource/digest.ts";
 import { idOf } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource, withMetadata } from "#core/resource/resource.ts";

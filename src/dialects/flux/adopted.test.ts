@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { expect, test } from "vitest";
 import { fluxDialect } from "./flux-dialect.ts";
 
@@ -16,7 +17,7 @@ for (const { suspend, adopted, suspended, onDelete } of cases) {
       metadata: { name: "shop", namespace: "apps", annotations },
       spec: { interval: "1m", prune: true, suspend, sourceRef: { kind: "GitRepository", name: "shop" } },
     };
-    const parsed = fluxDialect.parseApp(object, () => null, { controlNamespace: "argocd" });
+    const parsed = fluxDialect.parseApp(object, () => null, usualSettings("argocd"));
     expect(parsed).toMatchObject({ ok: true, value: { suspended, policy: { onDelete } } });
   });
 }

@@ -38,7 +38,7 @@ export const fluxDialect: Dialect = {
     },
   ],
   configKinds: [],
-  parseApp: parseKustomization,
+  parseApp: (object, _lookup, settings) => parseKustomization(object, settings),
   completeRender,
   terminationOf: () => null,
   parseSource,

@@ -6,6 +6,7 @@ import {
   type SyncPolicy,
   appKey,
 } from "#core/app/app.ts";
+import type { Settings } from "#core/app/settings.ts";
 import { isFence } from "#core/app/adoption.ts";
 import type { KustomizeOverrides } from "#core/app/render-spec.ts";
 import { digestOf } from "#core/resource/digest.ts";
@@ -16,6 +17,7 @@ import { sourceObjectKey } from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
+import { ignoreProblems } from "./ignore-rules.ts";
 import { addressOf } from "./object-address.ts";
 import { variableReferences } from "./post-build.ts";
 import { unsupportedInKustomization } from "./unsupported.ts";
@@ -30,6 +32,7 @@ export const requestedAtAnnotation = "reconcile.fluxcd.io/requestedAt";
 export interface KustomizationDetails {
   readonly commonMetadata: NonNullable<KustomizationSpec["commonMetadata"]>;
   readonly postBuild: KustomizationSpec["postBuild"];
+  readonly ignore: NonNullable<KustomizationSpec["ignore"]>;
 }
 
 const shortestMs = 1_000;
@@ -37,17 +40,24 @@ const shortestTimeoutMs = 30_000;
 const timeoutMarginMs = 30_000;
 
 /** Parses a Kustomization into the neutral unit of delivery; never throws. */
-export function parseKustomization(object: Resource): Result<App, readonly Problem[]> {
+export function parseKustomization(object: Resource, settings: Settings): Result<App, readonly Problem[]> {
   const checked = checkSpec(kustomizationSpec, object["spec"]);
   if (!checked.ok) return checked;
   // An adopted app is suspended only to keep the vendor's controller off.
   const spec = { ...checked.value, suspend: (checked.value.suspend ?? false) && !isFence(annotationsOf(object)) };
   const problems: Problem[] = [...unsupportedInKustomization(spec, isDeleting(object))];
+  problems.push(...ignoreProblems(spec.ignore ?? []));
   const path = normalPath(spec.path ?? "", problems);
   const policy = policyOf(object, spec, problems);
-  if (problems.length > 0) return refused(problems);
   const namespace = object.metadata.namespace ?? "";
   const sourceNamespace = spec.sourceRef.namespace || namespace;
+  if (settings.ownNamespaceOnly && sourceNamespace !== namespace) {
+    const source = `${spec.sourceRef.kind}/${sourceNamespace}/${spec.sourceRef.name}`;
+    const message = `can't access '${source}', cross-namespace references have been blocked`;
+    problems.push({ path: "spec.sourceRef.namespace", message });
+  }
+  if (problems.length > 0) return refused(problems);
+  const account = spec.serviceAccountName || settings.defaultServiceAccount;
   return ok({
     key: appKey("ks", namespace, object.metadata.name),
     dialect: "flux",
@@ -70,7 +80,7 @@ export function parseKustomization(object: Resource): Result<App, readonly Probl
     target: {
       cluster: "in-cluster",
       namespace: null,
-      impersonate: spec.serviceAccountName ? `system:serviceaccount:${namespace}:${spec.serviceAccountName}` : null,
+      impersonate: account ? `system:serviceaccount:${namespace}:${account}` : null,
     },
     policy,
     dependsOn: dependenciesOf(spec, namespace),
@@ -79,7 +89,11 @@ export function parseKustomization(object: Resource): Result<App, readonly Probl
     request: null,
     termination: null,
     specDigest: digestOf(deliveryOf(spec)),
-    details: { commonMetadata: spec.commonMetadata ?? {}, postBuild: spec.postBuild } satisfies KustomizationDetails,
+    details: {
+      commonMetadata: spec.commonMetadata ?? {},
+      postBuild: spec.postBuild,
+      ignore: spec.ignore ?? [],
+    } satisfies KustomizationDetails,
   });
 }
 

@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { App } from "#core/app/app.ts";
@@ -7,6 +8,7 @@ import { revisionOf } from "./parse-source.ts";
 import { parseKustomization } from "./parse-kustomization.ts";
 import { captured } from "./testdata/captured.ts";
 
+const usual = usualSettings("flux-system");
 const sourceRef = { kind: "GitRepository", name: "repo" };
 const minimal = { interval: "5m", prune: true, sourceRef };
 
@@ -131,7 +133,6 @@ describe("parseKustomization()", () => {
   const refusals = [
     { spec: { decryption: { provider: "sops" } }, path: "spec.decryption" },
     { spec: { kubeConfig: { secretRef: { name: "a" } } }, path: "spec.kubeConfig" },
-    { spec: { ignore: [{ paths: ["/spec"] }] }, path: "spec.ignore" },
     { spec: { dependsOn: [{ name: "a" }, { name: "b", readyExpr: "true" }] }, path: "spec.dependsOn[1].readyExpr" },
     { spec: { sourceRef: { kind: "Bucket", name: "a" } }, path: "spec.sourceRef.kind" },
     { spec: { sourceRef: { kind: "GitRepository" } }, path: "spec.sourceRef.name" },
@@ -148,7 +149,7 @@ describe("parseKustomization()", () => {
   ];
   for (const { spec, path } of refusals) {
     test(`refuses ${JSON.stringify(spec).slice(0, 70)} at ${path}`, () => {
-      const parsed = parseKustomization(kustomization({ ...minimal, ...spec }));
+      const parsed = parseKustomization(kustomization({ ...minimal, ...spec }), usual);
       expect(parsed.ok ? [] : parsed.error.map((problem) => problem.path)).toEqual([path]);
     });
   }
@@ -157,7 +158,7 @@ describe("parseKustomization()", () => {
     const deleting = (spec: object) => {
       const object = kustomization({ ...minimal, ...spec });
       const metadata = { ...object.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
-      return parseKustomization({ ...object, metadata });
+      return parseKustomization({ ...object, metadata }, usual);
     };
     expect(deleting({ postBuild: { substitute: { A: "b" } } })).toMatchObject({
       ok: true,
@@ -166,8 +167,21 @@ describe("parseKustomization()", () => {
     expect(deleting({ kubeConfig: { secretRef: { name: "a" } } }).ok).toBe(false);
   });
 
+  test("where it is said so, an app acts as the default account and stays in its namespace", () => {
+    const settings = { ...usual, ownNamespaceOnly: true, defaultServiceAccount: "tenant" };
+    const parsed = parseKustomization(kustomization(minimal), settings);
+    expect(parsed).toMatchObject({ value: { target: { impersonate: "system:serviceaccount:shop:tenant" } } });
+    const own = parseKustomization(kustomization({ ...minimal, serviceAccountName: "own" }), settings);
+    expect(own).toMatchObject({ value: { target: { impersonate: "system:serviceaccount:shop:own" } } });
+    const sourceRef = { kind: "GitRepository", name: "repo", namespace: "other" };
+    const crossing = parseKustomization(kustomization({ ...minimal, sourceRef }), settings);
+    const path = "spec.sourceRef.namespace";
+    const message = "can't access 'GitRepository/other/repo', cross-namespace references have been blocked";
+    expect(crossing).toEqual({ ok: false, error: [{ path, message }] });
+  });
+
   test("null members count as absent", () => {
-    expect(parseKustomization(kustomization({ ...minimal, timeout: null, dependsOn: null })).ok).toBe(true);
+    expect(parseKustomization(kustomization({ ...minimal, timeout: null, dependsOn: null }), usual).ok).toBe(true);
   });
 
   test("no JSON makes it throw", () => {
@@ -178,7 +192,7 @@ describe("parseKustomization()", () => {
     );
     fc.assert(
       fc.property(specs, (spec) => {
-        const parsed = parseKustomization(kustomization(spec));
+        const parsed = parseKustomization(kustomization(spec), usual);
         if (!parsed.ok) expect(parsed.error.every(({ path }) => path.startsWith("spec"))).toBe(true);
         expect(parsed.ok || parsed.error.length > 0).toBe(true);
         parseGitRepository(kustomization(spec));
@@ -275,7 +289,7 @@ function gitRepository(spec: unknown): Resource {
 }
 
 function app(object: Resource): App {
-  const parsed = parseKustomization(object);
+  const parsed = parseKustomization(object, usual);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   return parsed.value;
 }

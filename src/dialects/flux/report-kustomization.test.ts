@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { describe, expect, test } from "vitest";
 import type { AppPhase, AppReport, ObjectWrite } from "#core/app/app-report.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -352,7 +353,7 @@ describe("reportKustomization()", () => {
 });
 
 function written(object: Resource, says: Partial<AppReport>): ObjectWrite {
-  const parsed = parseKustomization(object);
+  const parsed = parseKustomization(object, usualSettings("flux-system"));
   return reportKustomization({ object, app: parsed.ok ? parsed.value : null, report: report(says) });
 }
 

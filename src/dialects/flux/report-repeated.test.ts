@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AppPhase, AppReport, Notice, ObjectResult, ObjectWrite } from "#core/app/app-report.ts";
@@ -93,6 +94,6 @@ test("the same report on its own result changes nothing and tells nothing", () =
 });
 
 function written(object: Resource, says: Partial<AppReport>): ObjectWrite {
-  const parsed = parseKustomization(object);
+  const parsed = parseKustomization(object, usualSettings("flux-system"));
   return reportKustomization({ object, app: parsed.ok ? parsed.value : null, report: report(says) });
 }

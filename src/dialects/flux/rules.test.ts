@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import { describe, expect, test } from "vitest";
 import type { App } from "#core/app/app.ts";
 import type { PrepareContext } from "#core/app/dialect.ts";
@@ -103,7 +104,7 @@ describe("prepare()", () => {
     app: ok,
     scopeOf: ({ kind }) => (kind === "Namespace" ? "cluster" : kind === "Widget" ? "unknown" : "namespaced"),
     lookup: () => null,
-    settings: { controlNamespace: "flux-system" },
+    settings: usualSettings("flux-system"),
   };
   const prepare = (...resources: readonly Resource[]) => fluxDialect.prepare(resources, context);
 
@@ -201,7 +202,7 @@ describe("restore()", () => {
 });
 
 function app(resource: Resource): App {
-  const parsed = parseKustomization(resource);
+  const parsed = parseKustomization(resource, usualSettings("flux-system"));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   return parsed.value;
 }

@@ -3,12 +3,7 @@ import type { GitRepositorySpec } from "./git-repository-schema.ts";
 import type { OciRepositorySpec } from "./oci-repository-schema.ts";
 import type { KustomizationSpec } from "./kustomization-schema.ts";
 
-const kustomizationFields: readonly (keyof KustomizationSpec)[] = [
-  "decryption",
-  "healthCheckExprs",
-  "ignore",
-  "kubeConfig",
-];
+const kustomizationFields: readonly (keyof KustomizationSpec)[] = ["decryption", "healthCheckExprs", "kubeConfig"];
 
 const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = [
   "include",

@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import type { App, AppKey } from "#core/app/app.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -122,7 +123,7 @@ export class TestEngine {
     const random = () => 0.5;
     const common = { client, clock, log, random };
     const telemetry = quietTelemetry;
-    const settings = { controlNamespace: "control" };
+    const settings = usualSettings("control");
     const registry = new AppRegistry(settings, {
       onApp: () => {},
       onSource: () => {},

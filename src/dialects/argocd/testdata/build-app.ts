@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import type { App } from "#core/app/app.ts";
 import type { Lookup } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -37,13 +38,13 @@ export function application(spec: Readonly<Record<string, unknown>> = {}, rest: 
 
 /** The app parsed from an Application that must be usable. */
 export function parsed(object: Resource, lookup: Lookup = nothing): App {
-  const result = argoDialect.parseApp(object, lookup, { controlNamespace: "argocd" });
+  const result = argoDialect.parseApp(object, lookup, usualSettings("argocd"));
   if (!result.ok) throw new Error(result.error.map((problem) => problem.message).join("; "));
   return result.value;
 }
 
 /** What is wrong with an Application, as `path: message`. */
 export function problemsOf(object: Resource, lookup: Lookup = nothing): string[] {
-  const result = argoDialect.parseApp(object, lookup, { controlNamespace: "argocd" });
+  const result = argoDialect.parseApp(object, lookup, usualSettings("argocd"));
   return result.ok ? [] : result.error.map((problem) => problem.message);
 }

@@ -1,3 +1,4 @@
+import { usualSettings } from "#core/app/settings.ts";
 import type { AppReport, Comparison, ObjectReport, ObjectResult, ObjectWrite, SyncReport } from "#core/app/app-report.ts";
 import type { App } from "#core/app/app.ts";
 import { mergePatch } from "#core/diff/merge-patch.ts";
@@ -82,7 +83,7 @@ export function after(object: Resource, write: ObjectWrite): Resource {
 }
 
 function appOf(object: Resource): App | null {
-  const result = argoDialect.parseApp(object, nothing, { controlNamespace: "argocd" });
+  const result = argoDialect.parseApp(object, nothing, usualSettings("argocd"));
   return result.ok ? result.value : null;
 }
 
