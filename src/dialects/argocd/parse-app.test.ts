@@ -16,7 +16,7 @@ test("parseApp() reads what the vendor's users write", () => {
     source: "git:http://127.0.0.1:28080/capt.git#main",
     path: "argo/guestbook",
     render: { kind: "detect", directory: { recurse: false, include: "", exclude: "" } },
-    inline: { ref: { kind: "auto", value: "main" }, secret: null, ignore: undefined },
+    inline: { ref: { kind: "auto", value: "main" }, secrets: {}, ignore: undefined },
   });
   expect(app.target).toEqual({ cluster: "in-cluster", namespace: "cap-argo", impersonate: null });
   expect(app.policy).toMatchObject({
