@@ -132,6 +132,24 @@ describe.concurrent("what objects ask for themselves", () => {
     await space.holds("hand", { value: "2" });
   });
 
+  test("spec.ignore leaves a field to whoever sets it, also when a commit changes the rest", async () => {
+    const space = await world().space("left-alone");
+    const first = await space.commit({
+      "app/a.yaml": configMap("a", { value: "1", size: "1" }),
+      "app/b.yaml": configMap("b"),
+    });
+    await space.kustomization({ ignore: [{ paths: ["/data/size"], target: { kind: "ConfigMap", name: "a" } }] });
+    await space.applied(first);
+    await edit(space, "a", { data: { size: "9" } });
+    await healed(space, "b");
+    await space.holds("a", { value: "1", size: "9" });
+    await edit(space, "a", { data: { value: "by hand" } });
+    await space.holds("a", { value: "1", size: "9" });
+    const second = await space.commit({ "app/a.yaml": configMap("a", { value: "2", size: "2" }) });
+    await space.applied(second);
+    await space.holds("a", { value: "2", size: "9" });
+  });
+
   test("prune: disabled keeps an object that left Git or whose app was deleted", async () => {
     const space = await world().space("unpruned");
     const keep = option("prune", "disabled");
