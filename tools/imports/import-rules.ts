@@ -6,7 +6,7 @@ interface LayerRule {
   readonly may: readonly string[];
   /** npm packages, `node:` for all of Node's modules; absent when there is no limit. */
   readonly packages?: readonly string[];
-  /** Its folders know nothing of each other, apart from the files named here. */
+  /** Its folders know nothing of each other, apart from the files and folders named here. */
   readonly apart?: readonly string[];
 }
 
@@ -18,8 +18,8 @@ const layers: Readonly<Record<string, LayerRule>> = {
   "src/engine": { may: ["src/core", "src/async"], packages: ["lru-cache"] },
   "src/adapters": {
     may: ["src/core", "src/async", "src/engine/ports.ts (types)", "package.json"],
-    // Helpers send numbers that do not survive JSON.parse, just as API servers do.
-    apart: ["src/adapters/kube/exact-json.ts"],
+    // Helpers send numbers that do not survive JSON.parse, just as API servers do; sources of several kinds are archives.
+    apart: ["src/adapters/kube/exact-json.ts", "src/adapters/archive"],
   },
   "src/contract": { may: ["src/core"], packages: ["typebox"] },
   "src/server": { may: ["src/contract", "src/engine", "src/core", "src/async"] },
@@ -82,7 +82,7 @@ function packageProblem(layer: string, rule: LayerRule, specifier: string): stri
 
 function isApart(from: string, target: string, layer: string): boolean {
   const { apart } = layers[layer]!;
-  if (apart === undefined || apart.includes(target)) return false;
+  if (apart === undefined || apart.some((shared) => isWithin(target, shared))) return false;
   const folder = target.slice(layer.length + 1).split("/");
   return folder.length > 1 && !isWithin(from, `${layer}/${folder[0]}`);
 }
