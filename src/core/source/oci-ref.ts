@@ -12,7 +12,10 @@ export interface OciRef {
 /** The tag with the highest version in a range, or why there is none. */
 export type TagSelection =
   | { readonly ok: true; readonly value: string }
-  | { readonly ok: false; readonly error: { readonly code: "ref-not-found" | "invalid-ref"; readonly message: string } };
+  | {
+      readonly ok: false;
+      readonly error: { readonly code: "ref-not-found" | "invalid-ref"; readonly message: string };
+    };
 
 const maxCompared = 2_000;
 const maxTagLength = 128;
@@ -35,7 +38,10 @@ export function ociRefProblem({ kind, value }: OciRef): string | undefined {
 export function highestTag(range: string, tags: readonly string[]): TagSelection {
   const constraint = parseConstraint(range);
   if (constraint === undefined) {
-    return { ok: false, error: { code: "invalid-ref", message: ociRefProblem({ kind: "semver", value: range }) ?? "" } };
+    return {
+      ok: false,
+      error: { code: "invalid-ref", message: ociRefProblem({ kind: "semver", value: range }) ?? "" },
+    };
   }
   let best: { readonly tag: string; readonly version: semver.SemVer } | undefined;
   for (const tag of tags) {
@@ -47,7 +53,10 @@ export function highestTag(range: string, tags: readonly string[]): TagSelection
   }
   if (best !== undefined) return { ok: true, value: best.tag };
   const of = tags.length === 0 ? "there are no tags to choose from" : `none of ${tags.length} tags fits`;
-  return { ok: false, error: { code: "ref-not-found", message: `Cannot find a tag in the range ${quoted(range)}: ${of}` } };
+  return {
+    ok: false,
+    error: { code: "ref-not-found", message: `Cannot find a tag in the range ${quoted(range)}: ${of}` },
+  };
 }
 
 /** The tags that read most like a word, quoted for a message. */

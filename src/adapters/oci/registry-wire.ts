@@ -1,0 +1,107 @@
+import type { Readable } from "node:stream";
+import { getCACertificates } from "node:tls";
+import { EnvHttpProxyAgent, request } from "undici";
+import type { Dispatcher } from "undici";
+import { OciError } from "./oci-error.ts";
+import type { RegistryTls } from "./registry-secrets.ts";
+
+/** One HTTP request. */
+export interface WireCall {
+  /** As it reads after "Cannot". */
+  readonly action: string;
+  readonly method: "GET" | "HEAD" | "POST";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent only to the origin of `url`. */
+  readonly authorization?: string | undefined;
+  readonly body?: string;
+  /** Whether the client certificate is for the host of `url`. */
+  readonly isOwn: boolean;
+  readonly maxRedirects: number;
+}
+
+/** The beginning of an answer; the body must be read or destroyed. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+  /** Whether the host that the request was for gave the answer. */
+  readonly isOwn: boolean;
+}
+
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** Connections with the trust and the certificate of one Secret; proxies are those of the environment. */
+export class RegistryWire {
+  readonly #own: Dispatcher;
+  /** Without the client certificate, for hosts that it is not for. */
+  readonly #foreign: Dispatcher;
+
+  constructor(tls: RegistryTls) {
+    const { ca, cert, key } = tls;
+    const trust = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
+    this.#foreign = dispatcher(trust);
+    this.#own = cert === undefined || key === undefined ? this.#foreign : dispatcher({ ...trust, cert, key });
+  }
+
+  /**
+   * Sends a request and follows redirects; what proves who asks goes only to the host of the call's own address.
+   * @throws OciError `redirect` when it is led to where it must not go; whatever the connection throws
+   */
+  async open(call: WireCall, signal: AbortSignal): Promise<WireAnswer> {
+    let url = call.url;
+    for (let hop = 0; ; hop++) {
+      const isSame = url.origin === call.url.origin;
+      const isOwn = call.isOwn && isSame;
+      const headers = { "user-agent": "holdfast", ...call.headers };
+      const answer = await request(url, {
+        method: call.method,
+        headers:
+          call.authorization === undefined || !isSame ? headers : { ...headers, authorization: call.authorization },
+        body: call.body ?? null,
+        dispatcher: isOwn ? this.#own : this.#foreign,
+        signal,
+      });
+      const { statusCode: status, body } = answer;
+      if (!redirects.has(status)) return { status, headers: answer.headers, body, isOwn: isSame };
+      await body.dump({ limit: 16_384, signal });
+      if (hop >= call.maxRedirects) {
+        const state = call.maxRedirects === 0 ? "it redirects" : `it redirects more than ${call.maxRedirects} times`;
+        throw new OciError("redirect", `Cannot ${call.action}: ${state}`);
+      }
+      url = redirected(call.action, url, answer.headers["location"]);
+    }
+  }
+
+  /** Cuts every connection. */
+  async close(): Promise<void> {
+    await this.#own.destroy();
+    if (this.#foreign !== this.#own) await this.#foreign.destroy();
+  }
+}
+
+function dispatcher(tls: { ca?: string[]; cert?: string; key?: string }): Dispatcher {
+  const connect = { timeout: 10_000, ...tls };
+  // Deadlines are the caller's.
+  return new EnvHttpProxyAgent({
+    connections: 16,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 10_000,
+    connect,
+    requestTls: connect,
+  });
+}
+
+function redirected(action: string, from: URL, location: string | string[] | undefined): URL {
+  const text = typeof location === "string" ? location : "";
+  const to = URL.canParse(text, from.href) ? new URL(text, from) : undefined;
+  if (to === undefined || text === "") throw new OciError("redirect", `Cannot ${action}: it redirects to no address`);
+  if (to.protocol !== "https:" && (to.protocol !== "http:" || from.protocol === "https:")) {
+    throw new OciError("redirect", `Cannot ${action}: it redirects from ${from.protocol} to ${to.protocol}`);
+  }
+  to.username = "";
+  to.password = "";
+  return to;
+}
