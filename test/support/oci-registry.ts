@@ -34,7 +34,7 @@ export type RegistryFault =
 export interface RegistryBehaviour {
   /** Admits this token alone and sends everybody to the realm. */
   bearer?: { token: string; realm: string };
-  fault?: (request: RegistryRequest) => RegistryFault | undefined;
+  fault?: (request: RegistryRequest) => RegistryFault | undefined | Promise<undefined>;
 }
 
 /** How a registry is started. */
@@ -186,7 +186,7 @@ async function serve(exchange: Exchange): Promise<void> {
     response.writeHead(401, { "www-authenticate": challenge }).end('{"errors":[{"code":"UNAUTHORIZED"}]}');
     return;
   }
-  const act = fault?.(seen);
+  const act = await fault?.(seen);
   if (act !== undefined && "drop" in act) return void response.destroy();
   if (act !== undefined && "status" in act) return void response.writeHead(act.status, act.headers).end(act.body);
   await forward(exchange, act);

@@ -15,6 +15,7 @@ import { RegistryLogin } from "./registry-login.ts";
 import { registryAccess } from "./registry-secrets.ts";
 import type { RegistryTls } from "./registry-secrets.ts";
 import { RegistryWire } from "./registry-wire.ts";
+import { removeStaleFolders } from "./stale-folders.ts";
 
 /** Where artifacts are kept, and sizes that differ from the usual ones. */
 export interface OciFetcherOptions {
@@ -22,6 +23,10 @@ export interface OciFetcherOptions {
   readonly directory: string;
   readonly limits?: Partial<OciLimits>;
 }
+
+const hourMs = 3_600_000;
+// What every poll touches is stale after two days without one.
+const staleAfterMs = 48 * hourMs;
 
 /** Opens repositories of OCI registries. */
 export interface OciFetcher extends SourceFetcher {
@@ -42,6 +47,8 @@ class Fetcher implements OciFetcher {
   readonly #repositories = new Map<string, WeakRef<OciRepository>>();
   readonly #wires = new Map<string, RegistryWire>();
   #key: Buffer | undefined;
+  /** By the first time, whoever goes on from an earlier process has opened what it needs. */
+  #nextCleaningAt = performance.now() + hourMs;
 
   constructor({ directory, limits }: OciFetcherOptions) {
     this.#directory = directory;
@@ -71,6 +78,7 @@ class Fetcher implements OciFetcher {
       limits: this.#limits,
     });
     this.#repositories.set(key, new WeakRef(opened));
+    this.#clean();
     return opened;
   }
 
@@ -78,6 +86,15 @@ class Fetcher implements OciFetcher {
     await Promise.all([...this.#wires.values()].map((wire) => wire.close()));
     this.#wires.clear();
     this.#repositories.clear();
+  }
+
+  /** Credentials that were replaced leave a folder and an entry behind. */
+  #clean(): void {
+    if (performance.now() < this.#nextCleaningAt) return;
+    this.#nextCleaningAt = performance.now() + hourMs;
+    for (const [key, known] of this.#repositories) if (known.deref() === undefined) this.#repositories.delete(key);
+    const isUsed = (name: string) => this.#repositories.has(name);
+    removeStaleFolders(join(this.#directory, "repositories"), isUsed, Date.now() - staleAfterMs);
   }
 
   #wireFor(tls: RegistryTls): RegistryWire {

@@ -80,9 +80,12 @@ export class OciRepository implements Repository {
   async fetchCommit(digest: string, signal: AbortSignal): Promise<void> {
     if (!isDigest(digest)) throw new OciError("invalid-ref", "Cannot pull an artifact: its digest is not complete");
     const limitMs = this.#parts.limits.pullTimeoutMs;
-    await withDeadline(signal, limitMs, (scope) => this.#pulled(digest, scope)).catch((error: unknown) => {
+    try {
+      const isNew = await withDeadline(signal, limitMs, (scope) => this.#pulled(digest, scope));
+      if (isNew) await this.#tidy(digest);
+    } catch (error) {
       throw this.#asTimeout(error);
-    });
+    }
   }
 
   /** The files of an artifact; works without the registry once it was pulled. @throws OciError */
@@ -104,8 +107,9 @@ export class OciRepository implements Repository {
   async #result(ref: SourceRef, tags: TagList, signal: AbortSignal): Promise<RefResult> {
     try {
       const { digest, tag } = await this.#resolved(ociRef(ref), tags, signal);
-      await this.#pulled(digest, signal);
+      const isNew = await this.#pulled(digest, signal);
       this.#followed.set(keyOf(ref), digest);
+      if (isNew) await this.#tidy(digest);
       return { ref, commit: digest, refName: tag };
     } catch (error) {
       const failure = this.#asTimeout(error);
@@ -148,15 +152,21 @@ export class OciRepository implements Repository {
     return () => (listing ??= this.#parts.client.tags(signal));
   }
 
-  async #pulled(digest: string, signal: AbortSignal): Promise<void> {
+  /** Makes sure that an artifact is here; says whether it was not. */
+  async #pulled(digest: string, signal: AbortSignal): Promise<boolean> {
     const { store, client, layer, limits } = this.#parts;
     await this.#open();
-    if (await store.holds(digest)) return;
-    await this.#exclusive(async () => {
-      if (await store.holds(digest)) return;
+    if (await store.holds(digest)) return false;
+    return await this.#exclusive(async () => {
+      if (await store.holds(digest)) return false;
       await store.add(digest, (folder) => pullArtifact({ client, digest, layer, limits, folder }, signal));
-      await store.retain(new Set([...this.#followed.values(), digest]), limits.keptArtifacts);
+      return true;
     });
+  }
+
+  async #tidy(latest: string): Promise<void> {
+    const { store, limits } = this.#parts;
+    await this.#exclusive(() => store.retain(new Set([...this.#followed.values(), latest]), limits.keptArtifacts));
   }
 
   async #open(): Promise<void> {
