@@ -5,7 +5,7 @@ import type { GitCredential } from "#adapters/git/git-credential.ts";
 import { credentialOf } from "#adapters/git/git-fetcher.ts";
 import type { GitRepository } from "#adapters/git/git-repository.ts";
 import { GitStore } from "#adapters/git/git-store.ts";
-import type { HelperPool } from "#adapters/upstream/helper-pool.ts";
+import type { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import type { AppSource } from "#core/app/app.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
@@ -52,8 +52,8 @@ export async function withCheckout<T>(
     const repository = store.open({ url: source.url, credential });
     const head = await resolved(repository, source.ref as GitRef, signal);
     const open = (other: GitCredential) => store.open({ url: source.url, credential: other });
-    return await withHelpers((pool) =>
-      work({ source, declared, repository, head, open, render: renderer(pool, source, declared) }),
+    return await withHelpers((pools) =>
+      work({ source, declared, repository, head, open, render: renderer(pools, source, declared) }),
     );
   } finally {
     await store.close();
@@ -82,8 +82,8 @@ export async function resolved(
   return { commit: result.commit, refName: result.refName };
 }
 
-function renderer(pool: HelperPool, source: Source, declared: AppSource): Checkout["render"] {
-  const upstream = upstreamRenderer(pool);
+function renderer(pools: HelperPools, source: Source, declared: AppSource): Checkout["render"] {
+  const upstream = upstreamRenderer(pools);
   return async (tree, signal) => {
     const visible = source.ignore === undefined ? tree : await ignoredTree(tree, source.ignore, signal);
     return upstream.render({ tree: visible, path: declared.path, spec: declared.render }, signal);

@@ -16,7 +16,7 @@ export async function evalEnvsubst({ strict }: { strict: boolean }, signal: Abor
     Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
   try {
-    return await withHelpers((pool) => envsubstEval(pool, { text, vars, strict }, signal));
+    return await withHelpers(({ small }) => envsubstEval(small, { text, vars, strict }, signal));
   } catch (error) {
     if (!(error instanceof UpstreamError) || error.code !== "substitution") throw error;
     const at = error.line === undefined ? "standard input" : `standard input:${error.line}`;

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { goProgramPath } from "#adapters/go-program.ts";
-import { defaultPoolOptions, HelperPool } from "#adapters/upstream/helper-pool.ts";
+import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { describeProblem } from "#adapters/upstream/upstream-error.ts";
 import { yamlDecode } from "#adapters/upstream/yaml-decode.ts";
 import { CliError } from "#cli/cli-error.ts";
@@ -28,13 +27,13 @@ export async function readText(file: string, signal: AbortSignal): Promise<strin
 export async function readObjects(files: readonly string[], signal: AbortSignal): Promise<readonly ObjectFile[]> {
   const contents = new Map<string, string>();
   for (const file of new Set(files)) contents.set(file, await readText(file, signal));
-  return withHelpers(async (pool) => {
+  return withHelpers(async ({ small }) => {
     const encoder = new TextEncoder();
     const inputs = [...contents].map(([file, content]) => ({
       path: shownName(file),
       content: encoder.encode(content),
     }));
-    const decoded = await yamlDecode(pool, inputs, signal);
+    const decoded = await yamlDecode(small, inputs, signal);
     const objects = new Map(
       [...contents.keys()].map((file, index) => {
         const one = decoded[index];
@@ -50,12 +49,12 @@ export async function readObjects(files: readonly string[], signal: AbortSignal)
 }
 
 /** Does `work` with the helpers that hold the official libraries, and stops them. */
-export async function withHelpers<T>(work: (pool: HelperPool) => Promise<T>): Promise<T> {
-  const pool = new HelperPool(defaultPoolOptions(goProgramPath("holdfast-upstream")));
+export async function withHelpers<T>(work: (pools: HelperPools) => Promise<T>): Promise<T> {
+  const pools = new HelperPools();
   try {
-    return await work(pool);
+    return await work(pools);
   } finally {
-    await pool.close();
+    await pools.close();
   }
 }
 

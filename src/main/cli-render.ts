@@ -29,7 +29,7 @@ async function renderPath(query: RenderQuery, signal: AbortSignal): Promise<read
   const place = resolve(query.what);
   const root = repositoryRoot(place) ?? place;
   const input = { tree: localTree(root), path: relative(root, place), spec: specFor(query) };
-  const rendered = await withHelpers((pool) => upstreamRenderer(pool).render(input, signal));
+  const rendered = await withHelpers((pools) => upstreamRenderer(pools).render(input, signal));
   return rendered.resources;
 }
 

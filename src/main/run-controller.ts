@@ -5,10 +5,9 @@ import { join } from "node:path";
 import type { Settings } from "#core/app/settings.ts";
 import { gitFetcher } from "#adapters/git/git-fetcher.ts";
 import { GitStore } from "#adapters/git/git-store.ts";
-import { goProgramPath } from "#adapters/go-program.ts";
 import { type ClientOptions, connectCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
-import { defaultPoolOptions, HelperPool } from "#adapters/upstream/helper-pool.ts";
+import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import { Controller } from "#engine/controller.ts";
 import { LedAlone } from "#engine/led-alone.ts";
@@ -59,7 +58,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     directory: join(options.dataDir, "git"),
     allowFileUrls: options.allowFileUrls ?? false,
   });
-  const pool = new HelperPool(defaultPoolOptions(goProgramPath("holdfast-upstream")));
+  const helpers = new HelperPools();
   const hooks = {
     ...(options.onRequest ? { onRequest: options.onRequest } : {}),
     ...(options.watch ? { watch: options.watch } : {}),
@@ -88,7 +87,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     const controller = new Controller({
       client,
       fetcher: gitFetcher(store),
-      renderer: upstreamRenderer(pool),
+      renderer: upstreamRenderer(helpers),
       dialects,
       settings: options.vendorSettings,
       namespaces: options.namespaces,
@@ -105,7 +104,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     options.onStart?.(controller);
     await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);
   } finally {
-    await Promise.allSettled([store.close(), pool.close(), client.close(), leaseClient.close()]);
+    await Promise.allSettled([store.close(), helpers.close(), client.close(), leaseClient.close()]);
   }
 }
 

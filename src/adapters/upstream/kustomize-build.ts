@@ -5,7 +5,7 @@ import { RecordingTree } from "./recording-tree.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import type { HelperPool } from "./helper-pool.ts";
 import type { Question, Reply } from "./helper-process.ts";
-import type { KustomizeOverrides, Substitution } from "#core/app/render-spec.ts";
+import type { Decryption, KustomizeOverrides, Substitution } from "#core/app/render-spec.ts";
 
 /** What to build. */
 export interface KustomizeBuild {
@@ -18,6 +18,8 @@ export interface KustomizeBuild {
    * instead of refusing them.
    */
   readonly generateIfMissing?: boolean;
+  /** Needs helpers with all libraries. */
+  readonly decryption?: Decryption;
   readonly substitute?: Substitution;
   /** Files that stand before the tree's own, by path. */
   readonly files?: Readonly<Record<string, string>>;
@@ -52,9 +54,10 @@ export async function kustomizeBuild(
       return { message: { error: refusalOf(error) } };
     }
   };
-  const { path, overrides = null, generateIfMissing = false, substitute = null } = build;
+  const { path, overrides = null, generateIfMissing = false, decryption = null, substitute = null } = build;
+  const input = { path, overrides, generateIfMissing, decryption, substitute };
   try {
-    const request = { op: "kustomize.build", input: { path, overrides, generateIfMissing, substitute }, answer };
+    const request = { op: "kustomize.build", input, answer };
     const { resources } = (await pool.request(request, signal)) as { resources: Resource[] };
     for (const resource of resources) mustBeVersioned(resource);
     return { resources, readSet: tree.readSet() };

@@ -165,7 +165,10 @@ describe("kustomizeBuild() refuses variables", () => {
       name: "whose value is an alias bomb",
       files: manifest(configMap("a", "data:\n  k: ${V}\n")),
       vars: {
-        V: `[&a [x,x,x,x,x,x,x,x,x],${[..."bcdefghij"].map((key, i) => `&${key} [${Array(9).fill(`*${"abcdefghij"[i]}`).join(",")}]`).join(",")}]`,
+        V: `[&a [x,x,x,x,x,x,x,x,x],${"bcdefghij"
+          .split("")
+          .map((key, i) => `&${key} [${Array(9).fill(`*${"abcdefghij"[i]}`).join(",")}]`)
+          .join(",")}]`,
       },
       wanted: { message: /the YAML aliases of ConfigMap\.v1\.\[noGrp\]\/a expand/ },
     },

@@ -4,7 +4,7 @@ import { childPath, listingDigest, type ReadSet } from "#core/source/read-set.ts
 import { RenderError } from "#core/source/render-error.ts";
 import type { Rendered, Renderer } from "#engine/ports.ts";
 import { renderDirectory } from "./directory-render.ts";
-import type { HelperPool } from "./helper-pool.ts";
+import type { HelperPools } from "./helper-pools.ts";
 import { kustomizeBuild } from "./kustomize-build.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
@@ -19,7 +19,7 @@ interface RenderInput {
 }
 
 /** Renders through the helpers: the official libraries decide what files mean. */
-export function upstreamRenderer(pool: HelperPool): Renderer {
+export function upstreamRenderer(pools: HelperPools): Renderer {
   return {
     async render(input, signal) {
       if (input.path !== "" && input.tree.entry(input.path)?.type !== "directory") {
@@ -27,7 +27,7 @@ export function upstreamRenderer(pool: HelperPool): Renderer {
           throw new RenderError("path", `${input.path}: path not found`);
       }
       try {
-        return await renderInput(pool, input, signal);
+        return await renderInput(pools, input, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof UpstreamError && PASSING.has(error.code)) throw error;
@@ -37,13 +37,14 @@ export function upstreamRenderer(pool: HelperPool): Renderer {
   };
 }
 
-async function renderInput(pool: HelperPool, input: RenderInput, signal: AbortSignal): Promise<Rendered> {
+async function renderInput(pools: HelperPools, input: RenderInput, signal: AbortSignal): Promise<Rendered> {
   const { tree, path, spec } = input;
   if (spec.kind === "directory")
-    return { ...(await renderDirectory(pool, { tree, path, spec }, signal)), renderer: "directory" };
+    return { ...(await renderDirectory(pools.small, { tree, path, spec }, signal)), renderer: "directory" };
   if (spec.kind === "kustomize") {
     const { overrides, generate, ...after } = spec;
     const build = { tree, path, overrides, generateIfMissing: generate, ...after };
+    const pool = spec.decryption ? pools.full : pools.small;
     return { ...(await kustomizeBuild(pool, build, signal)), renderer: "kustomize" };
   }
   const looked: ReadSet = [{ kind: "directory", path, digest: listingDigest(tree, path) }];
@@ -51,6 +52,6 @@ async function renderInput(pool: HelperPool, input: RenderInput, signal: AbortSi
   const chosen: RenderSpec = hasKustomization
     ? { kind: "kustomize", overrides: spec.overrides, generate: false }
     : spec.directory;
-  const rendered = await renderInput(pool, { tree, path, spec: chosen }, signal);
+  const rendered = await renderInput(pools, { tree, path, spec: chosen }, signal);
   return { ...rendered, readSet: [...looked, ...rendered.readSet] };
 }

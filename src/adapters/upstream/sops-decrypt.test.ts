@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { fullPool, sopsFixtures } from "./sops-bench.ts";
+import type { PlainFile, SopsFixtures } from "./sops-bench.ts";
+import { sopsDecrypt } from "./sops-decrypt.ts";
+
+// Fixtures are made by a program that Go links first.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 600_000 });
+
+const pool = fullPool();
+afterAll(() => pool.close());
+const { signal } = new AbortController();
+
+const canary = "canary-7f3a";
+const yaml = `# a comment\nuser: me\npassword: ${canary}\nlist:\n    - 1\n    - true\n    - two\nempty: ""\n`;
+const to = (key: string, more: Partial<PlainFile> = {}): PlainFile => ({
+  format: "yaml",
+  text: yaml,
+  groups: [[key]],
+  ...more,
+});
+const plain = {
+  age: to("alice"),
+  pq: to("quantum"),
+  pgp: to("gnu"),
+  locked: to("locked"),
+  vault: to("remote"),
+  several: to("alice", { groups: [["remote", "bob", "alice"]] }),
+  shared: to("alice", { groups: [["alice"], ["gnu"], ["bob"]], threshold: 2 }),
+  partial: to("alice", { encryptedRegex: "^password$" }),
+  onlyEncrypted: to("alice", { encryptedRegex: "^password$", macOnlyEncrypted: true }),
+  json: to("alice", { format: "json", text: `{\n\t"a": {\n\t\t"b": "${canary}",\n\t\t"n": 1\n\t}\n}` }),
+  dotenv: to("alice", { format: "dotenv", text: `A=${canary}\nB=2\n` }),
+  ini: to("alice", { format: "ini", text: `[part]\na = ${canary}\n` }),
+  binary: to("alice", { format: "binary", text: `${canary}\nno structure: [\n` }),
+  documents: to("alice", { text: `a: ${canary}\n---\nb: 2\n` }),
+} as const;
+const kinds = {
+  alice: "age",
+  bob: "age",
+  quantum: "age-pq",
+  gnu: "pgp",
+  locked: "pgp-locked",
+  remote: "vault",
+} as const;
+
+let made: SopsFixtures<keyof typeof plain>;
+beforeAll(async () => (made = await sopsFixtures(kinds, plain)));
+
+async function decrypted(name: keyof typeof plain, keys: readonly string[], content = made.files[name]) {
+  const file = { content: Buffer.from(content), format: plain[name].format, keys: made.keys(...keys) };
+  return Buffer.from(await sopsDecrypt(pool, file, signal)).toString();
+}
+
+describe("sopsDecrypt() opens", () => {
+  const cases: [keyof typeof plain, readonly string[]][] = [
+    ["age", ["bob", "alice"]],
+    ["pq", ["quantum"]],
+    ["pgp", ["gnu"]],
+    ["several", ["alice"]],
+    ["shared", ["alice", "gnu"]],
+    ["shared", ["bob", "gnu"]],
+    ["partial", ["alice"]],
+    ["onlyEncrypted", ["alice"]],
+    ["json", ["alice"]],
+    ["dotenv", ["alice"]],
+    ["ini", ["alice"]],
+    ["binary", ["alice"]],
+    ["documents", ["alice"]],
+  ];
+  for (const [name, keys] of cases) {
+    test(`${name} by ${keys.join(" and ")}`, async () => {
+      expect(made.files[name]).not.toContain(canary);
+      expect((await decrypted(name, keys)).trim()).toBe(plain[name].text.trim());
+    });
+  }
+});
+
+describe("sopsDecrypt() refuses", () => {
+  const missing: [keyof typeof plain, readonly string[], RegExp][] = [
+    ["age", ["bob"], /^cannot get sops data key: age recipient age1\w+: none of the age identities opens it$/],
+    ["age", [], /age1\w+: the decryption Secret holds no age identity$/],
+    ["pgp", ["alice"], /PGP key [0-9A-F]{40}: the decryption Secret holds no PGP private key$/],
+    ["locked", ["locked"], /private key with a passphrase cannot be used$/],
+    ["shared", ["alice"], /2 of 3 key groups are needed; .*PGP key .*; age recipient/],
+    [
+      "vault",
+      ["alice"],
+      /^cannot get sops data key: Vault key https:\/\/vault\.example\/v1\/transit\/keys\/shop: .*not supported yet$/,
+    ],
+  ];
+  for (const [name, keys, message] of missing) {
+    test(`${name} with ${keys.join() || "no key"}`, async () => {
+      await expect(decrypted(name, keys)).rejects.toMatchObject({
+        code: "decryption",
+        message: expect.stringMatching(message),
+      });
+    });
+  }
+
+  const changes: [string, keyof typeof plain, (text: string) => string, RegExp][] = [
+    ["a changed plain value", "partial", (text) => text.replace("user: me", "user: root"), /MAC does not match/],
+    ["a removed value", "partial", (text) => text.replace("user: me\n", ""), /MAC does not match/],
+    ["a moved value", "age", (text) => text.replace("password:", "passwort:"), /changed or moved/],
+    [
+      "a plain value among encrypted ones",
+      "age",
+      (text) => text.replace(/user: .*/, `user: ${canary}`),
+      /not encrypted/,
+    ],
+    ["a MAC that is none", "partial", (text) => text.replace(/mac: .*/, "mac: ENC[]"), /MAC does not match/],
+    ["no metadata", "age", () => `a: ${canary}\n`, /no sops metadata/],
+    ["what cannot be parsed", "age", () => `a: [${canary}\n`, /malformed/],
+  ];
+  for (const [what, name, change, message] of changes) {
+    test(what, async () => {
+      const changed = change(made.files[name]);
+      expect(changed).not.toBe(made.files[name]);
+      const error: unknown = await decrypted(name, ["alice"], changed).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: "decryption", message: expect.stringMatching(message) });
+      expect(String(error)).not.toContain(canary);
+    });
+  }
+
+  test("values that were changed outside, when only encrypted ones are covered, not at all", async () => {
+    const changed = made.files.onlyEncrypted.replace("user: me", "user: root");
+    expect(await decrypted("onlyEncrypted", ["alice"], changed)).toContain("user: root");
+  });
+
+  for (const [name, value] of [
+    ["x.agekey", "AGE-PLUGIN-YUBIKEY-1ABC"],
+    ["x.agekey", canary],
+    ["x.asc", canary],
+  ] as const) {
+    test(`${name} that holds ${value}`, async () => {
+      const keys = { [name]: Buffer.from(value).toString("base64") };
+      const refused = sopsDecrypt(pool, { content: Buffer.from(made.files.age), format: "yaml", keys }, signal);
+      const error: unknown = await refused.catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: "decryption", message: expect.stringMatching(/^failed to import 'x\./) });
+      expect(String(error)).not.toContain(canary);
+    });
+  }
+});

@@ -1,0 +1,26 @@
+import type { Decryption } from "#core/app/render-spec.ts";
+import type { HelperPool } from "./helper-pool.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+/** An encrypted file and what opens it. */
+export interface SopsFile {
+  readonly content: Uint8Array;
+  readonly format: "yaml" | "json" | "dotenv" | "ini" | "binary";
+  readonly keys: Decryption["keys"];
+}
+
+/**
+ * Decrypts a whole file in memory and verifies its MAC, on helpers with all libraries.
+ * @throws UpstreamError saying which key is missing, or that the file was changed
+ */
+export async function sopsDecrypt(pool: HelperPool, file: SopsFile, signal: AbortSignal): Promise<Uint8Array> {
+  const { content, format, keys } = file;
+  const request = {
+    op: "sops.decrypt",
+    input: { format, keys },
+    attachments: [content],
+    answer: () => Promise.reject(new UpstreamError({ code: "died", message: "the helper asks for a file to decrypt" })),
+  };
+  const { content: plain } = (await pool.request(request, signal)) as { content: string };
+  return Buffer.from(plain, "base64");
+}
