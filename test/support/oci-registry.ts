@@ -28,6 +28,11 @@ export type RegistryFault =
   /** Changes the registry's own answer. */
   | { readonly change: (body: Buffer) => Buffer }
   | { readonly drop: true }
+  /** Never answers. */
+  | { readonly hold: true }
+  /** Sends so many bytes of the registry's answer and cuts the connection. */
+  | { readonly cutAfter: number }
+  /** The registry's answer without one header. */
   | { readonly without: string };
 
 /** How the registry behaves; may be changed while it runs. */
@@ -187,6 +192,7 @@ async function serve(exchange: Exchange): Promise<void> {
     return;
   }
   const act = await fault?.(seen);
+  if (act !== undefined && "hold" in act) return;
   if (act !== undefined && "drop" in act) return void response.destroy();
   if (act !== undefined && "status" in act) return void response.writeHead(act.status, act.headers).end(act.body);
   await forward(exchange, act);
@@ -199,7 +205,7 @@ async function forward(
   const { connection: _connection, authorization, ...headers } = incoming.headers;
   const shown = behaviour.bearer === undefined ? authorization : backend.authorization;
   const answer = await request(`http://${backend.address}${incoming.url}`, {
-    method: (incoming.method ?? "GET") as Dispatcher.HttpMethod,
+    method: incoming.method ?? "GET",
     headers: { ...headers, ...(shown !== undefined && { authorization: shown }) },
     dispatcher: agent,
   });
@@ -208,7 +214,9 @@ async function forward(
   const body = Buffer.from(await answer.body.arrayBuffer());
   const sent = act !== undefined && "change" in act ? act.change(body) : body;
   const length = incoming.method === "HEAD" ? {} : { "content-length": String(sent.length) };
-  response.writeHead(answer.statusCode, { ...kept, ...length }).end(sent);
+  response.writeHead(answer.statusCode, { ...kept, ...length });
+  if (act !== undefined && "cutAfter" in act) response.write(sent.subarray(0, act.cutAfter), () => response.destroy());
+  else response.end(sent);
 }
 
 class Pusher {

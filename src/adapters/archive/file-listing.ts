@@ -12,8 +12,8 @@ export interface ListedFile {
 /** Names, digests and folders of a set of files; what a tree knows without reading contents. */
 export interface FileListing<F extends ListedFile> {
   readonly files: ReadonlyMap<string, F>;
-  entry(path: string): TreeEntry | undefined;
-  children(path: string): readonly string[];
+  readonly entry: (path: string) => TreeEntry | undefined;
+  readonly children: (path: string) => readonly string[];
 }
 
 /** Lists files by path. @throws ArchiveError `refused` when one path is a file and the folder of another */

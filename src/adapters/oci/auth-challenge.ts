@@ -8,7 +8,7 @@ export function parseAuthChallenge(header: string | readonly string[] | undefine
   const texts = (typeof header === "string" ? [header] : (header ?? [])).map((text) => text.slice(0, 8_192));
   const bearer = texts.map((text) => /(?:^|,\s*)bearer\s+(.*)$/is.exec(text)?.[1]).find((text) => text !== undefined);
   if (bearer !== undefined) {
-    const parameters = parametersOf(bearer);
+    const parameters = parametersOf(bearer.split(/,\s*(?=(?:basic|digest|negotiate)\b)/i)[0]!);
     const realm = parameters.get("realm");
     if (realm !== undefined) {
       const service = parameters.get("service") ?? "";

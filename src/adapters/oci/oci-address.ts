@@ -24,6 +24,7 @@ export function parseOciAddress(url: string): OciAddress {
   const isHost = /[.:]/.test(first);
   const registry = isHost ? hostOf(first) : dockerHub;
   const repository = isHost ? rest.slice(slash + 1) : rest;
+  if (slash < 0 && rest.includes(".")) throw refused("it names a host and no repository");
   if (repository.includes(":")) throw refused("it ends in a tag; the tag belongs to the reference");
   if (!/^[a-z0-9_-][a-z0-9._-]*(\/[a-z0-9_-][a-z0-9._-]*)*$/.test(repository) || repository.length > 255) {
     throw refused(`${JSON.stringify(repository.slice(0, 80))} is no name of a repository`);
@@ -39,7 +40,7 @@ function hostOf(text: string): string {
     throw refused(`${JSON.stringify(text.slice(0, 80))} is no host`);
   }
   // URL drops the default port of its own scheme, which is not the default of the other.
-  return /:443$/.test(text) ? `${parsed.hostname}:443` : parsed.host;
+  return text.endsWith(":443") ? `${parsed.hostname}:443` : parsed.host;
 }
 
 function refused(why: string): OciError {

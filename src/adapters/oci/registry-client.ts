@@ -40,9 +40,9 @@ export class RegistryClient {
     const path = this.#path(`manifests/${tag}`);
     const digest = await this.#connection.ask(
       { action, method: "HEAD", path, accept: manifestTypes },
-      async ({ body, headers }) => {
-        await body.resume();
-        return digestIn(headers);
+      ({ body, headers }) => {
+        body.resume();
+        return Promise.resolve(digestIn(headers));
       },
       signal,
     );

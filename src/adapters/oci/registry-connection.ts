@@ -1,7 +1,7 @@
 import { DeadlineError, sleep } from "#async/with-deadline.ts";
 import { OciError } from "./oci-error.ts";
 import { readBounded } from "./read-bounded.ts";
-import { connectionError, maxRefusalBytes, refusalError, refusalOf } from "./registry-failure.ts";
+import { connectionError, maxRefusalBytes, mayPass, refusalError, refusalOf } from "./registry-failure.ts";
 import type { Refusal } from "./registry-failure.ts";
 import type { RegistryLogin } from "./registry-login.ts";
 import type { RegistryWire, WireAnswer } from "./registry-wire.ts";
@@ -136,8 +136,8 @@ export class RegistryConnection {
 
   #lost(call: RegistryCall, cause: unknown): Failure {
     const error = connectionError(call.action, cause);
-    const at = this.#turnsToTls() ? "once" : "later";
-    return { error, passes: error.code === "unreachable", at };
+    const turns = this.#turnsToTls();
+    return { error, passes: turns || mayPass(cause), at: turns ? "once" : "later" };
   }
 
   /** Without an answer over plain http so far, TLS is tried instead, which is never less safe. */

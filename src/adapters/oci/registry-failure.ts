@@ -82,6 +82,12 @@ export function connectionError(action: string, cause: unknown): OciError {
   return new OciError("unreachable", `Cannot ${action}: the registry cannot be reached: ${why}`, { cause });
 }
 
+/** Whether a connection may succeed the next time: what two sides disagree about does not change. */
+export function mayPass(cause: unknown): boolean {
+  const code = codeOf(cause);
+  return certificateWords[code] === undefined && !code.startsWith("ERR_SSL_") && !code.startsWith("ERR_TLS_");
+}
+
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
   if ("code" in error && typeof error.code === "string") return error.code;
