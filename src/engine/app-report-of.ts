@@ -1,10 +1,9 @@
 import type { AppPhase, AppReport, Comparison, ObjectReport } from "#core/app/app-report.ts";
-import { healthOf } from "#core/health/health.ts";
 import type { Verdict } from "#core/plan/make-plan.ts";
 import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
-import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
 import type { AppWork } from "./app-state.ts";
+import { assess } from "./assess.ts";
 
 /** Everything a dialect needs to write an app's status, from what the engine knows now. */
 export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Revision | null }): AppReport {
@@ -39,7 +38,7 @@ function objectReports(work: AppWork): ObjectReport[] {
       id: object.id,
       version: object.version,
       comparison: comparisonOf(state.verdicts.get(object.key)),
-      health: live ? liveHealth(work, live) : null,
+      health: live ? assess(work, live) : null,
       counted: object.options.counted,
       wave: object.stage.wave,
       declared: object.resource,
@@ -60,16 +59,11 @@ function extraReport(work: AppWork, entry: { key: IdKey; version: string }): Obj
     id: parseIdKey(entry.key),
     version: entry.version,
     comparison: "extra",
-    health: live ? liveHealth(work, live) : null,
+    health: live ? assess(work, live) : null,
     counted: options?.counted ?? true,
     wave: 0,
     declared: live,
   };
-}
-
-function liveHealth(work: AppWork, live: Resource): ObjectReport["health"] {
-  const { context, state } = work;
-  return healthOf(live, state.dialect.rules.health, context.clock.now());
 }
 
 function comparisonOf(verdict: Verdict | undefined): Comparison {

@@ -9,11 +9,22 @@ import { sleep, withDeadline } from "#async/with-deadline.ts";
 import { AppReconciler } from "./app-reconciler.ts";
 import { AppRegistry } from "./app-registry.ts";
 import type { EngineContext } from "./engine-context.ts";
+import { Expressions } from "./expressions.ts";
 import { FreshLooks } from "./fresh-looks.ts";
 import { InventoryStore } from "./inventory-store.ts";
 import type { LedAlone } from "./led-alone.ts";
 import { LiveIndex } from "./live-index.ts";
-import type { AuditLog, ClusterClient, Clock, EventSink, Log, Renderer, SourceFetcher, Telemetry } from "./ports.ts";
+import type {
+  AuditLog,
+  ClusterClient,
+  Clock,
+  EventSink,
+  ExpressionEvaluator,
+  Log,
+  Renderer,
+  SourceFetcher,
+  Telemetry,
+} from "./ports.ts";
 import { readRegistry } from "./read-registry.ts";
 import { ReferencedObjects } from "./referenced-objects.ts";
 import { RenderCache } from "./render-cache.ts";
@@ -28,6 +39,7 @@ export interface ControllerOptions {
   readonly client: ClusterClient;
   readonly fetcher: SourceFetcher;
   readonly renderer: Renderer;
+  readonly evaluator: ExpressionEvaluator;
   readonly dialects: readonly Dialect[];
   readonly settings: Settings;
   /** Namespaces to serve; null: the whole cluster. */
@@ -124,6 +136,7 @@ export class Controller {
     await this.#context.inventories.load(namespaces, signal);
     tasks.add(this.#context.index.run(signal));
     tasks.add(this.#context.references.run(signal));
+    tasks.add(this.#context.expressions.run(signal));
     tasks.add(this.#context.rivals.run(signal));
     await readRegistry({ ...this.#options, registry: this.#context.registry, tasks }, signal);
     tasks.add(this.#context.sources.run(signal));
@@ -137,7 +150,7 @@ export class Controller {
   }
 
   #makeContext(registry: AppRegistry): EngineContext {
-    const { client, clock, dialects, log, namespaces, telemetry, random } = this.#options;
+    const { client, clock, dialects, evaluator, log, namespaces, telemetry, random } = this.#options;
     const rules = dialects.map((dialect) => dialect.rules);
     const index = new LiveIndex({
       client,
@@ -161,12 +174,8 @@ export class Controller {
       revisionOf: (source, commit, refName) => this.#dialectOf(source.key).revisionOf(source, commit, refName),
       onChange: (key) => this.#sourceChanged(key),
     });
-    const references = new ReferencedObjects({
-      client,
-      log,
-      random,
-      onChange: (app) => this.#queue.add(app, "webhook"),
-    });
+    const onAnswer = (app: AppKey) => this.#queue.add(app, "webhook");
+    const references = new ReferencedObjects({ client, log, random, onChange: onAnswer });
     const onChange = (dialect: string) => this.#rivalChanged(dialect);
     return {
       client,
@@ -176,6 +185,7 @@ export class Controller {
       index,
       inventories: new InventoryStore(client, this.#options.epoch),
       references,
+      expressions: new Expressions({ evaluator, log, onAnswer }),
       rivals: new Rivals({ client, clock, dialects, namespaces, onChange, log, random }),
       unsettled: (app) => this.#unsettled(app),
       isFresh: (app, token) => this.#looks.isOver(app, token),

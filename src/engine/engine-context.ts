@@ -1,6 +1,7 @@
 import type { AppKey } from "#core/app/app.ts";
 import type { Settings } from "#core/app/settings.ts";
 import type { AppRegistry } from "./app-registry.ts";
+import type { Expressions } from "./expressions.ts";
 import type { InventoryStore } from "./inventory-store.ts";
 import type { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, Log, Telemetry } from "./ports.ts";
@@ -18,6 +19,7 @@ export interface EngineContext {
   readonly index: LiveIndex;
   readonly inventories: InventoryStore;
   readonly references: ReferencedObjects;
+  readonly expressions: Expressions;
   readonly rivals: Rivals;
   /** Apps of the same sources that have not looked at their newest content yet: their claims are not known. */
   readonly unsettled: (app: AppKey) => readonly AppKey[];

@@ -136,6 +136,20 @@ export interface Renderer {
   render(input: { tree: FileTree; path: string; spec: RenderSpec }, signal: AbortSignal): Promise<Rendered>;
 }
 
+/** An expression that is true or false, and what its variables stand for. */
+export interface Expression {
+  readonly text: string;
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+/** Evaluates expressions: one answer for each, in their order. */
+export interface ExpressionEvaluator {
+  evaluate(
+    expressions: readonly Expression[],
+    signal: AbortSignal,
+  ): Promise<readonly ({ readonly value: boolean } | { readonly error: string })[]>;
+}
+
 /** What one ref resolved to, or why it could not be resolved. */
 export type RefResult =
   | { readonly ref: SourceRef; readonly commit: string; readonly refName: string | null }

@@ -36,7 +36,7 @@ afterEach(() => end());
 
 function data(reference: Reference): unknown {
   const known = references.get(reference);
-  return known.kind === "read" ? known.data : known.kind;
+  return known.kind === "read" ? (known.data?.text ?? null) : known.kind;
 }
 
 describe("ReferencedObjects", () => {

@@ -132,7 +132,8 @@ export class ReferencedObjects {
 }
 
 function dataOf(object: Resource): ReferencedData {
-  const entries = Object.entries((object["data"] ?? {}) as Record<string, string>);
-  if (object.kind !== "Secret") return Object.fromEntries(entries);
-  return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
+  const data = (object["data"] ?? {}) as Record<string, string>;
+  if (object.kind !== "Secret") return { text: data, base64: {} };
+  const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]);
+  return { text: Object.fromEntries(decoded) as Record<string, string>, base64: data };
 }

@@ -1,8 +1,9 @@
 import type { AppPhase } from "#core/app/app-report.ts";
-import { type AppSource, type ReferencedData, referenceKey } from "#core/app/app.ts";
+import { type AppKey, type AppSource, type ReferencedData, referenceKey } from "#core/app/app.ts";
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { ScopeOf } from "#core/app/rules.ts";
 import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import { refused, type Result } from "#core/result.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
@@ -43,6 +44,7 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   // What an app declares is claimed before it may wait, so that nobody prunes what it is about to apply.
   state.seenRevision = revision.text;
   const waiting = dependencyProblem(work, revision);
+  if (waiting === "pending") return { kind: "wait", phase: null };
   return waiting ? wait(waiting) : ready(state, revision, failed ?? problem);
 }
 
@@ -76,13 +78,32 @@ function sourceOf(work: AppWork, declared: AppSource): { key: SourceKey; source:
   return { key, source: context.sources.state(key) };
 }
 
-function dependencyProblem(work: AppWork, revision: Revision): AppPhase | null {
+function dependencyProblem(work: AppWork, revision: Revision): AppPhase | "pending" | null {
   const { context, state } = work;
-  for (const { key } of state.app.dependsOn) {
-    const message = state.dialect.dependencyProblem(state.app, context.registry.objectOf(key), key, revision);
+  for (const { key, readyExpression } of state.app.dependsOn) {
+    const dependency = context.registry.objectOf(key);
+    const message =
+      readyExpression !== null && dependency
+        ? notReadyBecause(work, { text: readyExpression, dependency, key })
+        : state.dialect.dependencyProblem(state.app, dependency, key, revision);
+    if (message === "pending") return message;
     if (message) return { kind: "dependency", on: key, message };
   }
   return null;
+}
+
+/** The app's own words for readiness replace the dialect's check. */
+function notReadyBecause(
+  { context, state }: AppWork,
+  { text, dependency, key }: { text: string; dependency: Resource; key: AppKey },
+): string | null {
+  const self = context.registry.objectOf(state.app.key);
+  if (!self) return null;
+  const answer = context.expressions.ask(state.app.key, { text, vars: { self, dep: dependency } }, [self, dependency]);
+  if (answer.kind === "pending") return "pending";
+  const name = key.slice(key.indexOf("/") + 1);
+  if (answer.kind === "error") return `dependency '${name}': readyExpr cannot be evaluated: ${answer.message}`;
+  return answer.value ? null : `dependency '${name}' is not ready according to readyExpr eval`;
 }
 
 /** A source of its own object reports its failures there; one that lives in the app reports them here. */

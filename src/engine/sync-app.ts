@@ -1,11 +1,11 @@
 import type { AppPhase, Notice, ObjectResult } from "#core/app/app-report.ts";
 import { type Change, changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
-import { healthOf } from "#core/health/health.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Revision } from "#core/source/source.ts";
 import { decideSync, type SyncDecision } from "#core/sync/decide-sync.ts";
 import type { SyncRequest } from "#core/app/app.ts";
 import type { AppState, AppWork, DesiredSet, RunningSync } from "./app-state.ts";
+import { assess } from "./assess.ts";
 import { healAllowedAt, noteHeal } from "./heal-policy.ts";
 import { planApp } from "./plan-app.ts";
 import { preflightChanges, type Refusal } from "./preflight-changes.ts";
@@ -218,10 +218,9 @@ function driftOf({ context, state }: AppWork, key: IdKey): { paths: readonly str
 
 function gateLost(work: AppWork, desired: DesiredSet): boolean {
   const { context, state } = work;
-  const { health } = state.dialect.rules;
   return gateKeys(state.app, desired).some((key) => {
     const live = context.index.get(key);
-    const verdict = live ? healthOf(live, health, context.clock.now()) : null;
+    const verdict = live ? assess(work, live) : null;
     return verdict !== null && verdict.status !== "Healthy";
   });
 }

@@ -1,6 +1,5 @@
 import type { SyncReport } from "#core/app/app-report.ts";
 import type { App, SyncRequest } from "#core/app/app.ts";
-import { healthOf } from "#core/health/health.ts";
 import { updated, writeAhead } from "#core/plan/inventory.ts";
 import { type Change, changesOf, type Plan } from "#core/plan/plan.ts";
 import { type IdKey, idText, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
@@ -9,6 +8,7 @@ import { assertNever } from "#core/result.ts";
 import type { Revision } from "#core/source/source.ts";
 import { newSync, type ObservedHealth, step, type SyncCommand, type SyncEvent } from "#core/sync/sync-machine.ts";
 import type { AppState, AppWork, DesiredSet, RunningSync } from "./app-state.ts";
+import { assess } from "./assess.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { preflightChanges } from "./preflight-changes.ts";
 import { writeChanges } from "./write-changes.ts";
@@ -171,11 +171,10 @@ async function readForeign(context: EngineContext, key: IdKey, signal: AbortSign
 }
 
 function observedHealth(work: AppWork, item: { key: IdKey; live: Resource | null }): ObservedHealth {
-  const { context, state } = work;
-  const { health, healthWords } = state.dialect.rules;
+  const { healthWords } = work.state.dialect.rules;
   const text = idText(parseIdKey(item.key));
   if (!item.live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
-  const verdict = healthOf(item.live, health, context.clock.now());
+  const verdict = assess(work, item.live);
   return { status: verdict?.status ?? null, text: `${text} status: '${healthWords[verdict?.status ?? "Healthy"]}'` };
 }
 

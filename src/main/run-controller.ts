@@ -1,12 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import type { Settings } from "#core/app/settings.ts";
-import { gitFetcher } from "#adapters/git/git-fetcher.ts";
-import { GitStore } from "#adapters/git/git-store.ts";
 import { type ClientOptions, connectCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
+import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import { Controller } from "#engine/controller.ts";
@@ -15,6 +13,7 @@ import { LeaderLease } from "#engine/lease.ts";
 import type { AuditLog, EventSink, Log, Telemetry } from "#engine/ports.ts";
 import { dialects } from "./dialects.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
+import { SourceFetchers } from "./source-fetchers.ts";
 
 /** How a controller process is set up. */
 export interface RunOptions {
@@ -54,10 +53,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const random = () => randomBytes(4).readUInt32LE() / 2 ** 32;
-  const store = new GitStore({
-    directory: join(options.dataDir, "git"),
-    allowFileUrls: options.allowFileUrls ?? false,
-  });
+  const fetchers = new SourceFetchers({ directory: options.dataDir, allowFileUrls: options.allowFileUrls ?? false });
   const helpers = new HelperPools();
   const hooks = {
     ...(options.onRequest ? { onRequest: options.onRequest } : {}),
@@ -81,13 +77,14 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   });
   client.guardWrites(() => lease.assertHeld());
   try {
-    await store.checkGit(signal);
+    await fetchers.git.checkGit(signal);
     await lease.acquire(signal);
     const events = options.eventSink(client);
     const controller = new Controller({
       client,
-      fetcher: gitFetcher(store),
+      fetcher: fetchers,
       renderer: upstreamRenderer(helpers),
+      evaluator: celEvaluator(helpers),
       dialects,
       settings: options.vendorSettings,
       namespaces: options.namespaces,
@@ -104,7 +101,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     options.onStart?.(controller);
     await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);
   } finally {
-    await Promise.allSettled([store.close(), helpers.close(), client.close(), leaseClient.close()]);
+    await Promise.allSettled([fetchers.close(), helpers.close(), client.close(), leaseClient.close()]);
   }
 }
 

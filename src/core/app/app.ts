@@ -1,3 +1,4 @@
+import type { HealthExpressions } from "#core/health/expression-health.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
 import type { ObjectAddress, Source, SourceKey } from "#core/source/source.ts";
 import type { RenderSpec } from "./render-spec.ts";
@@ -37,8 +38,12 @@ export interface Reference {
   readonly name: string;
 }
 
-/** What a ConfigMap or Secret holds, decoded. */
-export type ReferencedData = Readonly<Record<string, string>>;
+/** What a ConfigMap or Secret holds. */
+export interface ReferencedData {
+  readonly text: Readonly<Record<string, string>>;
+  /** A Secret's entries as they stand in it; none of a ConfigMap's. */
+  readonly base64: Readonly<Record<string, string>>;
+}
 
 /** The map key of a reference. */
 export function referenceKey({ kind, namespace, name }: Reference): string {
@@ -94,6 +99,8 @@ export interface SyncRequest {
 /** An app that another one waits for. */
 export interface Dependency {
   readonly key: AppKey;
+  /** Decides readiness in place of the dialect's own check, over `self` and `dep`; null: that check. */
+  readonly readyExpression: string | null;
 }
 
 /** The neutral unit of delivery, parsed from a dialect's object. */
@@ -110,6 +117,8 @@ export interface App {
   readonly target: AppTarget;
   readonly policy: SyncPolicy;
   readonly dependsOn: readonly Dependency[];
+  /** How the app judges kinds that it knows better than the dialect. */
+  readonly healthExpressions: readonly HealthExpressions[];
   readonly suspended: boolean;
   /** A new token asks for a fresh look at source and cluster. */
   readonly refreshToken: string | null;

@@ -2,6 +2,7 @@ import {
   type App,
   type Dependency,
   type HealthGate,
+  type Reference,
   type RetryPolicy,
   type SyncPolicy,
   appKey,
@@ -32,6 +33,7 @@ export const requestedAtAnnotation = "reconcile.fluxcd.io/requestedAt";
 export interface KustomizationDetails {
   readonly commonMetadata: NonNullable<KustomizationSpec["commonMetadata"]>;
   readonly postBuild: KustomizationSpec["postBuild"];
+  readonly decryption: KustomizationSpec["decryption"];
   readonly ignore: NonNullable<KustomizationSpec["ignore"]>;
 }
 
@@ -76,7 +78,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
         render: { kind: "kustomize", overrides: overridesOf(spec), generate: true },
       },
     ],
-    references: variableReferences(spec.postBuild, namespace),
+    references: referencesOf(spec, namespace),
     target: {
       cluster: "in-cluster",
       namespace: null,
@@ -84,6 +86,13 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     },
     policy,
     dependsOn: dependenciesOf(spec, namespace),
+    healthExpressions: (spec.healthCheckExprs ?? []).map(({ apiVersion, kind, inProgress, failed, current }) => ({
+      group: splitApiVersion(apiVersion).group,
+      kind,
+      inProgress: inProgress || null,
+      failed: failed || null,
+      current,
+    })),
     suspended: spec.suspend,
     refreshToken: annotationsOf(object)[requestedAtAnnotation] ?? null,
     request: null,
@@ -92,9 +101,16 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     details: {
       commonMetadata: spec.commonMetadata ?? {},
       postBuild: spec.postBuild,
+      decryption: spec.decryption,
       ignore: spec.ignore ?? [],
     } satisfies KustomizationDetails,
   });
+}
+
+function referencesOf({ postBuild, decryption }: KustomizationSpec, namespace: string): readonly Reference[] {
+  const { secretRef } = decryption ?? {};
+  const keys: readonly Reference[] = secretRef ? [{ kind: "Secret", namespace, name: secretRef.name }] : [];
+  return [...variableReferences(postBuild, namespace), ...keys];
 }
 
 function isDeleting(object: Resource): boolean {
@@ -162,6 +178,7 @@ function onDelete(spec: KustomizationSpec): SyncPolicy["onDelete"] {
 function dependenciesOf(spec: KustomizationSpec, namespace: string): readonly Dependency[] {
   return (spec.dependsOn ?? []).map((dependency) => ({
     key: appKey("ks", dependency.namespace || namespace, dependency.name),
+    readyExpression: dependency.readyExpr || null,
   }));
 }
 

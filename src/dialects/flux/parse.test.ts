@@ -131,9 +131,8 @@ describe("parseKustomization()", () => {
   });
 
   const refusals = [
-    { spec: { decryption: { provider: "sops" } }, path: "spec.decryption" },
     { spec: { kubeConfig: { secretRef: { name: "a" } } }, path: "spec.kubeConfig" },
-    { spec: { dependsOn: [{ name: "a" }, { name: "b", readyExpr: "true" }] }, path: "spec.dependsOn[1].readyExpr" },
+    { spec: { decryption: { provider: "sops", serviceAccountName: "a" } }, path: "spec.decryption.serviceAccountName" },
     { spec: { sourceRef: { kind: "Bucket", name: "a" } }, path: "spec.sourceRef.kind" },
     { spec: { sourceRef: { kind: "GitRepository" } }, path: "spec.sourceRef.name" },
     { spec: { interval: "soon" }, path: "spec.interval" },

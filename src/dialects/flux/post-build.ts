@@ -5,8 +5,6 @@ import type { KustomizationSpec } from "./kustomization-schema.ts";
 
 type PostBuild = NonNullable<KustomizationSpec["postBuild"]>;
 
-const variableName = /^[_\p{Alphabetic}][_\p{Alphabetic}\d]*$/u;
-
 /** The objects that hold variables of a Kustomization. */
 export function variableReferences(postBuild: PostBuild | undefined, namespace: string): readonly Reference[] {
   return (postBuild?.substituteFrom ?? []).map(({ kind, name }) => ({ kind, namespace, name }));
@@ -21,18 +19,14 @@ export function substitutionOf(
   const vars: Record<string, string> = {};
   for (const { kind, name, optional = false } of postBuild.substituteFrom ?? []) {
     const data = find({ kind, namespace, name });
-    if (data) Object.assign(vars, data);
+    if (data) Object.assign(vars, data.text);
     else if (!optional) {
       return refused(`substitute from '${kind}/${name}' error: ${kind.toLowerCase()}s "${name}" not found`);
     }
   }
   Object.assign(vars, postBuild.substitute);
-  const unusable = Object.keys(vars).find((variable) => !variableName.test(variable));
-  if (unusable !== undefined) {
-    return refused(`'${unusable}' var name is invalid, must match '^[_[:alpha:]][_[:alpha:][:digit:]]*$'`);
-  }
   return ok({
-    vars: Object.fromEntries(Object.entries(vars).map(([variable, value]) => [variable, value.replaceAll("\n", "")])),
+    vars,
     strategy: postBuild.substituteStrategy === "Always" ? "always" : "with-variables",
     strict: true,
   });

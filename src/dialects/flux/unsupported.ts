@@ -3,7 +3,7 @@ import type { GitRepositorySpec } from "./git-repository-schema.ts";
 import type { OciRepositorySpec } from "./oci-repository-schema.ts";
 import type { KustomizationSpec } from "./kustomization-schema.ts";
 
-const kustomizationFields: readonly (keyof KustomizationSpec)[] = ["decryption", "healthCheckExprs", "kubeConfig"];
+const kustomizationFields: readonly (keyof KustomizationSpec)[] = ["kubeConfig"];
 
 const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = [
   "include",
@@ -23,10 +23,8 @@ export function unsupportedInKustomization(spec: KustomizationSpec, deleting: bo
   const problems = kustomizationFields
     .filter((field) => isSet(spec[field]))
     .map((field) => notSupported(`spec.${field}`, "Kustomization"));
-  for (const [index, dependency] of (spec.dependsOn ?? []).entries()) {
-    if (isSet(dependency.readyExpr)) {
-      problems.push(notSupported(`spec.dependsOn[${index}].readyExpr`, "Kustomization"));
-    }
+  if (isSet(spec.decryption?.serviceAccountName)) {
+    problems.push(notSupported("spec.decryption.serviceAccountName", "Kustomization"));
   }
   if (spec.sourceRef.kind !== "GitRepository" && spec.sourceRef.kind !== "OCIRepository") {
     problems.push({

@@ -89,6 +89,7 @@ export function plainApp(name: string, changes: Partial<App> = {}): App {
       propagation: "Background",
     },
     dependsOn: [],
+    healthExpressions: [],
     suspended: false,
     refreshToken: null,
     request: null,

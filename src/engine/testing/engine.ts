@@ -7,6 +7,7 @@ import { AppRegistry } from "../app-registry.ts";
 import { type AppWork, newAppState } from "../app-state.ts";
 import { desiredSetOf } from "../desired-set.ts";
 import type { EngineContext } from "../engine-context.ts";
+import { Expressions } from "../expressions.ts";
 import { InventoryStore } from "../inventory-store.ts";
 import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
@@ -56,8 +57,10 @@ export class TestEngine {
   constructor(dialect: Dialect = plainDialect) {
     this.dialect = dialect;
     this.context = this.#makeContext();
-    const { index, references, rivals } = this.context;
-    this.#running = Promise.all([index, references, rivals].map((part) => part.run(this.signal))).then(() => {});
+    const { expressions, index, references, rivals } = this.context;
+    this.#running = Promise.all([expressions, index, references, rivals].map((part) => part.run(this.signal))).then(
+      () => {},
+    );
   }
 
   get signal(): AbortSignal {
@@ -158,6 +161,11 @@ export class TestEngine {
       }),
       inventories: new InventoryStore(client, () => 1),
       references: new ReferencedObjects({ ...common, onChange: (app) => void this.changes.push([app, null]) }),
+      expressions: new Expressions({
+        evaluator: { evaluate: (asked) => Promise.resolve(asked.map(({ text }) => ({ value: text === "true" }))) },
+        onAnswer: (app) => void this.changes.push([app, null]),
+        log,
+      }),
       rivals: new Rivals({ ...common, dialects: [dialect], namespaces: null, onChange: () => {} }),
       unsettled: () => this.unsettled,
       isFresh: () => true,

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { AppKey } from "#core/app/app.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { Expressions } from "./expressions.ts";
+import type { Expression, ExpressionEvaluator } from "./ports.ts";
+import { settled } from "./testing/engine.ts";
+import { configMap } from "./testing/fake-objects.ts";
+import { keptLog } from "./testing/quiet.ts";
+
+const SHOP = "app/apps/shop" as AppKey;
+const CART = "app/apps/cart" as AppKey;
+
+let batches: (readonly Expression[])[];
+let told: AppKey[];
+let answer: ExpressionEvaluator["evaluate"];
+let expressions: Expressions;
+let end: () => Promise<void>;
+
+beforeEach(() => {
+  batches = [];
+  told = [];
+  answer = (asked) => Promise.resolve(asked.map(({ text }) => (text === "bad" ? { error: "oops" } : { value: true })));
+  const evaluator: ExpressionEvaluator = {
+    evaluate: (asked, signal) => {
+      batches.push(asked);
+      return answer(asked, signal);
+    },
+  };
+  expressions = new Expressions({ evaluator, onAnswer: (app) => void told.push(app), log: keptLog() });
+  const scope = new AbortController();
+  const life = expressions.run(scope.signal);
+  end = async () => {
+    scope.abort();
+    await life;
+  };
+});
+afterEach(() => end());
+
+function version(resourceVersion: string): Resource {
+  const object = configMap("x");
+  return { ...object, metadata: { ...object.metadata, uid: "u", resourceVersion } };
+}
+
+function ask(text: string, object = version("1"), app = SHOP) {
+  return expressions.ask(app, { text, vars: { ...object } }, [object]);
+}
+
+describe("Expressions", () => {
+  test("tells who asked when the answer is there, and keeps it until the object changes", async () => {
+    expect(ask("a")).toEqual({ kind: "pending" });
+    await settled();
+    expect([told, ask("a")]).toEqual([[SHOP], { kind: "value", value: true }]);
+    expect(batches.length).toBe(1);
+    expect(ask("a", version("2"))).toEqual({ kind: "pending" });
+    await settled();
+    expect(batches.length).toBe(2);
+  });
+
+  test("asks once for all who want to know, and together what is asked at one moment", async () => {
+    ask("a");
+    ask("a", version("1"), CART);
+    ask("b");
+    await settled();
+    expect(batches.map((batch) => batch.map(({ text }) => text))).toEqual([["a", "b"]]);
+    expect(told.toSorted()).toEqual([CART, SHOP, SHOP]);
+  });
+
+  test("an expression that fails spoils no other", async () => {
+    ask("bad");
+    ask("a");
+    await settled();
+    expect([ask("bad"), ask("a")]).toEqual([
+      { kind: "error", message: "oops" },
+      { kind: "value", value: true },
+    ]);
+  });
+
+  test("an evaluator that fails is an answer too, and the next question is asked all the same", async () => {
+    answer = () => Promise.reject(new Error("it died"));
+    ask("a");
+    await settled();
+    expect(ask("a")).toEqual({ kind: "error", message: "it died" });
+    answer = (asked) => Promise.resolve(asked.map(() => ({ value: false })));
+    ask("b");
+    await settled();
+    expect(ask("b")).toEqual({ kind: "value", value: false });
+  });
+});
