@@ -3,6 +3,7 @@ import type { AppKey } from "#core/app/app.ts";
 import type { Answer } from "#core/health/expression-health.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { aborted } from "#async/task-group.ts";
+import { sleep } from "#async/with-deadline.ts";
 import type { Expression, ExpressionEvaluator, Log } from "./ports.ts";
 import { failureText } from "./requests.ts";
 
@@ -21,6 +22,7 @@ interface Question {
 
 const MAX_ANSWERS = 20_000;
 const MAX_BATCH = 200;
+const AGAIN_MS = 5_000;
 
 /**
  * Answers to expressions over objects. Nobody waits for an answer: who asks is told when it is there, and the answer for
@@ -70,27 +72,23 @@ export class Expressions {
     // One turn later, so that what is asked at one moment is asked together.
     await Promise.resolve();
     const batch = [...this.#asked].slice(0, MAX_BATCH);
-    for (const [key] of batch) this.#asked.delete(key);
-    const answers = await this.#evaluate(
-      batch.map(([, { expression }]) => expression),
-      signal,
-    );
-    if (signal.aborted) return;
-    for (const [index, [key, { apps }]] of batch.entries()) {
-      this.#answers.set(key, answers[index] ?? { kind: "error", message: "no answer" });
-      for (const app of apps) this.#options.onAnswer(app);
-    }
-  }
-
-  async #evaluate(batch: readonly Expression[], signal: AbortSignal): Promise<readonly Answer[]> {
+    const asked = batch.map(([, { expression }]) => expression);
     try {
-      const verdicts = await this.#options.evaluator.evaluate(batch, signal);
-      return verdicts.map((verdict) =>
-        "error" in verdict ? { kind: "error", message: verdict.error } : { kind: "value", value: verdict.value },
-      );
+      const verdicts = await this.#options.evaluator.evaluate(asked, signal);
+      for (const [index, [key, { apps }]] of batch.entries()) {
+        const verdict = verdicts[index] ?? { error: "no answer" };
+        this.#asked.delete(key);
+        this.#answers.set(key, "error" in verdict ? { kind: "error", message: verdict.error } : asValue(verdict.value));
+        for (const app of apps) this.#options.onAnswer(app);
+      }
     } catch (error) {
-      if (!signal.aborted) this.#options.log.warn({ error: failureText(error) }, "expressions were not evaluated");
-      return batch.map(() => ({ kind: "error", message: failureText(error) }));
+      if (signal.aborted) return;
+      this.#options.log.warn({ error: failureText(error) }, "expressions were not evaluated");
+      await sleep(AGAIN_MS, signal).catch(() => {});
     }
   }
+}
+
+function asValue(value: boolean): Answer {
+  return { kind: "value", value };
 }
