@@ -22,6 +22,7 @@ var helmQuotations = []struct {
 
 var (
 	oneLocation   = regexp.MustCompile(`^(?:parse|execution) error (?:at|in) \((.+?)(?::(\d+))?(?::\d+)?\): `)
+	goLocation    = regexp.MustCompile(`^template: (\S+?):(\d+)(?::\d+)?: `)
 	chainLocation = regexp.MustCompile(`(?m)^(\S+\.\w+):(\d+)(?::\d+)?\n`)
 	yamlLocation  = regexp.MustCompile(`^YAML parse error on (\S+): (?:error converting YAML to JSON: )?(?:yaml: )?`)
 )
@@ -29,7 +30,11 @@ var (
 // templateRefusal tells where in which template of which chart rendering failed.
 func templateRefusal(err error) *refusal {
 	told := &refusal{Code: "template", Message: err.Error()}
-	if at := oneLocation.FindStringSubmatch(told.Message); at != nil {
+	at := oneLocation.FindStringSubmatch(told.Message)
+	if at == nil {
+		at = goLocation.FindStringSubmatch(told.Message)
+	}
+	if at != nil {
 		told.File, told.Message = at[1], strings.TrimPrefix(told.Message, at[0])
 		told.Line, _ = strconv.Atoi(at[2])
 	} else if chain := chainLocation.FindAllStringSubmatch(told.Message, -1); chain != nil {
@@ -60,7 +65,7 @@ func helmRedact(message string) string {
 	return message
 }
 
-var remoteReference = regexp.MustCompile(`(?:HTTP request failed for|failing loading) "?([^\s"]+?)"?[:\s]`)
+var remoteReference = regexp.MustCompile(`failing loading "?([^"\s]+?)"?:\s`)
 
 // schemaRefusal tells which values of which chart break its schema.
 func schemaRefusal(err error) *refusal {

@@ -142,7 +142,7 @@ func nearest(name string, names []string) []string {
 		if strings.Contains(other, name) || strings.Contains(name, other) {
 			distance = min(distance, 1)
 		}
-		if distance <= max(1, len(name)/3) {
+		if distance <= max(2, len(name)/3) {
 			alike = append(alike, candidate{other, distance})
 		}
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
@@ -64,6 +65,8 @@ func mergeValues(parts []valuesPart) (map[string]any, error) {
 	return merged, nil
 }
 
+var libraryPrefix = regexp.MustCompile(`^cannot unmarshal yaml document: (error (converting YAML to|unmarshaling) JSON: )?(yaml: )?`)
+
 func parseValues(name, text string) (map[string]any, error) {
 	refuseAliasBomb(name, []byte(text))
 	parsed, err := loader.LoadValues(strings.NewReader(text))
@@ -71,7 +74,7 @@ func parseValues(name, text string) (map[string]any, error) {
 		return parsed, nil
 	}
 	told := yamlRefusal(name, 1, err)
-	told.Code = "invalid-values"
+	told.Code, told.Message = "invalid-values", libraryPrefix.ReplaceAllString(told.Message, "")
 	return nil, told
 }
 
