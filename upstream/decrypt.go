@@ -20,16 +20,16 @@ type decrypter interface {
 }
 
 // newDecrypter is set in the program that has the libraries for it.
-var newDecrypter func(settings json.RawMessage) (decrypter, error)
+var newDecrypter func(p *pipe, settings json.RawMessage) (decrypter, error)
 
-func decrypterFor(settings json.RawMessage) (decrypter, error) {
+func decrypterFor(p *pipe, settings json.RawMessage) (decrypter, error) {
 	if len(settings) == 0 || string(settings) == "null" {
 		return nil, nil
 	}
 	if newDecrypter == nil {
 		return nil, &refusal{Code: "invalid-input", Message: "this program cannot decrypt"}
 	}
-	return newDecrypter(settings)
+	return newDecrypter(p, settings)
 }
 
 // decryptMark opts an object out.

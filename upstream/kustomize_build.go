@@ -30,7 +30,7 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 	if err := json.Unmarshal(input, &asked); err != nil {
 		return nil, &refusal{Code: "invalid-input", Message: redact(err.Error())}
 	}
-	decrypter, err := decrypterFor(asked.Decryption)
+	decrypter, err := decrypterFor(p, asked.Decryption)
 	if err != nil {
 		return nil, err
 	}

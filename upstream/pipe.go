@@ -34,6 +34,8 @@ type answer struct {
 type question struct {
 	Ask  string `json:"ask"`
 	Path string `json:"path"`
+	// Key is what a data key is wrapped with, in a question for one.
+	Key any `json:"key,omitempty"`
 }
 
 func (p *pipe) receive(message any) ([]byte, error) {

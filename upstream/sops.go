@@ -26,12 +26,12 @@ type sopsInput struct {
 }
 
 // sopsDecrypt decrypts one whole file, the attachment, and verifies that nobody changed it.
-func sopsDecrypt(_ *pipe, input json.RawMessage, attachment []byte) (any, error) {
+func sopsDecrypt(p *pipe, input json.RawMessage, attachment []byte) (any, error) {
 	var asked sopsInput
 	if err := json.Unmarshal(input, &asked); err != nil {
 		return nil, &refusal{Code: "invalid-input", Message: "the input of sops.decrypt is malformed"}
 	}
-	keys, err := newSopsKeys(asked.sopsSettings)
+	keys, err := newSopsKeys(p, asked.sopsSettings)
 	if err != nil {
 		return nil, err
 	}

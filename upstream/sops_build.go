@@ -23,7 +23,7 @@ type sopsDecrypter struct {
 	verified map[string]error
 }
 
-func newSopsDecrypter(settings json.RawMessage) (decrypter, error) {
+func newSopsDecrypter(p *pipe, settings json.RawMessage) (decrypter, error) {
 	var asked struct {
 		Provider string `json:"provider"`
 		sopsSettings
@@ -34,7 +34,7 @@ func newSopsDecrypter(settings json.RawMessage) (decrypter, error) {
 	if asked.Provider != "sops" {
 		return nil, &refusal{Code: "invalid-input", Message: fmt.Sprintf("unknown decryption provider %q", asked.Provider)}
 	}
-	keys, err := newSopsKeys(asked.sopsSettings)
+	keys, err := newSopsKeys(p, asked.sopsSettings)
 	if err != nil {
 		return nil, err
 	}

@@ -31,14 +31,16 @@ type sopsSettings struct {
 type sopsKeys struct {
 	age age.ParsedIdentities
 	pgp openpgp.EntityList
+	// pipe reaches the parent, which may use the network.
+	pipe *pipe
 	// opened remembers data keys by what they were opened from.
 	opened map[[sha256.Size]byte][]byte
 	// failures tell why the last data key could not be opened.
 	failures []string
 }
 
-func newSopsKeys(settings sopsSettings) (*sopsKeys, error) {
-	keys := &sopsKeys{opened: map[[sha256.Size]byte][]byte{}}
+func newSopsKeys(p *pipe, settings sopsSettings) (*sopsKeys, error) {
+	keys := &sopsKeys{pipe: p, opened: map[[sha256.Size]byte][]byte{}}
 	for _, name := range slices.Sorted(maps.Keys(settings.Keys)) {
 		value := settings.Keys[name]
 		var problem string
@@ -122,21 +124,43 @@ func (k *sopsKeys) open(key *keyservice.Key, content []byte) ([]byte, string) {
 	case *keyservice.Key_PgpKey:
 		return k.openPGP(of.PgpKey.Fingerprint, content)
 	case *keyservice.Key_VaultKey:
-		return nil, remoteKey("Vault", of.VaultKey.VaultAddress+"/v1/"+of.VaultKey.EnginePath+"/keys/"+of.VaultKey.KeyName)
+		return k.openVault(of.VaultKey, content)
 	case *keyservice.Key_KmsKey:
-		return nil, remoteKey("AWS KMS", of.KmsKey.Arn)
+		return nil, unsupportedKey("AWS KMS", of.KmsKey.Arn)
 	case *keyservice.Key_GcpKmsKey:
-		return nil, remoteKey("GCP KMS", of.GcpKmsKey.ResourceId)
+		return nil, unsupportedKey("GCP KMS", of.GcpKmsKey.ResourceId)
 	case *keyservice.Key_AzureKeyvaultKey:
-		return nil, remoteKey("Azure Key Vault", of.AzureKeyvaultKey.VaultUrl+"/keys/"+of.AzureKeyvaultKey.Name)
+		return nil, unsupportedKey("Azure Key Vault", of.AzureKeyvaultKey.VaultUrl+"/keys/"+of.AzureKeyvaultKey.Name)
 	case *keyservice.Key_HckmsKey:
-		return nil, remoteKey("HuaweiCloud KMS", of.HckmsKey.KeyId)
+		return nil, unsupportedKey("HuaweiCloud KMS", of.HckmsKey.KeyId)
 	}
 	return nil, "a key of an unknown type"
 }
 
-func remoteKey(service, name string) string {
+func unsupportedKey(service, name string) string {
 	return fmt.Sprintf("%s key %s: keys of this service are not supported yet", service, name)
+}
+
+// vaultKey is a question to the parent, which talks to Vault.
+type vaultKey struct {
+	Service    string `json:"service"`
+	Address    string `json:"address"`
+	Engine     string `json:"engine"`
+	Name       string `json:"name"`
+	Ciphertext string `json:"ciphertext"`
+}
+
+func (k *sopsKeys) openVault(key *keyservice.VaultKey, content []byte) ([]byte, string) {
+	var reply struct {
+		Problem string `json:"problem"`
+	}
+	asked := vaultKey{"vault", key.VaultAddress, key.EnginePath, key.KeyName, string(content)}
+	opened := k.pipe.ask(question{Ask: "sops.datakey", Key: asked}, &reply)
+	if reply.Problem != "" {
+		name := key.VaultAddress + "/v1/" + key.EnginePath + "/keys/" + key.KeyName
+		return nil, fmt.Sprintf("Vault key %s: %s", name, reply.Problem)
+	}
+	return opened, ""
 }
 
 func (k *sopsKeys) openAge(recipient string, content []byte) ([]byte, string) {

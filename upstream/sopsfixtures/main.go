@@ -26,7 +26,7 @@ import (
 )
 
 type order struct {
-	// Keys names the keys to make and their kind: age, age-pq, pgp or pgp-locked.
+	// Keys names the keys to make and their kind: age, age-pq, pgp, pgp-locked, or vault and its address.
 	Keys  map[string]string `json:"keys"`
 	Files map[string]file   `json:"files"`
 }
@@ -80,6 +80,7 @@ type recipient struct {
 }
 
 func newRecipient(kind string) (recipient, error) {
+	kind, address, _ := strings.Cut(kind, " ")
 	switch kind {
 	case "age":
 		identity, err := age.GenerateX25519Identity()
@@ -96,7 +97,7 @@ func newRecipient(kind string) (recipient, error) {
 	case "pgp", "pgp-locked":
 		return pgpRecipient(kind == "pgp-locked")
 	case "vault":
-		return vaultRecipient(), nil
+		return vaultRecipient(address), nil
 	}
 	return recipient{}, fmt.Errorf("unknown kind %q", kind)
 }

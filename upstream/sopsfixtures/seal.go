@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -51,14 +52,14 @@ func sealPGP(to openpgp.EntityList, fingerprint string, share []byte) (masterKey
 	return &pgp.MasterKey{Fingerprint: fingerprint, EncryptedKey: text.String(), CreationDate: time.Now().UTC()}, nil
 }
 
-// vaultRecipient names a key that nobody here can open.
-func vaultRecipient() recipient {
-	return recipient{"", func([]byte) (masterKey, error) {
+// vaultRecipient names a key of a server that only pretends to wrap.
+func vaultRecipient(address string) recipient {
+	return recipient{"", func(share []byte) (masterKey, error) {
 		return &hcvault.MasterKey{
-			VaultAddress: "https://vault.example",
+			VaultAddress: address,
 			EnginePath:   "transit",
 			KeyName:      "shop",
-			EncryptedKey: "vault:v1:AAAA",
+			EncryptedKey: "vault:v1:" + base64.StdEncoding.EncodeToString(share),
 			CreationDate: time.Now().UTC(),
 		}, nil
 	}}

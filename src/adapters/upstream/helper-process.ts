@@ -25,10 +25,18 @@ export interface HelperRequest {
   readonly answer: (question: Question, signal: AbortSignal) => Promise<Reply>;
 }
 
-/** What an operation asks about a path while it runs. */
-export interface Question {
-  readonly ask: "look" | "read" | "list";
-  readonly path: string;
+/** What an operation asks while it runs: about a path of the tree, or for a data key that a service on the net opens. */
+export type Question =
+  | { readonly ask: "look" | "read" | "list"; readonly path: string }
+  | { readonly ask: "sops.datakey"; readonly key: VaultKey };
+
+/** A data key that a key of Vault's transit engine wraps. */
+export interface VaultKey {
+  readonly service: "vault";
+  readonly address: string;
+  readonly engine: string;
+  readonly name: string;
+  readonly ciphertext: string;
 }
 
 // The helper's own exit status for too much memory; limits.go.

@@ -5,6 +5,8 @@ import { RecordingTree } from "./recording-tree.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import type { HelperPool } from "./helper-pool.ts";
 import type { Question, Reply } from "./helper-process.ts";
+import { answerDataKey } from "./sops-data-key.ts";
+import { TreeAnswers } from "./tree-answers.ts";
 import type { Decryption, KustomizeOverrides, Substitution } from "#core/app/render-spec.ts";
 
 /** What to build. */
@@ -43,17 +45,11 @@ export async function kustomizeBuild(
   const encoder = new TextEncoder();
   const overlay = new Map(Object.entries(build.files ?? {}).map(([path, text]) => [path, encoder.encode(text)]));
   const tree = new RecordingTree(build.tree, overlay);
-  const failures: unknown[] = [];
-  const answer = async (question: Question, scope: AbortSignal): Promise<Reply> => {
-    try {
-      return await answerFrom(tree, question, scope);
-    } catch (error) {
-      scope.throwIfAborted();
-      // Told to the helper, it ends the request and lives on.
-      if (!(error instanceof UpstreamError)) failures.push(error);
-      return { message: { error: refusalOf(error) } };
-    }
-  };
+  const files = new TreeAnswers(tree);
+  const answer = (question: Question, scope: AbortSignal): Promise<Reply> =>
+    question.ask === "sops.datakey"
+      ? answerDataKey(question.key, build.decryption?.keys ?? {}, scope)
+      : files.answer(question, scope);
   const { path, overrides = null, generateIfMissing = false, decryption = null, substitute = null } = build;
   const input = { path, overrides, generateIfMissing, decryption, substitute };
   try {
@@ -62,7 +58,7 @@ export async function kustomizeBuild(
     for (const resource of resources) mustBeVersioned(resource);
     return { resources, readSet: tree.readSet() };
   } catch (error) {
-    throw failures[0] ?? error;
+    throw files.causeOf(error);
   }
 }
 
@@ -70,21 +66,4 @@ export async function kustomizeBuild(
 function mustBeVersioned({ apiVersion, kind, metadata }: Resource): void {
   if (typeof apiVersion === "string" && apiVersion !== "") return;
   throw new UpstreamError({ code: "invalid", message: `${kind} ${metadata.name} has no apiVersion` });
-}
-
-async function answerFrom(tree: RecordingTree, question: Question, signal: AbortSignal): Promise<Reply> {
-  if (question.ask === "list") {
-    const { located, children } = await tree.list(question.path, signal);
-    return { message: { ...located, entries: children } };
-  }
-  if (question.ask === "look") return { message: await tree.look(question.path, signal) };
-  const { located, content } = await tree.read(question.path, signal);
-  return content === undefined ? { message: located } : { message: located, attachment: content };
-}
-
-function refusalOf(error: unknown): object {
-  if (!(error instanceof UpstreamError)) return { code: "read-failed", message: "the source cannot be read" };
-  const { code, file, line } = error;
-  const message = file === undefined ? error.message : error.message.slice(error.message.indexOf(": ") + 2);
-  return { code, message, file, line };
 }

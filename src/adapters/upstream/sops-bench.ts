@@ -15,8 +15,8 @@ export interface PlainFile {
   readonly macOnlyEncrypted?: boolean;
 }
 
-/** Keys to make, by name: `vault` is a key that nobody here can open. */
-export type KeyKinds = Readonly<Record<string, "age" | "age-pq" | "pgp" | "pgp-locked" | "vault">>;
+/** Keys to make, by name; a key of Vault by the address of its server, which gets the data key in base64. */
+export type KeyKinds = Readonly<Record<string, "age" | "age-pq" | "pgp" | "pgp-locked" | `vault ${string}`>>;
 
 /** Keys of a test's own and files encrypted for them. */
 export interface SopsFixtures<File extends string> {

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { fullPool, sopsFixtures } from "./sops-bench.ts";
 import type { PlainFile, SopsFixtures } from "./sops-bench.ts";
@@ -34,17 +37,40 @@ const plain = {
   binary: to("alice", { format: "binary", text: `${canary}\nno structure: [\n` }),
   documents: to("alice", { text: `a: ${canary}\n---\nb: 2\n` }),
 } as const;
-const kinds = {
-  alice: "age",
-  bob: "age",
-  quantum: "age-pq",
-  gnu: "pgp",
-  locked: "pgp-locked",
-  remote: "vault",
-} as const;
+const kinds = (vault: string) =>
+  ({
+    alice: "age",
+    bob: "age",
+    quantum: "age-pq",
+    gnu: "pgp",
+    locked: "pgp-locked",
+    remote: `vault ${vault}` as const,
+  }) as const;
+
+/** Behaves as the transit engine does; the fixtures only pretend to wrap the data key. */
+const vault = createServer((request, response) => {
+  const answer = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body));
+  if (request.method !== "PUT" || request.url !== "/v1/transit/decrypt/shop") return void answer(404, {});
+  if (request.headers["x-vault-token"] !== "t0ken") return void answer(403, { errors: ["permission denied"] });
+  const body: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => body.push(chunk));
+  request.on("end", () => {
+    const { ciphertext } = JSON.parse(Buffer.concat(body).toString()) as { ciphertext: string };
+    answer(200, { data: { plaintext: ciphertext.slice("vault:v1:".length) } });
+  });
+});
+const vaultAddress = () => `http://127.0.0.1:${(vault.address() as AddressInfo).port}`;
+const withToken = (token: string) => ({ "sops.vault-token": Buffer.from(`${token}\n`).toString("base64") });
 
 let made: SopsFixtures<keyof typeof plain>;
-beforeAll(async () => (made = await sopsFixtures(kinds, plain)));
+beforeAll(async () => {
+  vault.listen(0, "127.0.0.1");
+  await once(vault, "listening");
+  made = await sopsFixtures(kinds(vaultAddress()), plain);
+});
+afterAll(() => {
+  vault.close();
+});
 
 async function decrypted(name: keyof typeof plain, keys: readonly string[], content = made.files[name]) {
   const file = { content: Buffer.from(content), format: plain[name].format, keys: made.keys(...keys) };
@@ -75,6 +101,36 @@ describe("sopsDecrypt() opens", () => {
   }
 });
 
+describe("sopsDecrypt() asks Vault", () => {
+  const open = (keys: Record<string, string>, content = made.files.vault) =>
+    sopsDecrypt(pool, { content: Buffer.from(content), format: "yaml", keys }, signal);
+
+  test("for a data key, with the token of the Secret", async () => {
+    expect(Buffer.from(await open(withToken("t0ken"))).toString()).toBe(plain.vault.text);
+  });
+
+  test("and goes on with another key when it cannot have that", async () => {
+    const keys = { ...withToken("wrong"), ...made.keys("alice") };
+    expect(Buffer.from(await open(keys, made.files.several)).toString()).toBe(plain.several.text);
+  });
+
+  for (const [what, address, message] of [
+    ["a token that is not permitted", "", "Vault does not permit it with this token"],
+    ["an unknown path", "", "Vault answers with status 404"],
+    ["a server that is not there", "http://127.0.0.1:1", "Vault cannot be reached: ECONNREFUSED"],
+    ["an address that is none", "ftp://vault.example", "its address is no URL of Vault"],
+  ] as const) {
+    test(`and tells ${what}`, async () => {
+      const content = made.files.vault
+        .replace(vaultAddress(), address || vaultAddress())
+        .replace("key_name: shop", what.includes("path") ? "key_name: other" : "key_name: shop");
+      const error: unknown = await open(withToken("s3cret"), content).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: "decryption", message: expect.stringContaining(message) });
+      expect(String(error)).not.toContain("s3cret");
+    });
+  }
+});
+
 describe("sopsDecrypt() refuses", () => {
   const missing: [keyof typeof plain, readonly string[], RegExp][] = [
     ["age", ["bob"], /^cannot get sops data key: age recipient age1\w+: none of the age identities opens it$/],
@@ -85,7 +141,7 @@ describe("sopsDecrypt() refuses", () => {
     [
       "vault",
       ["alice"],
-      /^cannot get sops data key: Vault key https:\/\/vault\.example\/v1\/transit\/keys\/shop: .*not supported yet$/,
+      /^cannot get sops data key: Vault key http\S+\/v1\/transit\/keys\/shop: .* holds no sops\.vault-token$/,
     ],
   ];
   for (const [name, keys, message] of missing) {

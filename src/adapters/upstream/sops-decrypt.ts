@@ -1,5 +1,7 @@
 import type { Decryption } from "#core/app/render-spec.ts";
 import type { HelperPool } from "./helper-pool.ts";
+import type { Question } from "./helper-process.ts";
+import { answerDataKey } from "./sops-data-key.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** An encrypted file and what opens it. */
@@ -19,7 +21,10 @@ export async function sopsDecrypt(pool: HelperPool, file: SopsFile, signal: Abor
     op: "sops.decrypt",
     input: { format, keys },
     attachments: [content],
-    answer: () => Promise.reject(new UpstreamError({ code: "died", message: "the helper asks for a file to decrypt" })),
+    answer: (question: Question, scope: AbortSignal) => {
+      if (question.ask === "sops.datakey") return answerDataKey(question.key, keys, scope);
+      throw new UpstreamError({ code: "died", message: "the helper asks for a file to decrypt" });
+    },
   };
   const { content: plain } = (await pool.request(request, signal)) as { content: string };
   return Buffer.from(plain, "base64");
