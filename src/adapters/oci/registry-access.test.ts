@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { basicHeader, startOciRegistry, startTokenServer } from "#test/support/oci-registry.ts";
 import type { OciRegistry, OciRegistryOptions, TokenServer } from "#test/support/oci-registry.ts";
 import { expiredCertificate, testCertificate } from "#test/support/test-certificate.ts";
-import { pulled, refused, secretOf, synced, text, useOciWorld } from "./testing/oci-world.ts";
+import { pulled, refused, secretOf, signal, synced, text, useOciWorld } from "./testing/oci-world.ts";
 
 const user = { username: "ada", password: "s3cr3t-pass" };
 const header = basicHeader(user);
@@ -73,6 +73,18 @@ describe("user and password", () => {
     const { failure, message } = await refused(synced(open({ secrets: { credential: elsewhere } })));
     expect(failure).toBe("auth");
     expect(message).toContain("Secret apps/key holds credentials only for ghcr.io, quay.io");
+  });
+
+  test("that do not reach all that is asked are told of as such, so that they are read anew", async () => {
+    const { registry, name, open } = world();
+    await registry.push(name, "latest", { files: { a: "a" } });
+    registry.behaviour.fault = ({ path }) => (path.endsWith("/tags/list") ? { status: 403 } : undefined);
+    const refs = [
+      { kind: "tag", value: "latest" },
+      { kind: "semver", value: "*" },
+    ] as const;
+    const syncing = open({ secrets: { credential } }).sync(refs, { timeoutMs: 20_000 }, signal);
+    expect((await refused(syncing)).failure).toBe("auth");
   });
 
   test("do not show up when the registry repeats them", async () => {
@@ -197,6 +209,19 @@ describe("redirects", () => {
     await redirectedTo(thief, "/manifests/latest");
     expect((await refused(synced(open({ secrets: { credential } })))).failure).toBe("auth");
     expect(authorizations(thief)).toEqual([undefined]);
+  });
+
+  test("to a host that names a token server of its own end there", async () => {
+    const { registry, name, open } = world();
+    const thief = await another({});
+    const server = await tokens("t0ken", { authorization: header });
+    thief.behaviour.bearer = { token: "t0ken", realm: server.realm };
+    for (const place of [registry, thief]) await place.push(name, "latest", { files: { a: "a" } });
+    const location = `http://${thief.host}/v2/${name}/manifests/latest`;
+    registry.behaviour.fault = () => ({ status: 307, headers: { location } });
+    expect((await refused(synced(open({ secrets: { credential } })))).failure).toBe("auth");
+    expect(authorizations(thief)).toEqual([undefined]);
+    expect(server.requests).toEqual([]);
   });
 
   test("show no client certificate to another host", async () => {
