@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
+	"unicode"
 
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
@@ -126,4 +129,24 @@ func (t *tree) plain(relative string, node *treeNode) []byte {
 		node.plain = plain
 	}
 	return node.plain
+}
+
+const shortestSecret = 4
+
+// hidePlain replaces a message that repeats a word which only a decrypted file holds.
+func (t *tree) hidePlain(refused *refusal) *refusal {
+	for _, file := range slices.Sorted(maps.Keys(t.known)) {
+		node := t.known[file]
+		if node.plain == nil {
+			continue
+		}
+		isNoWord := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+		for word := range bytes.FieldsFuncSeq(node.plain, isNoWord) {
+			if len(word) < shortestSecret || bytes.Contains(node.content, word) || !strings.Contains(refused.Message, string(word)) {
+				continue
+			}
+			return &refusal{Code: refused.Code, Message: "the build fails on what was decrypted, and its message would quote that", File: file}
+		}
+	}
+	return refused
 }

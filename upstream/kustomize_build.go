@@ -36,6 +36,20 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 	}
 	files := newTree(p)
 	files.decrypter = decrypter
+	defer func() {
+		// The library's panics and errors may quote what they fail on.
+		if thrown := recover(); thrown != nil {
+			panic(files.hidePlain(refusalFromPanic(thrown)))
+		}
+	}()
+	resources, err := buildObjects(files, asked)
+	if err != nil {
+		return nil, files.hidePlain(asRefusal(err))
+	}
+	return map[string]any{"resources": resources}, nil
+}
+
+func buildObjects(files *tree, asked kustomizeInput) ([]json.RawMessage, error) {
 	guard := &kustomizationGuard{files: files}
 	files.accept = guard.accept
 	defer guard.forgetSchema()
@@ -50,7 +64,7 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 		return nil, explain(guard, err)
 	}
 	if isEmpty {
-		return map[string]any{"resources": []json.RawMessage{}}, nil
+		return []json.RawMessage{}, nil
 	}
 	built, err := krusty.MakeKustomizer(&krusty.Options{
 		Reorder:          krusty.ReorderOptionNone,
@@ -67,7 +81,7 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 	if err != nil {
 		return nil, explain(guard, err)
 	}
-	return map[string]any{"resources": resources}, nil
+	return resources, nil
 }
 
 // afterBuild changes the objects as they came out of the build, one by one.

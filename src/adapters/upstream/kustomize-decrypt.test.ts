@@ -46,6 +46,7 @@ const plain = {
   env: to("mine", "dotenv", `TOKEN=${canary}\nUSER=me\n`),
   values: to("mine", "yaml", `token: ${canary}\n`),
   json: to("mine", "json", `{"token":"${canary}"}`),
+  stray: to("mine", "yaml", secret(canary, "stringData:\n    a: b\n")),
   bytes: to("mine", "binary", `${canary}\n`),
   patch: to(
     "mine",
@@ -231,6 +232,17 @@ describe("kustomizeBuild() with decryption refuses", () => {
     const error = await refusal(files, ["theirs"]);
     expect(error).toMatchObject({ file: "app/enc.env" });
     expect(error.message).toMatch(/^app\/enc\.env: error decrypting sources: cannot get sops data key: age/);
+  });
+
+  test("a patch that fits nothing, without repeating words that were decrypted", async () => {
+    const files = {
+      "kustomization.yaml": `${resources("base.yaml")}patches: [{path: stray.yaml}]\n`,
+      "base.yaml": secret("base", ""),
+      "stray.yaml": made.files.stray,
+    };
+    await expect(build(files)).rejects.toMatchObject({
+      message: "app/stray.yaml: the build fails on what was decrypted, and its message would quote that",
+    });
   });
 
   test("an entry of a Secret, by object and entry", async () => {
