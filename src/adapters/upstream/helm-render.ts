@@ -3,7 +3,7 @@ import type { ValuesPart } from "#core/helm/values-part.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
 import type { HelperPool } from "./helper-pool.ts";
-import type { Question, Reply } from "./helper-process.ts";
+import type { LookupQuestion, Question, Reply } from "./helper-process.ts";
 import { requestOfChart } from "./helm-source.ts";
 import type { ChartSource } from "./helm-source.ts";
 
@@ -47,12 +47,7 @@ export interface HelmRenderOptions {
 }
 
 /** What a template looks up: one object, or without a name all of the kind. */
-export interface HelmLookup {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
+export type HelmLookup = Omit<LookupQuestion, "ask">;
 
 /** An object or a list; undefined when there is none; or why the cluster did not tell, which fails the render. */
 export type LookupAnswer = { readonly found: object | undefined } | { readonly error: string };
@@ -103,19 +98,12 @@ export async function helmRender(pool: HelperPool, render: HelmRender, signal: A
   const { chart, values, release, capabilities = {}, options = {}, lookup } = render;
   const input = { values, release, capabilities, options: { ...options, canLookup: lookup !== undefined } };
   const answer = async (question: Question, scope: AbortSignal): Promise<Reply | undefined> => {
-    const wanted = lookupOf(question);
-    if (wanted === undefined || lookup === undefined) return undefined;
+    if (question.ask !== "lookup" || lookup === undefined) return undefined;
+    const { ask: _, ...wanted } = question;
     const answered = await lookup(wanted, scope);
     if ("error" in answered) return { message: { error: { code: "lookup", message: answered.error } } };
     return { message: { found: answered.found ?? null } };
   };
   const { result, readSet } = await requestOfChart(pool, { op: "helm.render", chart, input, answer }, signal);
   return { ...(result as Omit<HelmRendered, "readSet">), readSet };
-}
-
-function lookupOf(question: object): HelmLookup | undefined {
-  const asked = question as { readonly ask: string } & HelmLookup;
-  if (asked.ask !== "lookup") return undefined;
-  const { apiVersion, kind, namespace, name } = asked;
-  return { apiVersion, kind, namespace, name };
 }

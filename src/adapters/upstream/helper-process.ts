@@ -25,10 +25,20 @@ export interface HelperRequest {
   readonly answer: (question: Question, signal: AbortSignal) => Promise<Reply>;
 }
 
-/** What an operation asks while it runs: about a path of the tree, or for a data key that a service on the net opens. */
+/** What an operation asks while it runs: about a path of the tree, for a data key that a service opens, or for objects. */
 export type Question =
   | { readonly ask: "look" | "read" | "list"; readonly path: string }
-  | { readonly ask: "sops.datakey"; readonly key: VaultKey };
+  | { readonly ask: "sops.datakey"; readonly key: VaultKey }
+  | LookupQuestion;
+
+/** A question for an object of the cluster or, without a name, for all of a kind. */
+export interface LookupQuestion {
+  readonly ask: "lookup";
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /** A data key that a key of Vault's transit engine wraps. */
 export interface VaultKey {

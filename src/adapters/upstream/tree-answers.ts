@@ -30,9 +30,12 @@ export class TreeAnswers {
 }
 
 async function answerFrom(tree: RecordingTree, question: Question, signal: AbortSignal): Promise<Reply> {
-  if (!("path" in question)) throw new UpstreamError({ code: "internal", message: "the helper asks for no file" });
-  if (question.ask === "sops.datakey")
-    throw new UpstreamError({ code: "died", message: "the helper asks for a data key, which nothing here needs" });
+  if (!("path" in question)) {
+    throw new UpstreamError({
+      code: "died",
+      message: `the helper asks for a ${question.ask}, which nothing here needs`,
+    });
+  }
   if (question.ask === "list") {
     const { located, children } = await tree.list(question.path, signal);
     return { message: { ...located, entries: children } };
