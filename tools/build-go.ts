@@ -10,7 +10,7 @@ import { sleep } from "#async/with-deadline.ts";
 const expectations: Record<GoModuleName, string> = {
   cluster: "building the control plane, about 4 minutes the first time on two cores",
   upstream: "building the helper around the official libraries, about 2 minutes the first time on two cores",
-  services: "building the servers that tests talk to, about a minute the first time on two cores",
+  services: "building the servers that tests talk to, about 2 minutes the first time on two cores",
 };
 const lockTouchedEveryMs = 2_000;
 const lockStaleAfterMs = 20_000;

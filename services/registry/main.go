@@ -5,9 +5,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -23,10 +21,12 @@ import (
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/crypto/bcrypt"
+
+	"holdfast.dev/services/settings"
 )
 
 // Settings of one registry.
-type settings struct {
+type options struct {
 	// Where images are kept; in memory when empty.
 	Directory string `json:"directory"`
 	// Whom it lets in; everybody when empty.
@@ -37,22 +37,18 @@ type settings struct {
 }
 
 func main() {
-	if err := run(os.Stdin, os.Stdout); err != nil {
+	if err := run(); err != nil {
 		fmt.Fprintf(os.Stderr, "Cannot run the registry: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(input io.Reader, output io.Writer) error {
+func run() error {
 	logrus.SetOutput(io.Discard)
-	lines := bufio.NewReader(input)
-	line, err := lines.ReadBytes('\n')
-	if err != nil {
-		return fmt.Errorf("no settings on stdin: %w", err)
-	}
-	var chosen settings
-	if err := json.Unmarshal(line, &chosen); err != nil {
-		return fmt.Errorf("settings do not parse: %w", err)
+	var chosen options
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second}
+	if err := settings.Read(&chosen, func() { _ = server.Close() }); err != nil {
+		return err
 	}
 	private, err := os.MkdirTemp("", "holdfast-registry-")
 	if err != nil {
@@ -67,16 +63,8 @@ func run(input io.Reader, output io.Writer) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           handlers.NewApp(context.Background(), config),
-		ReadHeaderTimeout: 10 * time.Second,
-	}
-	go func() {
-		_, _ = io.Copy(io.Discard, lines)
-		_ = server.Close()
-	}()
-	answer := map[string]string{"address": listener.Addr().String()}
-	if err := json.NewEncoder(output).Encode(answer); err != nil {
+	server.Handler = handlers.NewApp(context.Background(), config)
+	if err := settings.Announce(listener.Addr().String()); err != nil {
 		return err
 	}
 	if err := server.Serve(listener); err != http.ErrServerClosed {
@@ -85,7 +73,7 @@ func run(input io.Reader, output io.Writer) error {
 	return nil
 }
 
-func configurationOf(chosen settings, private string) (*configuration.Configuration, error) {
+func configurationOf(chosen options, private string) (*configuration.Configuration, error) {
 	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": configuration.Parameters{}}}
 	if chosen.Directory != "" {
 		config.Storage = configuration.Storage{

@@ -8,7 +8,7 @@ import { join } from "node:path";
 export type GoModuleName = "cluster" | "upstream" | "services";
 
 /** A program that one of the Go modules builds, by its file name. */
-export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all" | "registry";
+export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all" | "registry" | "s3";
 
 interface GoProgram {
   readonly module: GoModuleName;
@@ -26,6 +26,7 @@ export const goPrograms: Readonly<Record<GoProgramName, GoProgram>> = {
   // The libraries that most apps do not need, because they weigh on every process that holds them.
   "holdfast-upstream-all": { module: "upstream", package: ".", tags: "all", variable: "HOLDFAST_UPSTREAM_ALL" },
   registry: { module: "services", package: "./registry", variable: "HOLDFAST_REGISTRY" },
+  s3: { module: "services", package: "./s3", variable: "HOLDFAST_S3" },
 };
 
 const oldestGo = { major: 1, minor: 26 };

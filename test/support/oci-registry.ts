@@ -1,15 +1,14 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
-import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import type { Dispatcher } from "undici";
 import { request, Agent } from "undici";
-import { goProgramPath } from "#adapters/go-program.ts";
+import { startService } from "./service.ts";
+import type { Service } from "./service.ts";
 import { tarballOf } from "./tarball.ts";
 
 /** What the client sent. */
@@ -146,27 +145,13 @@ export async function startTokenServer(
   return Object.assign(state, { realm: `http://${host}/token`, stop: () => close(server) });
 }
 
-interface Backend {
-  readonly address: string;
+interface Backend extends Service {
   readonly authorization: string | undefined;
-  stop(): Promise<void>;
 }
 
 async function startBackend({ basic, maxTags = 1_000 }: OciRegistryOptions): Promise<Backend> {
-  const child = spawn(goProgramPath("registry"), [], { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const failed = new Promise<never>((_, reject) => child.once("error", reject));
-  child.stdin.write(`${JSON.stringify({ ...basic, maxTags })}\n`);
-  const line = new Promise<string>((resolve, reject) => {
-    createInterface(child.stdout).once("line", resolve);
-    child.once("exit", (code) => reject(new Error(`Cannot start the registry: it ended with ${code}`)));
-  });
-  const { address } = JSON.parse(await Promise.race([line, failed])) as { address: string };
-  const stop = async () => {
-    child.stdin.end();
-    await ended;
-  };
-  return { address, authorization: basic && basicHeader(basic), stop };
+  const service = await startService("registry", { ...basic, maxTags });
+  return { ...service, authorization: basic && basicHeader(basic) };
 }
 
 /** The header that a user and a password make. */
