@@ -3,6 +3,7 @@ import type { AppKey } from "#core/app/app.ts";
 import type { AppWork } from "./app-state.ts";
 import { compareApp } from "./compare-app.ts";
 import { syncApp } from "./sync-app.ts";
+import { plainApp } from "./testing/app.ts";
 import { settled, TestEngine } from "./testing/engine.ts";
 import { configMap } from "./testing/fake-objects.ts";
 
@@ -38,6 +39,23 @@ describe("syncApp()", () => {
     engine.unsettled = [];
     expect(await look("r2")).toBe("r2, sync: y deleted");
     expect(await look("r2")).toBe("r2, sync: y deleted");
+  });
+
+  test("an app's own expressions decide what it waits for, and say when they cannot", async () => {
+    const judged = async (current: string) => {
+      const kind = { group: "", kind: "ConfigMap", inProgress: null, failed: null, current };
+      const policy = { ...plainApp("").policy, wait: "all", timeoutMs: 1_000 } as const;
+      work = await engine.work(`by-${current}`, [X], { spec: { policy, healthExpressions: [kind] } });
+      await look("r1");
+      await look("r1");
+      const waits = work.state.running !== null;
+      engine.clock.advance(2_000);
+      await look("r1");
+      return `${waits ? "waits, then " : ""}${work.state.lastSync?.outcome} ${work.state.lastSync?.message}`;
+    };
+    expect(await judged("true")).toBe("succeeded ");
+    expect(await judged("false")).toMatch(/^waits, then failed .*x status: 'Progressing'\]$/);
+    expect(await judged("?")).toMatch(/^waits, then failed .*x status: 'Unknown' \(cannot be judged: no value\)\]$/);
   });
 
   test("what somebody else changed is healed", async () => {

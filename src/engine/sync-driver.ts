@@ -175,7 +175,11 @@ function observedHealth(work: AppWork, item: { key: IdKey; live: Resource | null
   const text = idText(parseIdKey(item.key));
   if (!item.live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
   const verdict = assess(work, item.live);
-  return { status: verdict?.status ?? null, text: `${text} status: '${healthWords[verdict?.status ?? "Healthy"]}'` };
+  const why = verdict?.status === "Unknown" && verdict.message !== "" ? ` (${verdict.message})` : "";
+  return {
+    status: verdict?.status ?? null,
+    text: `${text} status: '${healthWords[verdict?.status ?? "Healthy"]}'${why}`,
+  };
 }
 
 /** The objects whose health decides whether a sync of this content succeeded. */

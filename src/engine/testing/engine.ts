@@ -162,7 +162,12 @@ export class TestEngine {
       inventories: new InventoryStore(client, () => 1),
       references: new ReferencedObjects({ ...common, onChange: (app) => void this.changes.push([app, null]) }),
       expressions: new Expressions({
-        evaluator: { evaluate: (asked) => Promise.resolve(asked.map(({ text }) => ({ value: text === "true" }))) },
+        evaluator: {
+          evaluate: (asked) =>
+            Promise.resolve(
+              asked.map(({ text }) => (text === "?" ? { error: "no value" } : { value: text === "true" })),
+            ),
+        },
         onAnswer: (app) => void this.changes.push([app, null]),
         log,
       }),
