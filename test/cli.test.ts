@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { sopsFixtures } from "#adapters/upstream/sops-bench.ts";
 import { temporaryDirectory } from "./support/control-plane.ts";
 import { useEngineWorld } from "./support/engine-world.ts";
 import { eventually } from "./support/eventually.ts";
@@ -49,7 +50,11 @@ async function valueOf(name: string): Promise<string | null> {
   return (live?.["data"] as { value?: string } | undefined)?.value ?? null;
 }
 
-async function makeKustomization(name: string, path: string, ref: object = { branch: "main" }): Promise<void> {
+async function makeKustomization(
+  name: string,
+  path: string,
+  { ref = { branch: "main" }, spec = {} }: { ref?: object; spec?: object } = {},
+): Promise<void> {
   const metadata = { name, namespace: "flux-system" };
   await world.client.apply(
     {
@@ -65,7 +70,7 @@ async function makeKustomization(name: string, path: string, ref: object = { bra
       apiVersion: "kustomize.toolkit.fluxcd.io/v1",
       kind: "Kustomization",
       metadata,
-      spec: { interval: "1m", prune: true, path, sourceRef: { kind: "GitRepository", name } },
+      spec: { interval: "1m", prune: true, path, sourceRef: { kind: "GitRepository", name }, ...spec },
     },
     { manager: "test", signal },
   );
@@ -120,7 +125,7 @@ test("a bad commit: why names it, and rollback works although the head does not 
 test("rollback is refused where a commit on a branch would not arrive, and with --branch leaves the tracked one alone", async () => {
   const first = await world.git.commit("fixed", { "app/a.yaml": configMap("fixed", "one") });
   await world.git.git("fixed", "tag", "v1");
-  await makeKustomization("fixed", "./app", { tag: "v1" });
+  await makeKustomization("fixed", "./app", { ref: { tag: "v1" } });
   await eventually("it is applied", async () => (await valueOf("fixed")) === "one");
   const refused = await holdfast(["rollback", "fixed", "--to", first]);
   expect(refused.code).toBe(5);
@@ -334,6 +339,33 @@ test("render shows a directory offline, with neighbours of the checkout and mask
   expect(shown.out).not.toContain("aHVudGVyMg==");
   const whole = await holdfast(["render", join(repo, "over"), "--show-secrets", "-o", "json"]);
   expect(JSON.parse(whole.out)).toMatchObject([{ data: { a: "aHVudGVyMg==" } }]);
+});
+
+test("render and diff show an app with its variables filled in and its Secrets decrypted, but masked", async () => {
+  const secret =
+    "apiVersion: v1\nkind: Secret\nmetadata:\n    name: filled\n    namespace: default\nstringData:\n    a: ${WORD}-2\n";
+  const plain = { format: "yaml", encryptedRegex: "^stringData$", text: secret, groups: [["mine"]] } as const;
+  const { files, keys } = await sopsFixtures({ mine: "age" }, { s: plain });
+  const config = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "words", namespace: "flux-system" } };
+  await world.client.apply({ ...config, data: { WORD: "hunter" } }, { manager: "test", signal });
+  const metadata = { name: "sops-keys", namespace: "flux-system" };
+  const keySecret = { apiVersion: "v1", kind: "Secret", metadata, data: keys("mine") };
+  await world.client.apply(keySecret, { manager: "test", signal });
+  await world.git.commit("filled", { "app/s.yaml": files.s, "app/c.yaml": configMap("filled", "${WORD}") });
+  await makeKustomization("filled", "./app", {
+    spec: {
+      postBuild: { substituteFrom: [{ kind: "ConfigMap", name: "words" }] },
+      decryption: { provider: "sops", secretRef: { name: "sops-keys" } },
+    },
+  });
+  await eventually("it is applied", async () => (await valueOf("filled")) === "hunter");
+  const shown = await holdfast(["render", "ks/filled"]);
+  expect(shown).toMatchObject({ code: 0, err: "" });
+  expect(shown.out).toContain("value: hunter");
+  expect(shown.out).not.toMatch(/hunter-2|ENC\[/);
+  const whole = await holdfast(["render", "ks/filled", "--show-secrets"]);
+  expect(whole.out).toContain("a: hunter-2");
+  expect(await holdfast(["diff", "ks/filled"])).toMatchObject({ code: 0 });
 });
 
 test("controller serves health while another one leads, and ends with 0 when told", async () => {

@@ -101,7 +101,7 @@ export class ReferencedObjects {
       if (lookup.known !== "yes") throw new Error(`${kind} is not served`);
       const selection = { namespace, fieldSelector: `metadata.name=${name}` };
       const handler = {
-        upsert: (object: Resource) => this.#learn(followed, { kind: "read", data: dataOf(object) }),
+        upsert: (object: Resource) => this.#learn(followed, { kind: "read", data: referencedData(object) }),
         gone: () => this.#tasks.add(this.#confirmGone(reference, followed)),
         synced: () => {
           if (followed.state.kind !== "read") this.#learn(followed, { kind: "read", data: null });
@@ -119,7 +119,7 @@ export class ReferencedObjects {
   async #confirmGone(reference: Reference, followed: Followed): Promise<void> {
     const { signal } = followed.scope;
     const object = await readUntilAnswered(this.#options, { apiVersion: "v1", ...reference }, signal);
-    this.#learn(followed, { kind: "read", data: object && dataOf(object) });
+    this.#learn(followed, { kind: "read", data: object && referencedData(object) });
   }
 
   #learn(followed: Followed, state: Referenced): void {
@@ -131,7 +131,8 @@ export class ReferencedObjects {
   }
 }
 
-function dataOf(object: Resource): ReferencedData {
+/** What a ConfigMap or Secret holds. */
+export function referencedData(object: Resource): ReferencedData {
   const data = (object["data"] ?? {}) as Record<string, string>;
   if (object.kind !== "Secret") return { text: data, base64: {} };
   const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]);

@@ -4,29 +4,31 @@ import { join } from "node:path";
 import type { GitCredential } from "#adapters/git/git-credential.ts";
 import { credentialOf } from "#adapters/git/git-fetcher.ts";
 import type { GitRepository } from "#adapters/git/git-repository.ts";
-import { GitStore } from "#adapters/git/git-store.ts";
 import type { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import type { AppSource } from "#core/app/app.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
-import type { GitRef } from "#core/source/git-ref.ts";
 import { ignoredTree } from "#core/source/source-ignore.ts";
-import type { Source } from "#core/source/source.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { SecretRole } from "#core/source/remote.ts";
+import type { ObjectName, Source, SourceRef } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
-import type { ClusterClient, Rendered } from "#engine/ports.ts";
+import type { ClusterClient, Rendered, Repository, SourceSecrets } from "#engine/ports.ts";
 import { type FoundApp, sourceOfApp, usableApp } from "./cli-app-record.ts";
+import { completedRender } from "./cli-complete-render.ts";
 import { withHelpers } from "./cli-files.ts";
+import { SourceFetchers } from "./source-fetchers.ts";
 
 /** The repository of an app, fetched into a folder that is gone afterwards. */
 export interface Checkout {
   readonly source: Source;
   readonly declared: AppSource;
-  readonly repository: GitRepository;
+  readonly repository: Repository;
   /** What the tracked ref stands for now. */
   readonly head: { readonly commit: string; readonly refName: string | null };
-  /** The same repository with another credential. */
-  open(credential: GitCredential): GitRepository;
+  /** The same Git repository with another credential; null: the app's own. */
+  open(credential: GitCredential | null): GitRepository;
   /** What the app's path renders to in a tree. @throws RenderError */
   render(tree: FileTree, signal: AbortSignal): Promise<Rendered>;
 }
@@ -40,29 +42,37 @@ export async function withCheckout<T>(
   const declared = usableApp(record).sources[0];
   if (!declared) throw new CliError(`Cannot read ${record.key}: it names no source`, { exitCode: exitCode.refused });
   const source = await sourceOfApp(client, record, signal);
-  if (source.remote.kind !== "git") {
-    throw new CliError(`Cannot check out ${record.key}: its source is no Git repository`, {
-      exitCode: exitCode.refused,
-    });
-  }
-  const credential = credentialOf(source.url, await secretOf(client, source, signal));
-  const directory = await mkdtemp(join(tmpdir(), "holdfast-git-"));
-  const store = new GitStore({ directory, allowFileUrls: false });
+  const secrets = await secretsOf(client, source, signal);
+  const directory = await mkdtemp(join(tmpdir(), "holdfast-checkout-"));
+  const fetchers = new SourceFetchers({ directory, allowFileUrls: false });
   try {
-    const repository = store.open({ url: source.url, credential });
-    const head = await resolved(repository, source.ref as GitRef, signal);
-    const open = (other: GitCredential) => store.open({ url: source.url, credential: other });
+    const repository = fetchers.open(source, secrets);
+    const head = await resolved(repository, source.ref, signal);
+    const render = await completedRender({ client, record }, declared.render, signal);
+    const { url } = source;
+    const open = (credential: GitCredential | null) =>
+      fetchers.git.open({ url, credential: credential ?? credentialOf(url, secrets.credential ?? null) });
     return await withHelpers((pools) =>
-      work({ source, declared, repository, head, open, render: renderer(pools, source, declared) }),
+      work({ source, declared, repository, head, open, render: renderer(pools, source, { ...declared, render }) }),
     );
   } finally {
-    await store.close();
+    await fetchers.close();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** The commit that a person's word stands for: a hash, whole or short, a revision text, a branch or a tag. */
-export async function commitOf(repository: GitRepository, word: string, signal: AbortSignal): Promise<string> {
+/** What a person's word stands for: a hash, whole or short, a digest, a revision text, a branch or a tag. */
+export async function commitOf(
+  { source, repository }: Pick<Checkout, "source" | "repository">,
+  word: string,
+  signal: AbortSignal,
+): Promise<string> {
+  if (source.remote.kind === "oci") {
+    const digest = /(?:^|@)(sha256:[0-9a-f]{64})$/.exec(word)?.[1];
+    if (digest === undefined) return (await resolved(repository, { kind: "tag", value: word }, signal)).commit;
+    await repository.fetchCommit(digest, signal);
+    return digest;
+  }
   const plain = /(?:^|@)sha(?:1|256):([0-9a-f]+)$/.exec(word)?.[1] ?? word;
   if (/^[0-9a-f]{40}$/.test(plain)) {
     await repository.fetchCommit(plain, signal);
@@ -73,8 +83,8 @@ export async function commitOf(repository: GitRepository, word: string, signal: 
 
 /** What a ref stands for on the server now. @throws SourceError */
 export async function resolved(
-  repository: GitRepository,
-  ref: GitRef,
+  repository: Repository,
+  ref: SourceRef,
   signal: AbortSignal,
 ): Promise<{ commit: string; refName: string | null }> {
   const [result] = await repository.sync([ref], { timeoutMs: 60_000 }, signal);
@@ -90,16 +100,18 @@ function renderer(pools: HelperPools, source: Source, declared: AppSource): Chec
   };
 }
 
-async function secretOf(
-  client: ClusterClient,
-  source: Source,
-  signal: AbortSignal,
-): Promise<Awaited<ReturnType<ClusterClient["get"]>>> {
-  if (!source.secrets.credential) return null;
-  const { namespace, name } = source.secrets.credential;
-  const secret = await client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
-  if (secret) return secret;
-  throw new CliError(`Cannot read the repository: Secret ${namespace}/${name} does not exist`, {
+async function secretsOf(client: ClusterClient, source: Source, signal: AbortSignal): Promise<SourceSecrets> {
+  const secrets: Partial<Record<SecretRole, Resource>> = {};
+  for (const [role, { namespace, name }] of Object.entries(source.secrets) as [SecretRole, ObjectName][]) {
+    const secret = await client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
+    if (!secret) throw missingSecret(namespace, name);
+    secrets[role] = secret;
+  }
+  return secrets;
+}
+
+function missingSecret(namespace: string, name: string): CliError {
+  return new CliError(`Cannot read the repository: Secret ${namespace}/${name} does not exist`, {
     advice: `Create it: kubectl create secret generic ${name} -n ${namespace} --from-literal=username=… --from-literal=password=…`,
     exitCode: exitCode.notFound,
   });
