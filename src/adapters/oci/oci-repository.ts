@@ -64,7 +64,7 @@ export class OciRepository implements Repository {
       const outcomes = [...unique].map(([key, ref]) =>
         limit(async () => [key, await this.#result(ref, tags, scope)] as const),
       );
-      return new Map(await Promise.all(outcomes));
+      return new Map(await allDone(outcomes));
     });
     mustHaveAsked([...results.values()]);
     await this.#parts.store.touch();
@@ -207,6 +207,12 @@ export class OciRepository implements Repository {
     const state = `not finished within ${error.limitMs / 1000} s`;
     return new OciError("timeout", `Cannot read ${this.#parts.client.name}: ${state}`, { cause: error });
   }
+}
+
+/** Waits for all, also when one fails: nothing may go on after its scope. */
+async function allDone<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(work);
+  return await Promise.all(work);
 }
 
 /** What concerns every reference is no answer about any of them. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { basicHeader, startOciRegistry, startTokenServer } from "#test/support/oci-registry.ts";
 import type { OciRegistry, OciRegistryOptions, TokenServer } from "#test/support/oci-registry.ts";
-import { expiredCertificate, testCertificate } from "#test/support/test-certificate.ts";
+import { testCertificate } from "#test/support/test-certificate.ts";
 import { pulled, refused, secretOf, signal, synced, text, useOciWorld } from "./testing/oci-world.ts";
 
 const user = { username: "ada", password: "s3cr3t-pass" };
@@ -256,53 +256,6 @@ describe("redirects", () => {
     const { registry, open } = world();
     registry.behaviour.fault = ({ path }) => ({ status: 301, headers: { location: path } });
     expect((await refused(synced(open()))).message).toContain("redirects more than 5 times");
-  });
-});
-
-describe("TLS", () => {
-  test("is spoken with a registry whose authority the Secret names", async () => {
-    const registry = await another({ tls: testCertificate });
-    const digest = await registry.push("app", "latest", { files: { a: "a" } });
-    const certificate = secretOf({ "ca.crt": testCertificate.cert });
-    const opening = { url: registry.url("app"), insecure: false, secrets: { certificate } };
-    expect((await synced(world().open(opening))).commit).toBe(digest);
-  });
-
-  test("is spoken with a registry that wants it, also where plain http is allowed", async () => {
-    const registry = await another({ tls: testCertificate });
-    const digest = await registry.push("app", "latest", { files: { a: "a" } });
-    const certificate = secretOf({ "ca.crt": testCertificate.cert });
-    expect((await synced(world().open({ url: registry.url("app"), secrets: { certificate } }))).commit).toBe(digest);
-  });
-
-  const untrusted = [
-    { name: "an unknown authority", tls: testCertificate, ca: undefined, says: "it is self-signed" },
-    {
-      name: "an authority that has expired",
-      tls: expiredCertificate,
-      ca: expiredCertificate.cert,
-      says: "it has expired",
-    },
-  ];
-  for (const { name, tls, ca, says } of untrusted) {
-    test(`is refused for ${name}, with the reason`, async () => {
-      const registry = await another({ tls });
-      const secrets = ca === undefined ? {} : { certificate: secretOf({ "ca.crt": ca }) };
-      const opening = { url: registry.url("app"), insecure: false, secrets };
-      const { code, message } = await refused(synced(world().open(opening)));
-      expect(code).toBe("certificate");
-      expect(message).toContain(
-        `Cannot look up ${registry.host}/app:latest: the server's certificate is not trusted: ${says}`,
-      );
-    });
-  }
-
-  test("is not given up for a registry that speaks plain http, and the remedy is named", async () => {
-    const { registry, open } = world();
-    const { code, message } = await refused(synced(open({ insecure: false, secrets: { credential } })));
-    expect(code).toBe("unreachable");
-    expect(message).toContain("does not speak TLS; `insecure: true`");
-    expect(registry.requests).toEqual([]);
   });
 });
 
