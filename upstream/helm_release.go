@@ -25,6 +25,8 @@ const maxRecordBytes = 64 << 20
 func helmReleaseEncode(_ *pipe, input json.RawMessage, _ []byte) (any, error) {
 	var asked struct {
 		Release *release.Release `json:"release"`
+		// OCIDigest goes into the release's digest when its chart came from a registry.
+		OCIDigest string `json:"ociDigest"`
 	}
 	if err := json.Unmarshal(input, &asked); err != nil || asked.Release == nil {
 		return nil, &refusal{Code: "invalid-input", Message: "the release is not of the form that Helm stores"}
@@ -44,13 +46,18 @@ func helmReleaseEncode(_ *pipe, input json.RawMessage, _ []byte) (any, error) {
 	if err := zipped.Close(); err != nil {
 		return nil, err
 	}
-	return map[string]string{"record": base64.StdEncoding.EncodeToString(packed.Bytes())}, nil
+	digest, err := releaseDigest(asked.Release, asked.OCIDigest)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"record": base64.StdEncoding.EncodeToString(packed.Bytes()), "digest": digest}, nil
 }
 
 // helmReleaseDecode reads what Helm stored, also where an old version stored it unpacked.
 func helmReleaseDecode(_ *pipe, input json.RawMessage, _ []byte) (any, error) {
 	var asked struct {
-		Record string `json:"record"`
+		Record    string `json:"record"`
+		OCIDigest string `json:"ociDigest"`
 	}
 	if err := json.Unmarshal(input, &asked); err != nil {
 		return nil, &refusal{Code: "invalid-input", Message: redact(err.Error())}
@@ -68,7 +75,15 @@ func helmReleaseDecode(_ *pipe, input json.RawMessage, _ []byte) (any, error) {
 	if err := json.Unmarshal(content, &found); err != nil {
 		return nil, &refusal{Code: "invalid-record", Message: "the release record is not a release of Helm"}
 	}
-	return map[string]any{"release": found}, nil
+	digest, err := releaseDigest(&found, asked.OCIDigest)
+	if err != nil {
+		return nil, err
+	}
+	configDigest, err := valuesDigest(found.Config)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"release": found, "digest": digest, "configDigest": configDigest}, nil
 }
 
 func unzipRecord(packed []byte) ([]byte, error) {

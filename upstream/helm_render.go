@@ -28,6 +28,7 @@ type helmRenderInput struct {
 	Release      releaseInput      `json:"release"`
 	Capabilities capabilitiesInput `json:"capabilities"`
 	Options      renderOptions     `json:"options"`
+	PostRender   *postRenderInput  `json:"postRender"`
 }
 
 type releaseInput struct {
@@ -65,12 +66,14 @@ type rendered struct {
 	CRDs      []renderedObject `json:"crds"`
 	Notes     string           `json:"notes"`
 	// Manifest is the text that Helm keeps in its release record.
-	Manifest string          `json:"manifest"`
-	Config   map[string]any  `json:"config"`
-	Values   common.Values   `json:"values"`
-	Metadata *chart.Metadata `json:"metadata"`
-	Impure   []string        `json:"impure"`
-	Chart    *chart.Chart    `json:"chart,omitempty"`
+	Manifest string         `json:"manifest"`
+	Config   map[string]any `json:"config"`
+	// ConfigDigest tells whether values changed since they were recorded.
+	ConfigDigest string          `json:"configDigest"`
+	Values       common.Values   `json:"values"`
+	Metadata     *chart.Metadata `json:"metadata"`
+	Impure       []string        `json:"impure"`
+	Chart        *chart.Chart    `json:"chart,omitempty"`
 }
 
 // helmRender renders a chart as an install or upgrade would, without writing anything.
@@ -178,12 +181,21 @@ func renderChart(p *pipe, loaded *chart.Chart, config map[string]any, values com
 		return nil, templateRefusal(err)
 	}
 	notes := takeNotes(files, loaded.Name(), asked.Options.SubNotes)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		refuseAliasBomb(name, []byte(files[name]))
+	}
+	if files, err = postRender(files, asked.PostRender); err != nil {
+		return nil, err
+	}
 	result, err := sortRendered(files, loaded, asked.Options)
 	if err != nil {
 		return nil, err
 	}
 	result.Notes = notes
 	result.Config = config
+	if result.ConfigDigest, err = valuesDigest(config); err != nil {
+		return nil, err
+	}
 	result.Values, _ = values.Table("Values")
 	result.Metadata = loaded.Metadata
 	result.Impure = used.sorted()

@@ -5,8 +5,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -36,9 +34,6 @@ type renderedHook struct {
 
 // sortRendered splits what was rendered into hooks and manifests, in the order in which Helm installs them.
 func sortRendered(files map[string]string, loaded *chart.Chart, options renderOptions) (*rendered, error) {
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		refuseAliasBomb(name, []byte(files[name]))
-	}
 	hooks, manifests, err := releaseutil.SortManifests(files, nil, releaseutil.InstallOrder)
 	if err != nil {
 		return nil, templateRefusal(err)

@@ -252,12 +252,12 @@ describe("the official helm", () => {
         releaseSecret({
           release: one,
           storageNamespace: "web",
-          record: await encodeHelmRelease(bench.pool, one, signal),
+          record: (await encodeHelmRelease(bench.pool, { release: one }, signal)).record,
           written,
         }),
       ),
     );
-    expect(await decodeHelmRelease(bench.pool, secrets[1]!.data.release, signal)).toEqual({
+    expect((await decodeHelmRelease(bench.pool, { secretData: secrets[1]!.data.release }, signal)).release).toEqual({
       ...release,
       hooks: expect.anything() as unknown,
     });

@@ -1,4 +1,5 @@
 import type { ChartMetadata, HelmHookEvent, HelmReleaseChart } from "#core/helm/release.ts";
+import type { KustomizeOverrides } from "#core/app/render-spec.ts";
 import type { ValuesPart } from "#core/helm/values-part.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
@@ -20,6 +21,7 @@ export interface HelmRender {
   };
   readonly capabilities?: HelmCapabilities;
   readonly options?: HelmRenderOptions;
+  readonly postRender?: HelmPostRender;
   /** Answers the templates' `lookup`; without it they find nothing. */
   readonly lookup?: (wanted: HelmLookup, signal: AbortSignal) => Promise<LookupAnswer>;
 }
@@ -45,6 +47,18 @@ export interface HelmRenderOptions {
   /** The chart as a release record keeps it. */
   readonly withChart?: boolean;
 }
+
+/** Changes what templates rendered before it is sorted into hooks and manifests, in the order of the steps. */
+export interface HelmPostRender {
+  /** What goes through the steps: all at once, hooks and the rest apart, or the rest alone. */
+  readonly strategy: "combined" | "separate" | "nohooks";
+  readonly steps: readonly HelmPostRenderStep[];
+}
+
+/** A kustomization over all objects, or labels and annotations for their metadata. */
+export type HelmPostRenderStep =
+  | { readonly kustomize: Pick<KustomizeOverrides, "patches" | "images"> }
+  | { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
 
 /** What a template looks up: one object, or without a name all of the kind. */
 export type HelmLookup = Omit<LookupQuestion, "ask">;
@@ -81,6 +95,8 @@ export interface HelmRendered {
   readonly manifest: string;
   /** The given values, merged. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** `sha256:` of the given values in their canonical form. */
+  readonly configDigest: string;
   /** The same over the defaults of the chart. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly metadata: ChartMetadata;
@@ -95,8 +111,8 @@ export interface HelmRendered {
  * @throws UpstreamError naming the chart's file and line where they are known; whatever the tree throws.
  */
 export async function helmRender(pool: HelperPool, render: HelmRender, signal: AbortSignal): Promise<HelmRendered> {
-  const { chart, values, release, capabilities = {}, options = {}, lookup } = render;
-  const input = { values, release, capabilities, options: { ...options, canLookup: lookup !== undefined } };
+  const { chart, values, release, capabilities = {}, options = {}, postRender = null, lookup } = render;
+  const input = { values, release, capabilities, options: { ...options, canLookup: lookup !== undefined }, postRender };
   const answer = async (question: Question, scope: AbortSignal): Promise<Reply | undefined> => {
     if (question.ask !== "lookup" || lookup === undefined) return undefined;
     const { ask: _, ...wanted } = question;

@@ -40,8 +40,8 @@ const cases: { name: string; parts: ValuesPart[]; want: object }[] = [
   },
   {
     name: "takes a literal value as it is",
-    parts: [{ set: valueAtPath("a", "{x,2}=,[", true) }],
-    want: { a: "{x,2}=,[" },
+    parts: [{ set: valueAtPath("a\\.b.c", "{x,2}=,[\\n", true) }],
+    want: { "a.b": { c: "{x,2}=,[\\n" } },
   },
   {
     name: "sets JSON",

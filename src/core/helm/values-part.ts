@@ -17,7 +17,8 @@ export interface ValueAtPath {
 
 /** A referenced value for a target path: quotes around it make it a string, `literal` takes it as it is. */
 export function valueAtPath(path: string, value: string, literal: boolean): ValueAtPath {
-  if (literal) return { path, value, as: "literal" };
+  // The path keeps its escapes, which --set-literal would not.
+  if (literal) return { path, value, as: "file" };
   const isQuoted = ["'", '"'].some((quote) => value.startsWith(quote) && value.endsWith(quote));
   if (!isQuoted) return { path, value, as: "typed" };
   return { path, value: value.replace(/^['"]+|['"]+$/g, ""), as: "string" };
