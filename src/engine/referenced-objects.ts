@@ -2,6 +2,7 @@ import { type AppKey, type Reference, type ReferencedData, referenceKey } from "
 import { stableText } from "#core/resource/stable-text.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
+import { knownKind } from "./known-kind.ts";
 import type { ClusterClient, Log } from "./ports.ts";
 import { readUntilAnswered } from "./read-until-answered.ts";
 import { failureText } from "./requests.ts";
@@ -93,11 +94,12 @@ export class ReferencedObjects {
   }
 
   async #watch(reference: Reference, followed: Followed): Promise<void> {
-    const { client } = this.#options;
+    const { client, random } = this.#options;
     const { signal } = followed.scope;
     const { kind, namespace, name } = reference;
+    const unknown = (reason: string) => this.#learn(followed, { kind: "failed", reason });
     try {
-      const lookup = await client.kind({ group: "", kind }, { signal });
+      const lookup = await knownKind(client, { kind: { group: "", kind }, unknown, random }, signal);
       if (lookup.known !== "yes") throw new Error(`${kind} is not served`);
       const selection = { namespace, fieldSelector: `metadata.name=${name}` };
       const handler = {
