@@ -34,7 +34,7 @@ async function diff(client: ClusterClient, query: DiffQuery, signal: AbortSignal
     { client, record },
     async (checkout) => {
       const { repository, head } = checkout;
-      const chosen = query.revision === undefined ? head.commit : await commitOf(repository, query.revision, signal);
+      const chosen = query.revision === undefined ? head.commit : await commitOf(checkout, query.revision, signal);
       const rendered = await checkout.render(await repository.tree(chosen, signal), signal);
       return { commit: chosen, resources: rendered.resources };
     },

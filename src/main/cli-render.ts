@@ -45,8 +45,7 @@ async function renderApp(query: RenderQuery, signal: AbortSignal): Promise<reado
         { client, record },
         async (checkout) => {
           const { repository, head } = checkout;
-          const commit =
-            query.revision === undefined ? head.commit : await commitOf(repository, query.revision, signal);
+          const commit = query.revision === undefined ? head.commit : await commitOf(checkout, query.revision, signal);
           return (await checkout.render(await repository.tree(commit, signal), signal)).resources;
         },
         signal,

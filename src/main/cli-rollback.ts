@@ -58,7 +58,13 @@ interface Place {
 
 async function rollbackIn(client: ClusterClient, place: Place, signal: AbortSignal): Promise<RollbackView> {
   const { record, checkout, query } = place;
-  const { head } = checkout;
+  const { head, source } = checkout;
+  if (source.remote.kind !== "git") {
+    throw new CliError(`Cannot roll ${record.key} back: its source is no Git repository`, {
+      advice: "Push the earlier content under the same tag, or name its digest in the source.",
+      exitCode: exitCode.refused,
+    });
+  }
   const tracked = await trackedBranch(checkout, signal);
   if (tracked === null && query.branch === undefined) throw unknownBranch(record);
   const branch = query.branch ?? tracked ?? "";
@@ -94,9 +100,9 @@ async function rollbackIn(client: ClusterClient, place: Place, signal: AbortSign
 
 /** Pushes with the app's credential, which may only read; then with the person's own. @throws CliError with the way out */
 async function pushed(checkout: Checkout, change: PushedChange, signal: AbortSignal): Promise<{ commit: string }> {
-  const { repository, source } = checkout;
+  const { source } = checkout;
   try {
-    return await repository.commitAndPush(change, signal);
+    return await checkout.open(null).commitAndPush(change, signal);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     if (error.code === "rejected") {
@@ -120,11 +126,11 @@ async function chosenTarget(
   signal: AbortSignal,
 ): Promise<{ to: string; target: FileTree; files: RollbackFiles }> {
   const { record, checkout, query } = place;
-  if (query.to !== undefined) return targetAt(checkout, await commitOf(checkout.repository, query.to, signal), signal);
+  if (query.to !== undefined) return targetAt(checkout, await commitOf(checkout, query.to, signal), signal);
   const past = historyOf(record).filter((entry) => entry.succeeded && entry.commit !== checkout.head.commit);
   for (const commit of new Set(past.map((entry) => entry.commit))) {
     if (!/^[0-9a-f]{40}$/.test(commit)) continue;
-    const found = await targetAt(checkout, await commitOf(checkout.repository, commit, signal), signal);
+    const found = await targetAt(checkout, await commitOf(checkout, commit, signal), signal);
     if (found.files.paths.length > 0) return found;
   }
   throw new CliError(`Cannot tell what to roll ${record.key} back to: its history has no other state`, {
