@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type { MemoryFile } from "#core/source/memory-tree.ts";
 import type { Substitution } from "#core/app/render-spec.ts";
@@ -188,4 +189,35 @@ describe("kustomizeBuild() refuses variables", () => {
       expect(error.message).not.toContain(secret);
     });
   }
+});
+
+describe("kustomizeBuild() with any text and any value", () => {
+  const piece = fc.constantFrom(
+    ..."${ } V W : - = # % / // ^ , $ 'q \"q &a *a [ ] { , | > ? ! %a @ x 1".split(" "),
+    " ",
+    ": ",
+    "- ",
+    "\n",
+  );
+  const soup = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""));
+
+  test("replaces or refuses, lives on, and repeats no value", async () => {
+    let refusals = 0;
+    await fc.assert(
+      fc.asyncProperty(soup, soup, async (text, value) => {
+        const block = `  k: |2-\n${text.replaceAll(/^/gm, "    ")}\n  plain: ${"${V}"}\n`;
+        const vars = { V: `${value}canary${value}`, W: "w" };
+        const files = manifest(configMap("a", `data:\n${block}`));
+        const wanted = { path: "app", substitute: substitute(vars, { strict: false }) };
+        const result: unknown = await bench.build(files, wanted).catch((error: unknown) => error);
+        if (!(result instanceof Error)) return;
+        refusals++;
+        expect(["substitution", "alias-bomb"]).toContain((result as { code?: string }).code);
+        expect(result.message).not.toContain("canary");
+      }),
+      { numRuns: 300 },
+    );
+    expect(refusals).toBeGreaterThan(20);
+    expect(bench.pool.pids).toHaveLength(1);
+  });
 });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { fullPool, sopsFixtures } from "./sops-bench.ts";
 import type { PlainFile, SopsFixtures } from "./sops-bench.ts";
@@ -180,6 +181,40 @@ describe("sopsDecrypt() refuses", () => {
   test("values that were changed outside, when only encrypted ones are covered, not at all", async () => {
     const changed = made.files.onlyEncrypted.replace("user: me", "user: root");
     expect(await decrypted("onlyEncrypted", ["alice"], changed)).toContain("user: root");
+  });
+
+  test("or opens unharmed, whatever was changed, and never repeats a value", async () => {
+    const names = Object.keys(plain) as (keyof typeof plain)[];
+    const anyEdit = fc.record({
+      name: fc.constantFrom(...names),
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      length: fc.nat(40),
+      text: fc.oneof(
+        fc.string({ maxLength: 12 }),
+        fc.constantFrom("", "\n", "ENC[", "sops:\n", "0", "{", "- ", "A", "\0"),
+      ),
+    });
+    const allKeys = made.keys("alice", "quantum", "gnu");
+    let opened = 0;
+    await fc.assert(
+      fc.asyncProperty(anyEdit, async ({ name, at, length, text }) => {
+        const content = made.files[name];
+        const start = Math.floor(at * content.length);
+        const changed = content.slice(0, start) + text + content.slice(start + length);
+        const file = { content: Buffer.from(changed), format: plain[name].format, keys: allKeys };
+        const result = await sopsDecrypt(pool, file, signal).catch((error: unknown) => error);
+        if (result instanceof Uint8Array) {
+          opened++;
+          expect(Buffer.from(result).toString()).toContain(canary);
+        } else {
+          expect(["decryption", "alias-bomb"]).toContain((result as { code?: string }).code);
+          expect(String(result)).not.toContain(canary);
+        }
+      }),
+      { numRuns: 400 },
+    );
+    expect(opened).toBeGreaterThan(0);
+    expect(pool.pids).toHaveLength(1);
   });
 
   for (const [name, value] of [
