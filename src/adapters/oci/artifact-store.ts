@@ -57,6 +57,7 @@ export class ArtifactStore {
     const folder = this.#folder(digest);
     try {
       const index = JSON.parse(await readFile(join(folder, indexName), "utf8")) as IndexFile;
+      if (!Array.isArray(index.files)) return undefined;
       return { pack: join(folder, packName), files: new Map(index.files), annotations: index.annotations };
     } catch {
       // Whatever is wrong with it, pulling it again puts it right.

@@ -229,10 +229,10 @@ describe("what was pulled", () => {
     expect(await text(tree, "a")).toBe("first");
     await rm(pack);
     expect(await text(tree, "a")).toBe("first");
-    await writeFile(join(pack, "../index.json"), "{");
-    const later = open();
-    expect((await refused(pulled(later))).code).toBe("damaged");
-    expect(await text(await pulled(later), "a")).toBe("first");
+    for (const damage of ["{", "{}", ""]) {
+      await writeFile(join(pack, "../index.json"), damage);
+      expect(await text(await pulled(open()), "a")).toBe("first");
+    }
   });
 
   test("is there as a whole or not at all", async () => {

@@ -93,7 +93,7 @@ export class OciRepository implements Repository {
     const known = this.#trees.get(digest);
     if (known !== undefined) return known;
     await this.fetchCommit(digest, signal);
-    const tree = this.#repairing(digest, await this.#stored(digest));
+    const tree = this.#repairing(digest, await this.#stored(digest, signal));
     this.#trees.set(digest, tree);
     return tree;
   }
@@ -177,11 +177,16 @@ export class OciRepository implements Repository {
     });
   }
 
-  async #stored(digest: string): Promise<FileTree> {
-    const artifact = await this.#parts.store.load(digest);
+  async #stored(digest: string, signal: AbortSignal): Promise<FileTree> {
+    const { store, client } = this.#parts;
+    let artifact = await store.load(digest);
+    if (artifact === undefined) {
+      await store.drop(digest);
+      await this.fetchCommit(digest, signal);
+      artifact = await store.load(digest);
+    }
     if (artifact !== undefined) return packTree(artifact.pack, artifact.files);
-    await this.#parts.store.drop(digest);
-    throw new OciError("damaged", `Cannot read ${this.#parts.client.nameOf(digest)}: its local copy is damaged`);
+    throw new OciError("damaged", `Cannot read ${client.nameOf(digest)}: its local copy is damaged`);
   }
 
   /** A tree whose files are pulled again when the disk lost or changed them. */

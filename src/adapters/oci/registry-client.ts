@@ -40,9 +40,9 @@ export class RegistryClient {
     const path = this.#path(`manifests/${tag}`);
     const digest = await this.#connection.ask(
       { action, method: "HEAD", path, accept: manifestTypes },
-      ({ body, headers }) => {
-        body.resume();
-        return Promise.resolve(digestIn(headers));
+      async ({ body, headers }) => {
+        await readBounded(body, { maxBytes: 0, action }, signal);
+        return digestIn(headers);
       },
       signal,
     );

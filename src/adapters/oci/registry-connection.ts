@@ -21,7 +21,7 @@ export interface ConnectionParts {
   readonly wire: RegistryWire;
   readonly login: RegistryLogin;
   readonly host: string;
-  /** Plain http, unless the registry wants TLS. */
+  /** Whether plain http will do. */
   readonly insecure: boolean;
   readonly hint: string;
   readonly random: () => number;
@@ -43,12 +43,15 @@ interface Failure {
 /** Asks one registry: shows who asks, follows redirects, asks again when that may help. */
 export class RegistryConnection {
   readonly #parts: ConnectionParts;
+  /** TLS first where that has a port of its own; a port that is named is most likely one for plain http. */
+  readonly #firstScheme: "http" | "https";
   #scheme: "http" | "https";
   #isSchemeProven: boolean;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
-    this.#scheme = parts.insecure ? "http" : "https";
+    this.#firstScheme = parts.insecure && /:(?!443$)\d+$/.test(parts.host) ? "http" : "https";
+    this.#scheme = this.#firstScheme;
     this.#isSchemeProven = !parts.insecure;
   }
 
@@ -130,22 +133,21 @@ export class RegistryConnection {
     const { status } = refusal;
     const error = refusalError(call.action, refusal, this.#parts.hint);
     // What a server that wants TLS says to plain http.
-    if (status === 400 && this.#turnsToTls()) return { error, passes: true, at: "once" };
+    if (status === 400 && this.#scheme === "http" && this.#triesOther()) return { error, passes: true, at: "once" };
     return { error, refusal, passes: status === 429 || status >= 500, at: "later" };
   }
 
   #lost(call: RegistryCall, cause: unknown): Failure {
     const error = connectionError(call.action, cause);
-    const turns = this.#turnsToTls();
-    return { error, passes: turns || mayPass(cause), at: turns ? "once" : "later" };
+    const tries = this.#triesOther();
+    return { error, passes: tries || mayPass(cause), at: tries ? "once" : "later" };
   }
 
-  /** Without an answer over plain http so far, TLS is tried instead, which is never less safe. */
-  #turnsToTls(): boolean {
+  /** Turns to the other scheme where both will do and none has worked yet; false when it is the first one again. */
+  #triesOther(): boolean {
     if (this.#isSchemeProven) return false;
-    const turns = this.#scheme === "http";
-    this.#scheme = turns ? "https" : "http";
-    return turns;
+    this.#scheme = this.#scheme === "http" ? "https" : "http";
+    return this.#scheme !== this.#firstScheme;
   }
 
   #waitMs(attempt: number, failure: Failure): number {

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -68,6 +68,25 @@ describe("TLS", () => {
   });
 });
 
+describe("a registry without a port of its own that needs no TLS", () => {
+  test("is spoken to over TLS before plain http", async () => {
+    const { registry, name, open } = world();
+    const digest = await registry.push(name, "latest", { files: { a: "a" } });
+    const proxy = await tunnel(registry.host);
+    vi.stubEnv("https_proxy", proxy.url);
+    vi.stubEnv("http_proxy", proxy.url);
+    vi.stubEnv("no_proxy", "");
+    try {
+      const repository = open({ url: `oci://registry.test/${name}` });
+      expect((await synced(repository)).commit).toBe(digest);
+      expect(proxy.targets.slice(0, 2)).toEqual(["registry.test:443", "http://registry.test"]);
+      expect(proxy.targets.filter((target) => target === "registry.test:443")).toHaveLength(1);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+});
+
 describe("a proxy of the environment", () => {
   test("is gone through, and sees nothing of what is said", async () => {
     const registry = await another({ tls: testCertificate });
@@ -86,11 +105,25 @@ describe("a proxy of the environment", () => {
   });
 });
 
-async function tunnel(): Promise<{ readonly url: string; readonly targets: readonly string[] }> {
+/** A proxy that leads to where it is asked, or plain requests to `plainTo` and no others anywhere. */
+async function tunnel(plainTo?: string): Promise<{ readonly url: string; readonly targets: readonly string[] }> {
   const targets: string[] = [];
-  const server = createServer((_, response) => response.writeHead(400).end());
+  const server = createServer((incoming, response) => {
+    const url = new URL(incoming.url ?? "/");
+    targets.push(url.origin);
+    const answered = request(`http://${plainTo}${url.pathname}`, {
+      method: incoming.method ?? "GET",
+      headers: incoming.headers,
+    });
+    answered.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    answered.end();
+  });
   server.on("connect", ({ url = "" }, client) => {
     targets.push(url);
+    if (plainTo !== undefined) return void client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
     const [host, port] = url.split(":");
     const upstream = connect(Number(port), host, () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
