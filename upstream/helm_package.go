@@ -30,6 +30,9 @@ type helmPackageInput struct {
 	IgnoreMissing    bool     `json:"ignoreMissing"`
 	// VersionMetadata becomes the build metadata of the version.
 	VersionMetadata string `json:"versionMetadata"`
+	// Vendored are the lengths of packed charts that lie in the attachment, before the chart where that is packed too.
+	// They go into charts/.
+	Vendored []int `json:"vendored"`
 }
 
 type packagedChart struct {
@@ -46,9 +49,18 @@ func helmPackage(p *pipe, input json.RawMessage, packed []byte) (any, error) {
 	if err := json.Unmarshal(input, &asked); err != nil {
 		return nil, &refusal{Code: "invalid-input", Message: redact(err.Error())}
 	}
+	vendored, packed, err := cutVendored(asked.Vendored, packed)
+	if err != nil {
+		return nil, err
+	}
 	loaded, err := loadChart(p, asked.Chart, packed)
 	if err != nil {
 		return nil, err
+	}
+	for _, below := range vendored {
+		if err := vendor(loaded, below); err != nil {
+			return nil, err
+		}
 	}
 	if err := replaceValues(loaded, asked); err != nil {
 		return nil, err
@@ -64,6 +76,27 @@ func helmPackage(p *pipe, input json.RawMessage, packed []byte) (any, error) {
 		return nil, &refusal{Code: "too-large", Message: fmt.Sprintf("the packed chart has more than the allowed %d MiB", maxChartBytes>>20)}
 	}
 	return packagedChart{Metadata: loaded.Metadata, Archive: packed}, nil
+}
+
+func cutVendored(lengths []int, attachment []byte) (vendored [][]byte, rest []byte, err error) {
+	for _, length := range lengths {
+		if length < 0 || length > len(attachment) {
+			return nil, nil, &refusal{Code: "invalid-input", Message: "the attachment is shorter than its charts"}
+		}
+		vendored = append(vendored, attachment[:length])
+		attachment = attachment[length:]
+	}
+	return vendored, attachment, nil
+}
+
+// vendor puts a packed chart into charts/ under its own name and version.
+func vendor(loaded *chart.Chart, packed []byte) error {
+	below, err := loader.LoadFiles(unpackChart(packed, &chartBudget{}, 1))
+	if err != nil {
+		return chartRefusal(err)
+	}
+	replaceFile(loaded, fmt.Sprintf("charts/%s-%s.tgz", below.Name(), below.Metadata.Version), packed)
+	return nil
 }
 
 func replaceValues(loaded *chart.Chart, asked helmPackageInput) error {

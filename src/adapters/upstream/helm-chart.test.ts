@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { HelmBench, chartTree, chartYaml, packedChart } from "./helm-bench.ts";
+import { HelmBench, chartTree, chartYaml, packedChart, tarball } from "./helm-bench.ts";
 import { helmChart } from "./helm-chart.ts";
 import { helmPackage } from "./helm-package.ts";
 import type { HelmPackage } from "./helm-package.ts";
@@ -116,5 +116,20 @@ describe("helmPackage()", () => {
     const { archive } = await pack({ chartValuesFiles, ignoreMissing: true });
     expect((await describePacked(archive)).values).toEqual({ size: 1, nested: { a: 1, b: 2 } });
     await expect(pack({ versionMetadata: "a b" })).rejects.toThrow('"a b" is no build metadata of a version');
+  });
+
+  test("puts fetched dependencies into charts/, of a folder or an archive", async () => {
+    const db = packedChart("db", { "Chart.yaml": chartYaml("db", "", "2.5.0") });
+    const vendoredIn = async (archive: Uint8Array) =>
+      (await describePacked(archive)).dependencies.map(({ name, vendored }) => `${name} ${vendored}`);
+    const { archive } = await pack({ vendored: [db] });
+    expect(await vendoredIn(archive)).toEqual(["cache 1.0.0", "db 2.5.0"]);
+    expect(namesIn(archive)).toContain("shop/charts/db-2.5.0.tgz");
+    const chart = { kind: "archive", content: packedChart("shop", shop) } as const;
+    expect(await vendoredIn((await pack({ chart, vendored: [db] })).archive)).toEqual(["cache 1.0.0", "db 2.5.0"]);
+    const linked = tarball([["db/Chart.yaml", { link: "/etc/passwd" }]]);
+    await expect(pack({ vendored: [linked] })).rejects.toThrow(
+      'the chart archive holds "db/Chart.yaml", which is a link',
+    );
   });
 });

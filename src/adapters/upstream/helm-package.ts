@@ -16,6 +16,8 @@ export interface HelmPackage {
   readonly values?: readonly ValuesPart[];
   /** Becomes the build metadata of the version: `1.2.3+<this>`. */
   readonly versionMetadata?: string;
+  /** Packed charts for `charts/`: dependencies that were fetched. */
+  readonly vendored?: readonly Uint8Array[];
 }
 
 /** A packed chart; equal charts give equal bytes. */
@@ -27,8 +29,10 @@ export interface HelmPackaged {
 
 /** Packs a chart as a `.tgz`. @throws UpstreamError when it is no chart, or a values file is missing. */
 export async function helmPackage(pool: HelperPool, wanted: HelmPackage, signal: AbortSignal): Promise<HelmPackaged> {
-  const { chart, ...input } = wanted;
-  const { result, readSet } = await requestOfChart(pool, { op: "helm.package", chart, input }, signal);
+  const { chart, vendored = [], ...rest } = wanted;
+  const input = { ...rest, vendored: vendored.map(({ length }) => length) };
+  const request = { op: "helm.package", chart, input, attachments: vendored };
+  const { result, readSet } = await requestOfChart(pool, request, signal);
   const { metadata, archive } = result as { metadata: ChartMetadata; archive: string };
   return { metadata, archive: Buffer.from(archive, "base64"), readSet };
 }

@@ -15,6 +15,8 @@ export interface ChartRequest {
   readonly op: string;
   readonly chart: ChartSource;
   readonly input: object;
+  /** Bytes that go before those of the chart. */
+  readonly attachments?: readonly Uint8Array[];
   /** Answers what is asked besides files. */
   readonly answer?: (question: Question, signal: AbortSignal) => Promise<Reply | undefined>;
 }
@@ -37,7 +39,7 @@ export async function requestOfChart(
   const answer = async (question: Question, scope: AbortSignal) =>
     (await request.answer?.(question, scope)) ?? files.answer(question, scope);
   const input = { ...request.input, chart: isArchive ? {} : { path: chart.path } };
-  const attachments = isArchive ? [chart.content] : [];
+  const attachments = [...(request.attachments ?? []), ...(isArchive ? [chart.content] : [])];
   try {
     const result = await pool.request({ op, input, attachments, answer }, signal);
     return { result, readSet: tree.readSet() };
