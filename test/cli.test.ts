@@ -7,6 +7,7 @@ import { sopsFixtures } from "#adapters/upstream/sops-bench.ts";
 import { temporaryDirectory } from "./support/control-plane.ts";
 import { useEngineWorld } from "./support/engine-world.ts";
 import { eventually } from "./support/eventually.ts";
+import { startOciRegistry } from "./support/oci-registry.ts";
 
 const world = useEngineWorld({ withNodes: false });
 const { signal } = new AbortController();
@@ -366,6 +367,38 @@ test("render and diff show an app with its variables filled in and its Secrets d
   const whole = await holdfast(["render", "ks/filled", "--show-secrets"]);
   expect(whole.out).toContain("a: hunter-2");
   expect(await holdfast(["diff", "ks/filled"])).toMatchObject({ code: 0 });
+});
+
+test("an app from a registry is rendered and compared, also at another tag; rolling it back is explained", async () => {
+  const registry = await startOciRegistry();
+  try {
+    const push = (tag: string, word: string) =>
+      registry.push("pulled", tag, { files: { "c.yaml": configMap("pulled", word) } });
+    await push("v1", "one");
+    await push("v2", "two");
+    await world.client.apply(
+      {
+        apiVersion: "source.toolkit.fluxcd.io/v1",
+        kind: "OCIRepository",
+        metadata: { name: "pulled", namespace: "flux-system" },
+        spec: { url: registry.url("pulled"), interval: "1h", insecure: true, ref: { tag: "v2" } },
+      },
+      { manager: "test", signal },
+    );
+    await makeKustomization("pulled", "./", { spec: { sourceRef: { kind: "OCIRepository", name: "pulled" } } });
+    await eventually("it is applied", async () => (await valueOf("pulled")) === "two");
+    expect(await holdfast(["render", "ks/pulled"])).toMatchObject({ err: "", out: expect.stringContaining("value: two") });
+    expect((await holdfast(["render", "ks/pulled", "--revision", "v1"])).out).toContain("value: one");
+    const changed = await holdfast(["diff", "ks/pulled", "--revision", "v1"]);
+    expect([changed.code, changed.out]).toEqual([3, expect.stringMatching(/-.*two[^]*\+.*one/)]);
+    const refused = await holdfast(["rollback", "ks/pulled"]);
+    expect([refused.code === 0, refused.err]).toEqual([
+      false,
+      expect.stringMatching(/its source is no Git repository[^]*same tag/),
+    ]);
+  } finally {
+    await registry.stop();
+  }
 });
 
 test("controller serves health while another one leads, and ends with 0 when told", async () => {
