@@ -307,6 +307,18 @@ describe("a registry that does not answer well", () => {
     expect(busy.message).toContain("the registry answers 503");
   });
 
+  test("is left at once when the caller goes, with the caller's reason", async () => {
+    const { registry, open } = world();
+    const scope = new AbortController();
+    registry.behaviour.fault = () => {
+      scope.abort(new Error("going down"));
+      return { hold: true };
+    };
+    const syncing = open().sync([{ kind: "tag", value: "latest" }], { timeoutMs: 20_000 }, scope.signal);
+    await expect(syncing).rejects.toThrow("going down");
+    expect(registry.requests).toHaveLength(1);
+  });
+
   test("that is not there is told of by name", async () => {
     const { open } = world();
     const { code, failure, message } = await refused(synced(open({ url: "oci://127.0.0.1:1/team/app" })));
