@@ -14,19 +14,19 @@ demo: setup ## play the whole story on a throwaway cluster; REPO=url PATH_IN_REP
 	@$(NODE) src/main/demo.ts
 
 .PHONY: test
-test: setup ## everything: check, e2e and faults
+test: services ## everything: check, e2e and faults
 	@$(NODE) tools/test.ts check e2e faults
 
 .PHONY: check
-check: setup ## types, lint, format, boundaries, sizes, dead code, generated files, unit tests
+check: services ## types, lint, format, boundaries, sizes, dead code, generated files, unit tests
 	@$(NODE) tools/test.ts check
 
 .PHONY: e2e
-e2e: setup ## end-to-end tests against a real Kubernetes API server
+e2e: services ## end-to-end tests against a real Kubernetes API server
 	@$(NODE) tools/test.ts e2e
 
 .PHONY: faults
-faults: setup ## break things while it runs; SEEDS=20 tries twenty ways instead of one
+faults: services ## break things while it runs; SEEDS=20 tries twenty ways instead of one
 	@$(NODE) tools/test.ts faults
 
 .PHONY: bench
@@ -44,6 +44,10 @@ fix: setup ## format, repair what lint can repair and write the generated files 
 .PHONY: setup
 setup: ## install npm packages and build the Go programs, where missing or stale (the others do this first)
 	@tools/setup.sh
+
+.PHONY: services
+services: setup
+	@$(NODE) tools/build-go.ts services
 
 .PHONY: clean
 clean: ## remove what was built in this checkout, npm packages included

@@ -145,12 +145,13 @@ async function lockHolder(path: string): Promise<string> {
 }
 
 async function main(arguments_: readonly string[]): Promise<void> {
-  const [chosen = "all"] = arguments_;
-  const modules = (["cluster", "upstream", "services"] as const).filter(
-    (module) => chosen === module || chosen === "all",
-  );
-  if (modules.length === 0)
-    throw new GoProgramError(`Cannot build "${chosen}": name cluster, upstream, services or all`);
+  const known = ["cluster", "upstream", "services"] as const;
+  const chosen = arguments_.length === 0 || arguments_.includes("all") ? known : arguments_;
+  const stranger = chosen.find((name) => !known.some((module) => module === name));
+  if (stranger !== undefined) {
+    throw new GoProgramError(`Cannot build "${stranger}": name ${known.join(", ")} or all`);
+  }
+  const modules = known.filter((module) => chosen.includes(module));
   const interrupted = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.once(name, () => interrupted.abort(new GoProgramError(`Cannot finish building: stopped by ${name}`)));

@@ -28,4 +28,4 @@ if ! cmp -s package-lock.json node_modules/.holdfast-installed; then
   cp package-lock.json node_modules/.holdfast-installed
 fi
 
-exec bin/with-node tools/build-go.ts all
+exec bin/with-node tools/build-go.ts cluster upstream
