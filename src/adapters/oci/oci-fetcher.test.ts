@@ -219,6 +219,21 @@ describe("what was pulled", () => {
     expect(await artifactsOnDisk()).toHaveLength(4);
   });
 
+  test("is not pulled again for other references when one has moved after a restart", async () => {
+    const { registry, name, open, asked } = world();
+    const tags = ["a", "b", "c", "d", "e"];
+    await pushVersions(tags);
+    const refs = tags.map((value): OciRef => ({ kind: "tag", value }));
+    await open().sync(refs, { timeoutMs: 20_000 }, signal);
+    await registry.push(name, "a", { files: { version: "moved" } });
+    registry.requests.length = 0;
+    const results = await open().sync(refs, { timeoutMs: 20_000 }, signal);
+    expect(results.map((result) => "error" in result)).toEqual(tags.map(() => false));
+    expect(asked().filter((line) => line.startsWith("GET"))).toEqual(["GET manifests/sha256", "GET blobs/sha256"]);
+    const later = open();
+    for (const result of results) expect("commit" in result && (await later.holds(result.commit, signal))).toBe(true);
+  });
+
   test("is pulled again when the disk lost or changed it", async () => {
     const { registry, name, open } = world();
     await registry.push(name, "latest", { files: { a: "first", b: "second" } });

@@ -42,6 +42,7 @@ export class OciRepository implements Repository {
   readonly #followed = new LRUCache<string, string>({ max: maxFollowed });
   readonly #trees = new LRUCache<string, FileTree>({ max: 4 });
   #isOpen = false;
+  #isUntidy = false;
 
   constructor(parts: OciRepositoryParts) {
     this.#parts = parts;
@@ -66,6 +67,8 @@ export class OciRepository implements Repository {
       );
       return new Map(await allDone(outcomes));
     });
+    // Only now is it known what every reference stands for.
+    await this.#tidy();
     mustHaveAsked([...results.values()]);
     await this.#parts.store.touch();
     return refs.map((ref) => results.get(keyOf(ref))!);
@@ -81,8 +84,8 @@ export class OciRepository implements Repository {
     if (!isDigest(digest)) throw new OciError("invalid-ref", "Cannot pull an artifact: its digest is not complete");
     const limitMs = this.#parts.limits.pullTimeoutMs;
     try {
-      const isNew = await withDeadline(signal, limitMs, (scope) => this.#pulled(digest, scope));
-      if (isNew) await this.#tidy(digest);
+      await withDeadline(signal, limitMs, (scope) => this.#pulled(digest, scope));
+      await this.#tidy(digest);
     } catch (error) {
       throw this.#asTimeout(error);
     }
@@ -107,9 +110,8 @@ export class OciRepository implements Repository {
   async #result(ref: SourceRef, tags: TagList, signal: AbortSignal): Promise<RefResult> {
     try {
       const { digest, tag } = await this.#resolved(ociRef(ref), tags, signal);
-      const isNew = await this.#pulled(digest, signal);
+      await this.#pulled(digest, signal);
       this.#followed.set(keyOf(ref), digest);
-      if (isNew) await this.#tidy(digest);
       return { ref, commit: digest, refName: tag };
     } catch (error) {
       const failure = this.#asTimeout(error);
@@ -152,21 +154,24 @@ export class OciRepository implements Repository {
     return () => (listing ??= this.#parts.client.tags(signal));
   }
 
-  /** Makes sure that an artifact is here; says whether it was not. */
-  async #pulled(digest: string, signal: AbortSignal): Promise<boolean> {
+  /** Makes sure that an artifact is here. */
+  async #pulled(digest: string, signal: AbortSignal): Promise<void> {
     const { store, client, layer, limits } = this.#parts;
     await this.#open();
-    if (await store.holds(digest)) return false;
-    return await this.#exclusive(async () => {
-      if (await store.holds(digest)) return false;
+    if (await store.holds(digest)) return;
+    await this.#exclusive(async () => {
+      if (await store.holds(digest)) return;
       await store.add(digest, (folder) => pullArtifact({ client, digest, layer, limits, folder }, signal));
-      return true;
+      this.#isUntidy = true;
     });
   }
 
-  async #tidy(latest: string): Promise<void> {
+  /** Removes what nobody follows, once something was added. */
+  async #tidy(...kept: readonly string[]): Promise<void> {
+    if (!this.#isUntidy) return;
     const { store, limits } = this.#parts;
-    await this.#exclusive(() => store.retain(new Set([...this.#followed.values(), latest]), limits.keptArtifacts));
+    this.#isUntidy = false;
+    await this.#exclusive(() => store.retain(new Set([...this.#followed.values(), ...kept]), limits.keptArtifacts));
   }
 
   async #open(): Promise<void> {
