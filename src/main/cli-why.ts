@@ -128,7 +128,6 @@ const NOTICES: Readonly<Record<string, string>> = {
   Warning: "warning",
   SharedResourceWarning: "shared-object",
   RepeatedResourceWarning: "duplicate-object",
-  DriftWarning: "drift",
   SyncWarning: "warning",
 };
 

@@ -150,6 +150,28 @@ describe.concurrent("what objects ask for themselves", () => {
     await space.holds("a", { value: "2", size: "9" });
   });
 
+  test("driftMode: warn tells of changes by others and leaves them until the next commit", async () => {
+    const space = await world().space("only-told");
+    const first = await space.commit({ "app/a.yaml": configMap("a"), "app/b.yaml": configMap("b") });
+    await space.kustomization({ driftMode: "warn" });
+    await space.applied(first);
+    await edit(space, "a", { data: { value: "by hand" } });
+    await world().delete(space.configMap("b"));
+    const told = await space.says("is missing", { type: "Drift" });
+    expect(told).toMatchObject({
+      status: "True",
+      reason: "DriftLeftAlone",
+      message: "ConfigMap/only-told/a differs, ConfigMap/only-told/b is missing",
+    });
+    expect(await space.status()).toMatchObject({ lastAppliedRevision: expect.stringContaining(first) });
+    await space.holds("a", { value: "by hand" });
+    const second = await space.commit({ "app/c.yaml": configMap("c") });
+    const status = await space.applied(second);
+    await space.holds("a", { value: "1" });
+    await space.holds("b", { value: "1" });
+    expect(status.conditions?.map(({ type }) => type)).not.toContain("Drift");
+  });
+
   test("prune: disabled keeps an object that left Git or whose app was deleted", async () => {
     const space = await world().space("unpruned");
     const keep = option("prune", "disabled");

@@ -16,7 +16,6 @@ const NOTICE_TYPES: Readonly<Record<Notice["kind"], string>> = {
   fight: "SyncError",
   shared: "SharedResourceWarning",
   duplicate: "RepeatedResourceWarning",
-  drift: "DriftWarning",
   warning: "SyncWarning",
 };
 

@@ -1,6 +1,7 @@
 import type { Dialect } from "#core/app/dialect.ts";
 import { completeRender } from "./complete-render.ts";
 import { dependencyProblem } from "./dependency.ts";
+import { appKinds, sourceKinds } from "./kinds.ts";
 import { parseSource, revisionOf } from "./parse-source.ts";
 import { parseKustomization } from "./parse-kustomization.ts";
 import { prepare } from "./prepare.ts";
@@ -12,31 +13,8 @@ import { rules } from "./rules.ts";
 /** Flux's Kustomization and sources. */
 export const fluxDialect: Dialect = {
   name: "flux",
-  appKinds: [
-    {
-      group: "kustomize.toolkit.fluxcd.io",
-      version: "v1",
-      kind: "Kustomization",
-      plural: "kustomizations",
-      short: "ks",
-    },
-  ],
-  sourceKinds: [
-    {
-      group: "source.toolkit.fluxcd.io",
-      version: "v1",
-      kind: "GitRepository",
-      plural: "gitrepositories",
-      short: "gitrepo",
-    },
-    {
-      group: "source.toolkit.fluxcd.io",
-      version: "v1",
-      kind: "OCIRepository",
-      plural: "ocirepositories",
-      short: "ocirepo",
-    },
-  ],
+  appKinds,
+  sourceKinds,
   configKinds: [],
   parseApp: (object, _lookup, settings) => parseKustomization(object, settings),
   completeRender,

@@ -2,6 +2,7 @@ import type { AppPhase, AppReport, ReportInput } from "#core/app/app-report.ts";
 import { conditionOf, numberAt, textAt } from "#core/health/condition.ts";
 import { assertNever } from "#core/result.ts";
 import { durationText } from "./duration.ts";
+import { sourceKinds } from "./kinds.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 import { timeText } from "./time-text.ts";
 
@@ -125,9 +126,10 @@ function waitingMarks({ object }: ReportInput, ready: ConditionMark): ConditionM
 
 function sourceMessage(phase: Extract<AppPhase, { kind: "source-failed" }>, { app }: ReportInput): string {
   if (!phase.missing) return `Source artifact not found, retrying in ${requeueText}`;
-  const name = app?.sources[0]?.source.split("/").at(-1);
-  if (name === undefined) return phase.message;
-  return `gitrepositories.source.toolkit.fluxcd.io "${name}" not found`;
+  const [kind = "", , name] = app?.sources[0]?.source.split("/") ?? [];
+  const plural = sourceKinds.find((one) => one.kind === kind)?.plural;
+  if (name === undefined || plural === undefined) return phase.message;
+  return `${plural}.source.toolkit.fluxcd.io "${name}" not found`;
 }
 
 function renderFailure({ code, message }: Extract<AppPhase, { kind: "render-failed" }>): ConditionMark {

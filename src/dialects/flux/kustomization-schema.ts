@@ -167,6 +167,11 @@ export const kustomizationSpec = Type.Object(
       }),
     ),
     dependsOn: Type.Optional(Type.Array(dependency, { description: "Kustomizations that must be ready first." })),
+    driftMode: Type.Optional(
+      oneOf(["heal", "warn"], {
+        description: "Whether changes by others are taken back or only told; not in upstream.",
+      }),
+    ),
     force: Type.Optional(
       Type.Boolean({ default: false, description: "Recreate objects when a change touches an immutable field." }),
     ),

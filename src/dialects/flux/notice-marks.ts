@@ -1,4 +1,5 @@
 import type { AppReport, Notice } from "#core/app/app-report.ts";
+import { idText } from "#core/resource/resource-id.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 
 /** Condition type and reason of each notice: additions of ours, which upstream's tools show beside their own. */
@@ -7,13 +8,26 @@ const types: Readonly<Record<Notice["kind"], readonly [type: string, reason: str
   fight: ["Fight", "FieldsContested"],
   shared: ["Shared", "ObjectsShared"],
   duplicate: ["Duplicate", "DuplicateObjects"],
-  drift: ["Drift", "DriftLeftAlone"],
   warning: ["Warning", "ManifestWarning"],
 };
 
+const MAX_NAMED = 10;
+
+/** What differs and is left so, because the spec says that drift is only told. */
+function driftMark({ phase, objects }: AppReport): ConditionMark | null {
+  if (phase.kind !== "out-of-sync") return null;
+  const drifted = objects.filter(({ comparison }) => comparison === "different" || comparison === "missing");
+  const named = drifted.slice(0, MAX_NAMED).map(({ id, comparison }) => {
+    return `${idText(id)} ${comparison === "missing" ? "is missing" : "differs"}`;
+  });
+  const more = drifted.length > named.length ? ` and ${drifted.length - named.length} more` : "";
+  return { status: "True", reason: "DriftLeftAlone", message: `${named.join(", ")}${more}` };
+}
+
 /** Conditions for the notices of a report; those without a notice go. `key` names the app on the command line. */
-export function noticeMarks({ notices, phase }: AppReport, key: string): ConditionMarks {
-  const marks: Record<string, ConditionMark | null> = {};
+export function noticeMarks(report: AppReport, key: string): ConditionMarks {
+  const { notices, phase } = report;
+  const marks: Record<string, ConditionMark | null> = { Drift: driftMark(report) };
   if (phase.kind !== "paused") marks["Paused"] = null;
   for (const [kind, [type, reason]] of Object.entries(types)) {
     const messages = notices.filter((notice) => notice.kind === kind).map((notice) => notice.message);
@@ -23,7 +37,7 @@ export function noticeMarks({ notices, phase }: AppReport, key: string): Conditi
 }
 
 /** The types of conditions that stand for notices. */
-export const noticeTypes: readonly string[] = Object.values(types).map(([type]) => type);
+export const noticeTypes: readonly string[] = ["Drift", ...Object.values(types).map(([type]) => type)];
 
 function messageOf(kind: string, messages: readonly string[], key: string): string {
   const text = messages.join("; ");

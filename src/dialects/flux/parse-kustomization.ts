@@ -131,7 +131,7 @@ function policyOf(object: Resource, spec: KustomizationSpec, problems: Problem[]
   return {
     mode: "auto",
     prune: spec.prune,
-    selfHeal: true,
+    selfHeal: spec.driftMode !== "warn",
     allowEmpty: false,
     force: spec.force ?? false,
     createNamespace: false,
@@ -197,6 +197,6 @@ function overridesOf(spec: KustomizationSpec): KustomizeOverrides {
 
 /** The part of a spec that decides what is applied: when and how often is left out. */
 function deliveryOf(spec: KustomizationSpec): object {
-  const { interval, retryInterval, timeout, suspend, dependsOn, deletionPolicy, ...delivery } = spec;
+  const { interval, retryInterval, timeout, suspend, dependsOn, deletionPolicy, driftMode, ...delivery } = spec;
   return delivery;
 }

@@ -179,6 +179,14 @@ describe("parseKustomization()", () => {
     expect(crossing).toEqual({ ok: false, error: [{ path, message }] });
   });
 
+  test("driftMode decides whether changes by others are taken back", () => {
+    const healed = [undefined, "heal", "warn"].map((driftMode) => {
+      const parsed = parseKustomization(kustomization({ ...minimal, ...(driftMode && { driftMode }) }), usual);
+      return parsed.ok && parsed.value.policy.selfHeal;
+    });
+    expect(healed).toEqual([true, true, false]);
+  });
+
   test("null members count as absent", () => {
     expect(parseKustomization(kustomization({ ...minimal, timeout: null, dependsOn: null }), usual).ok).toBe(true);
   });

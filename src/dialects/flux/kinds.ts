@@ -1,0 +1,30 @@
+import type { DialectKind } from "#core/app/dialect.ts";
+
+/** Kinds whose objects are apps. */
+export const appKinds: readonly DialectKind[] = [
+  {
+    group: "kustomize.toolkit.fluxcd.io",
+    version: "v1",
+    kind: "Kustomization",
+    plural: "kustomizations",
+    short: "ks",
+  },
+];
+
+/** Kinds whose objects are sources. */
+export const sourceKinds: readonly DialectKind[] = [
+  {
+    group: "source.toolkit.fluxcd.io",
+    version: "v1",
+    kind: "GitRepository",
+    plural: "gitrepositories",
+    short: "gitrepo",
+  },
+  {
+    group: "source.toolkit.fluxcd.io",
+    version: "v1",
+    kind: "OCIRepository",
+    plural: "ocirepositories",
+    short: "ocirepo",
+  },
+];
