@@ -37,7 +37,11 @@ func loadChart(p *pipe, from chartInput, packed []byte) (*chart.Chart, error) {
 	}
 	loaded, err := loader.LoadFiles(files)
 	if err != nil {
-		return nil, chartRefusal(err)
+		told := chartRefusal(err)
+		if from.Path != nil && told.File != "" {
+			told.File = path.Join(*from.Path, told.File)
+		}
+		return nil, told
 	}
 	switch loaded.Metadata.APIVersion {
 	case chart.APIVersionV1, chart.APIVersionV2:
@@ -49,6 +53,7 @@ func loadChart(p *pipe, from chartInput, packed []byte) (*chart.Chart, error) {
 
 var fileInChartError = regexp.MustCompile(`cannot load ([\w.]+): `)
 
+// chartRefusal tells which file of a chart cannot be loaded.
 func chartRefusal(err error) *refusal {
 	told := &refusal{Code: "invalid-chart", Message: redact(err.Error())}
 	if at := fileInChartError.FindStringSubmatch(told.Message); at != nil {

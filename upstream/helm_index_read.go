@@ -111,7 +111,7 @@ func (e *jsonEntries) UnmarshalJSON(text []byte) error {
 var errNoIndexVersion error = &refusal{Code: "invalid-index", Message: "no API version specified"}
 
 var (
-	indexKey        = regexp.MustCompile(`^["']?([\w./-]+)["']?:[ \t]*(\[\])?[ \t]*\r?$`)
+	indexKey        = regexp.MustCompile(`^["']?([\w./-]+)["']?:[ \t]*(\[\])?[ \t]*(#.*)?\r?$`)
 	indexStart      = regexp.MustCompile(`(?m)^entries:[ \t]*\r?$`)
 	indexAPIVersion = regexp.MustCompile(`(?m)^["']?apiVersion["']?:[ \t]*\S`)
 )

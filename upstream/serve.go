@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 )
 
 // maxOutputBytes caps one result.
 const maxOutputBytes = 64 << 20
+
+// largeAttachmentBytes is what is given back at once after its request, rather than when there is need.
+const largeAttachmentBytes = 16 << 20
 
 // operation turns an input into a result; what it needs to know beyond its input it asks through the pipe.
 type operation func(p *pipe, input json.RawMessage, attachment []byte) (any, error)
@@ -31,6 +35,11 @@ func serve(p *pipe, limits *limits) {
 		limits.stopWatching()
 		if err := p.send(given); err != nil {
 			os.Exit(exitParentGone)
+		}
+		if len(attachment) > largeAttachmentBytes {
+			// An idle program collects no garbage by itself for minutes.
+			attachment, given = nil, answer{}
+			debug.FreeOSMemory()
 		}
 	}
 }

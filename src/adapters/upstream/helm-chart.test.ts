@@ -33,6 +33,8 @@ function namesIn(archive: Uint8Array): string[] {
     const text = (from: number, length: number) =>
       tar.toString("latin1", at + from, at + from + length).replace(/\0.*$/, "");
     names.push(text(0, 100));
+    // The first of January 1980 in UTC, whenever it is packed.
+    expect(Number.parseInt(text(136, 12), 8)).toBe(315_532_800);
     at += 512 + Math.ceil(Number.parseInt(text(124, 12), 8) / 512) * 512;
   }
   return names;

@@ -58,6 +58,12 @@ const chartCases: { name: string; files: Record<string, string>; path?: string; 
     path: "charts/gone",
     want: 'path "charts/gone" is no directory of this revision',
   },
+  {
+    name: "a Chart.yaml that is no YAML, by its path in the repository",
+    files: { "charts/web/Chart.yaml": "name: web\n  a: [" },
+    path: "charts/web",
+    want: /^charts\/web\/Chart\.yaml:\d: /,
+  },
   { name: "a Chart.yaml that is no YAML", files: { "Chart.yaml": "name: web\n  a: [" }, want: /^Chart\.yaml:\d: / },
   {
     name: "values that are no YAML",
