@@ -1,9 +1,8 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { sopsFixtures } from "#adapters/upstream/sops-bench.ts";
 import { temporaryDirectory } from "./support/control-plane.ts";
 import { useEngineWorld } from "./support/engine-world.ts";
 import { eventually } from "./support/eventually.ts";
@@ -323,52 +322,6 @@ test("eval works offline, on files and on standard input, in each dialect's word
   expect([broken.code, broken.err.includes("standard input:1")]).toEqual([1, true]);
 });
 
-test("render shows a directory offline, with neighbours of the checkout and masked Secrets", async () => {
-  const repo = join(home, "repo");
-  await mkdir(join(repo, ".git"), { recursive: true });
-  await mkdir(join(repo, "base"));
-  await mkdir(join(repo, "over"));
-  const kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
-  await writeFile(join(repo, "base/kustomization.yaml"), `${kustomization}resources: [s.yaml]\n`);
-  await writeFile(
-    join(repo, "base/s.yaml"),
-    "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: aHVudGVyMg==}\n",
-  );
-  await writeFile(join(repo, "over/kustomization.yaml"), `${kustomization}resources: [../base]\nnamePrefix: my-\n`);
-  const shown = await holdfast(["render", join(repo, "over")]);
-  expect(shown.out).toContain("name: my-s");
-  expect(shown.out).not.toContain("aHVudGVyMg==");
-  const whole = await holdfast(["render", join(repo, "over"), "--show-secrets", "-o", "json"]);
-  expect(JSON.parse(whole.out)).toMatchObject([{ data: { a: "aHVudGVyMg==" } }]);
-});
-
-test("render and diff show an app with its variables filled in and its Secrets decrypted, but masked", async () => {
-  const secret =
-    "apiVersion: v1\nkind: Secret\nmetadata:\n    name: filled\n    namespace: default\nstringData:\n    a: ${WORD}-2\n";
-  const plain = { format: "yaml", encryptedRegex: "^stringData$", text: secret, groups: [["mine"]] } as const;
-  const { files, keys } = await sopsFixtures({ mine: "age" }, { s: plain });
-  const config = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "words", namespace: "flux-system" } };
-  await world.client.apply({ ...config, data: { WORD: "hunter" } }, { manager: "test", signal });
-  const metadata = { name: "sops-keys", namespace: "flux-system" };
-  const keySecret = { apiVersion: "v1", kind: "Secret", metadata, data: keys("mine") };
-  await world.client.apply(keySecret, { manager: "test", signal });
-  await world.git.commit("filled", { "app/s.yaml": files.s, "app/c.yaml": configMap("filled", "${WORD}") });
-  await makeKustomization("filled", "./app", {
-    spec: {
-      postBuild: { substituteFrom: [{ kind: "ConfigMap", name: "words" }] },
-      decryption: { provider: "sops", secretRef: { name: "sops-keys" } },
-    },
-  });
-  await eventually("it is applied", async () => (await valueOf("filled")) === "hunter");
-  const shown = await holdfast(["render", "ks/filled"]);
-  expect(shown).toMatchObject({ code: 0, err: "" });
-  expect(shown.out).toContain("value: hunter");
-  expect(shown.out).not.toMatch(/hunter-2|ENC\[/);
-  const whole = await holdfast(["render", "ks/filled", "--show-secrets"]);
-  expect(whole.out).toContain("a: hunter-2");
-  expect(await holdfast(["diff", "ks/filled"])).toMatchObject({ code: 0 });
-});
-
 test("an app from a registry is rendered and compared, also at another tag; rolling it back is explained", async () => {
   const registry = await startOciRegistry();
   try {
@@ -387,7 +340,10 @@ test("an app from a registry is rendered and compared, also at another tag; roll
     );
     await makeKustomization("pulled", "./", { spec: { sourceRef: { kind: "OCIRepository", name: "pulled" } } });
     await eventually("it is applied", async () => (await valueOf("pulled")) === "two");
-    expect(await holdfast(["render", "ks/pulled"])).toMatchObject({ err: "", out: expect.stringContaining("value: two") });
+    expect(await holdfast(["render", "ks/pulled"])).toMatchObject({
+      err: "",
+      out: expect.stringContaining("value: two"),
+    });
     expect((await holdfast(["render", "ks/pulled", "--revision", "v1"])).out).toContain("value: one");
     const changed = await holdfast(["diff", "ks/pulled", "--revision", "v1"]);
     expect([changed.code, changed.out]).toEqual([3, expect.stringMatching(/-.*two[^]*\+.*one/)]);
