@@ -172,7 +172,8 @@ export class SourceController {
     } catch (error) {
       if (signal.aborted) throw error;
       const failure = asSourceError(error);
-      if (failure.failure === "auth" || failure.failure === "config") state.repository = null;
+      // What the Secrets hold may be the cause, so they are read again.
+      state.repository = null;
       for (const source of active) {
         this.#update(source, await this.#failure(state, { source, error: failure }, signal));
       }

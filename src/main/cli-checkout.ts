@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GitCredential } from "#adapters/git/git-credential.ts";
 import { credentialOf } from "#adapters/git/git-fetcher.ts";
+import { proxyOf } from "#adapters/git/git-proxy.ts";
 import type { GitRepository } from "#adapters/git/git-repository.ts";
 import type { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
@@ -51,7 +52,11 @@ export async function withCheckout<T>(
     const render = await completedRender({ client, record }, declared.render, signal);
     const { url } = source;
     const open = (credential: GitCredential | null) =>
-      fetchers.git.open({ url, credential: credential ?? credentialOf(url, secrets.credential ?? null) });
+      fetchers.git.open({
+        url,
+        credential: credential ?? credentialOf(url, secrets.credential ?? null),
+        ...(secrets.proxy && { proxy: proxyOf(secrets.proxy) }),
+      });
     return await withHelpers((pools) =>
       work({ source, declared, repository, head, open, render: renderer(pools, source, { ...declared, render }) }),
     );

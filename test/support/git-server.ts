@@ -69,7 +69,11 @@ const environment = {
 
 /** Starts a server on a free port; `stop` or the signal ends it and removes its files. */
 export async function startGitServer(
-  options: { signal?: AbortSignal; tls?: boolean | { cert: string; key: string } } = {},
+  options: {
+    signal?: AbortSignal;
+    /** With `clientCa`, only clients that show a certificate of that authority are let in. */
+    tls?: boolean | { cert: string; key: string; clientCa?: string };
+  } = {},
 ): Promise<GitServer> {
   const directory = await mkdtemp(join(tmpdir(), "holdfast-git-"));
   const behaviour: GitServerBehaviour = {};
@@ -89,7 +93,7 @@ export async function startGitServer(
     gitHttpBackend({ directory, allowPush: true, ...behaviour })(request, response);
   };
   const certificate = options.tls === true ? testCertificate : options.tls;
-  const server = certificate ? createTlsServer(certificate, answer) : createServer(answer);
+  const server = certificate ? createTlsServer(tlsOptions(certificate), answer) : createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = `${certificate ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stop = async () => {
@@ -111,6 +115,10 @@ export async function startGitServer(
     commit: (name, files, commitOptions = {}) => commitFiles(path(name), files, commitOptions),
     stop,
   };
+}
+
+function tlsOptions({ cert, key, clientCa }: { cert: string; key: string; clientCa?: string }) {
+  return { cert, key, ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }) };
 }
 
 async function commitFiles(

@@ -137,7 +137,7 @@ describe("http credentials", () => {
 
   test("a certificate that is over is told as such", async () => {
     const server = await serve({ tls: expiredCertificate });
-    const failure = await failureOf(sync(server.url("apps"), { kind: "ca", caPem: expiredCertificate.cert }));
+    const failure = await failureOf(sync(server.url("apps"), { kind: "tls", caPem: expiredCertificate.cert }));
     expect(failure.message).toMatch(/certificate is not trusted .*: it has expired$/);
   });
 
@@ -146,13 +146,34 @@ describe("http credentials", () => {
     const commit = await server.commit("apps", { a: "1" });
     const untrusted = await failureOf(sync(server.url("apps"), { kind: "none" }));
     expect([untrusted.code, untrusted.message]).toEqual(["certificate", expect.stringMatching(/: it is self-signed$/)]);
-    expect(await sync(server.url("apps"), { kind: "ca", caPem: testCertificate.cert })).toMatchObject([{ commit }]);
+    expect(await sync(server.url("apps"), { kind: "tls", caPem: testCertificate.cert })).toMatchObject([{ commit }]);
     server.behaviour.basic = { username: "ada", password: secret };
     const credential: GitCredential = { kind: "basic", username: "ada", password: secret, caPem: testCertificate.cert };
     expect(await sync(server.url("apps"), credential)).toMatchObject([{ commit }]);
     const plain = await serve();
     server.behaviour.redirectTo = plain.address;
     expect((await failureOf(sync(server.url("apps"), credential))).message).toMatch(/redirects from https: to http:/);
+  });
+
+  test("a client certificate is shown to the server that asks for one, and to no other host", async () => {
+    const strict = { ...testCertificate, clientCa: testCertificate.cert };
+    const server = await serve({ tls: strict });
+    const commit = await server.commit("apps", { a: "1" });
+    const client = { certPem: testCertificate.cert, keyPem: testCertificate.key };
+    const credential: GitCredential = { kind: "tls", caPem: testCertificate.cert, client };
+    expect(await sync(server.url("apps"), credential)).toMatchObject([{ commit }]);
+    const refused = await failureOf(sync(server.url("apps"), { kind: "tls", caPem: testCertificate.cert }));
+    expect(refused.message).toMatch(/the server refused the TLS connection .*: it asks for a client certificate$/);
+
+    server.behaviour.basic = { username: "ada", password: secret };
+    const both: GitCredential = { ...credential, kind: "basic", username: "ada", password: secret };
+    expect(await sync(server.url("apps"), both)).toMatchObject([{ commit }]);
+    const other = await serve({ tls: strict });
+    await other.commit("apps", { a: "1" });
+    server.behaviour.redirectTo = other.address;
+    await failureOf(sync(server.url("apps"), both));
+    expect(other.requests).toEqual([]);
+    expect(await leaks(refused, [secret, testCertificate.key.split("\n")[1]!])).toEqual([]);
   });
 
   test("an unknown repository and an unreachable host are told apart", async () => {

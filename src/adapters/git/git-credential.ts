@@ -5,12 +5,18 @@ import { getCACertificates } from "node:tls";
 import type { GitSettings } from "./git-environment.ts";
 import type { GitUrl } from "./git-url.ts";
 
+/** Whom a TLS connection trusts besides the well-known authorities, and the certificate that it shows. */
+export interface GitTls {
+  readonly caPem?: string;
+  readonly client?: { readonly certPem: string; readonly keyPem: string };
+}
+
 /** How to prove who we are to a server. */
 export type GitCredential =
   | { readonly kind: "none" }
-  | { readonly kind: "basic"; readonly username: string; readonly password: string; readonly caPem?: string }
-  | { readonly kind: "bearer"; readonly token: string; readonly caPem?: string }
-  | { readonly kind: "ca"; readonly caPem: string }
+  | ({ readonly kind: "basic"; readonly username: string; readonly password: string } & GitTls)
+  | ({ readonly kind: "bearer"; readonly token: string } & GitTls)
+  | ({ readonly kind: "tls" } & GitTls)
   | { readonly kind: "ssh"; readonly privateKey: string; readonly passphrase?: string; readonly knownHosts: string };
 
 /** A credential as git takes it: by environment and by private files, never by argument. */
@@ -37,28 +43,29 @@ export async function withCredential<T>(
 export function effectiveCredential(credential: GitCredential, url: GitUrl): GitCredential {
   if (url.userinfo === undefined) return credential;
   if (credential.kind === "none") return { kind: "basic", ...url.userinfo };
-  if (credential.kind === "ca") return { ...url.userinfo, kind: "basic", caPem: credential.caPem };
+  if (credential.kind === "tls") return { ...credential, ...url.userinfo, kind: "basic" };
   return credential;
 }
 
 /** The same credential without what proves identity, for a host that it was not meant for. */
 export function anonymous(credential: GitCredential): GitCredential {
-  return "caPem" in credential && credential.caPem !== undefined
-    ? { kind: "ca", caPem: credential.caPem }
-    : { kind: "none" };
+  const { caPem } = tlsOf(credential);
+  return caPem === undefined ? { kind: "none" } : { kind: "tls", caPem };
 }
 
 /** Every text that must not show up anywhere. */
 export function secretsOf(credential: GitCredential): readonly string[] {
+  const { client } = tlsOf(credential);
+  const keys = client === undefined ? [] : [client.keyPem];
   switch (credential.kind) {
     case "basic":
-      return [credential.password, encodeURIComponent(credential.password), basicToken(credential)];
+      return [...keys, credential.password, encodeURIComponent(credential.password), basicToken(credential)];
     case "bearer":
-      return [credential.token];
+      return [...keys, credential.token];
     case "ssh":
       return [credential.privateKey, ...(credential.passphrase === undefined ? [] : [credential.passphrase])];
     default:
-      return [];
+      return keys;
   }
 }
 
@@ -68,10 +75,20 @@ export function authorizationHeader(credential: GitCredential): string | undefin
   return credential.kind === "bearer" ? `Bearer ${credential.token.trim()}` : undefined;
 }
 
-/** The authorities that certify the server: the well-known ones and the credential's own. */
-export function trustedAuthorities(credential: GitCredential): readonly string[] | undefined {
-  if (!("caPem" in credential) || credential.caPem === undefined) return undefined;
-  return [...getCACertificates("default"), credential.caPem];
+/** The credential's part in a TLS connection of ours: authorities besides the well-known ones, and a certificate. */
+export function tlsSettings(credential: GitCredential): { ca?: string[]; cert?: string; key?: string } {
+  const { client } = tlsOf(credential);
+  const ca = trustedAuthorities(credential);
+  return { ...(ca && { ca }), ...(client && { cert: client.certPem, key: client.keyPem }) };
+}
+
+function trustedAuthorities(credential: GitCredential): string[] | undefined {
+  const { caPem } = tlsOf(credential);
+  return caPem === undefined ? undefined : [...getCACertificates("default"), caPem];
+}
+
+function tlsOf(credential: GitCredential): GitTls {
+  return credential.kind === "none" || credential.kind === "ssh" ? {} : credential;
 }
 
 async function credentialUse(folder: string, credential: GitCredential): Promise<CredentialUse> {
@@ -84,6 +101,11 @@ async function credentialUse(folder: string, credential: GitCredential): Promise
   const authorities = trustedAuthorities(credential);
   if (authorities !== undefined) {
     settings.push(["http.sslCAInfo", await privateFile(join(folder, "ca.pem"), authorities.join("\n"))]);
+  }
+  const { client } = tlsOf(credential);
+  if (client !== undefined) {
+    settings.push(["http.sslCert", await privateFile(join(folder, "client.crt"), client.certPem)]);
+    settings.push(["http.sslKey", await privateFile(join(folder, "client.key"), client.keyPem)]);
   }
   return { settings, env: {} };
 }

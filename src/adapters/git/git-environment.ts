@@ -68,7 +68,7 @@ export function localEnvironment(
 export function transportEnvironment(
   surroundings: GitSurroundings,
   place: GitPlace,
-  remote: { address: string; transport: string; settings: GitSettings; env: NodeJS.ProcessEnv },
+  remote: { address: string; transport: string; settings: GitSettings; env: NodeJS.ProcessEnv; isProxied: boolean },
 ): NodeJS.ProcessEnv {
   const settings: GitSettings = [
     ...transport,
@@ -76,7 +76,7 @@ export function transportEnvironment(
     ["remote.origin.url", remote.address],
     ...remote.settings,
   ];
-  return { ...proxies(), ...localEnvironment(surroundings, place, settings), ...remote.env };
+  return { ...ambient(remote.isProxied), ...localEnvironment(surroundings, place, settings), ...remote.env };
 }
 
 function settingsEnvironment(settings: GitSettings): NodeJS.ProcessEnv {
@@ -88,17 +88,12 @@ function settingsEnvironment(settings: GitSettings): NodeJS.ProcessEnv {
   return env;
 }
 
-function proxies(): NodeJS.ProcessEnv {
+const proxyNames = ["http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"];
+
+/** A proxy of its own stands alone: exceptions of the environment are none for it. */
+function ambient(isProxied: boolean): NodeJS.ProcessEnv {
   const found: NodeJS.ProcessEnv = {};
-  for (const name of [
-    "http_proxy",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "no_proxy",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-  ]) {
+  for (const name of ["SSL_CERT_FILE", "SSL_CERT_DIR", ...(isProxied ? [] : proxyNames)]) {
     const value = process.env[name];
     if (value !== undefined) found[name] = value;
   }

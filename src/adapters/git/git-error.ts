@@ -75,6 +75,12 @@ const signs: readonly (readonly [RegExp, GitErrorCode, string])[] = [
     "host-key",
     "the host key is not the pinned one",
   ],
+  [/code 407|error: 407|response 407/i, "authentication", "the proxy does not accept the credentials"],
+  [
+    /fatal alert has been received|alert (certificate required|bad certificate|handshake failure|unknown ca)|Certificate is required/i,
+    "certificate",
+    "the server refused the TLS connection",
+  ],
   [
     /SSL certificate|certificate (verify|has expired|problem)|SSL peer|server certificate/i,
     "certificate",

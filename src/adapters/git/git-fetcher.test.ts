@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { SourceError } from "#core/source/source-error.ts";
+import { testCertificate } from "#test/support/test-certificate.ts";
 import { credentialOf, gitFetcher } from "./git-fetcher.ts";
 import type { GitStore } from "./git-store.ts";
 
@@ -50,12 +51,24 @@ describe("credentialOf()", () => {
       values: { username: "ada", password: "p", "ca.crt": "PEM" },
       want: { kind: "basic", username: "ada", password: "p", caPem: "PEM" },
     },
-    { name: "an authority alone", url: HTTPS, values: { "ca.crt": "PEM" }, want: { kind: "ca", caPem: "PEM" } },
+    {
+      name: "a client certificate",
+      url: HTTPS,
+      values: { "ca.crt": "PEM", "tls.crt": testCertificate.cert, "tls.key": testCertificate.key },
+      want: { kind: "tls", caPem: "PEM", client: { certPem: testCertificate.cert, keyPem: testCertificate.key } },
+    },
+    {
+      name: "a client certificate of old beside a token",
+      url: HTTPS,
+      values: { bearerToken: "t", certFile: testCertificate.cert, keyFile: testCertificate.key },
+      want: { kind: "bearer", token: "t", client: { certPem: testCertificate.cert, keyPem: testCertificate.key } },
+    },
+    { name: "an authority alone", url: HTTPS, values: { "ca.crt": "PEM" }, want: { kind: "tls", caPem: "PEM" } },
     {
       name: "an authority under its old name",
       url: HTTPS,
       values: { caFile: "PEM" },
-      want: { kind: "ca", caPem: "PEM" },
+      want: { kind: "tls", caPem: "PEM" },
     },
     {
       name: "an ssh key with the hosts it may talk to",
@@ -82,6 +95,13 @@ describe("credentialOf()", () => {
     { name: "a password for ssh", url: SSH, values: { username: "ada", password: "s3cr3t" }, says: "identity" },
     { name: "a password alone", url: HTTPS, values: { password: "s3cr3t" }, says: "belong together" },
     { name: "a user name alone", url: HTTPS, values: { username: "s3cr3t" }, says: "belong together" },
+    { name: "a certificate without its key", url: HTTPS, values: { "tls.crt": "s3cr3t" }, says: "belong together" },
+    {
+      name: "a certificate that is none",
+      url: HTTPS,
+      values: { "tls.crt": "s3cr3t", "tls.key": "s3cr3t" },
+      says: "no certificate and its key",
+    },
     { name: "nothing that Git can use", url: HTTPS, values: { identity: "s3cr3t" }, says: "no key that Git can use" },
   ];
   for (const { name, url, values, says } of refused) {
@@ -100,9 +120,13 @@ describe("credentialOf()", () => {
   });
 });
 
-test("gitFetcher() opens a repository of the store with the Secret's credential", () => {
+test("gitFetcher() opens a repository of the store with the Secret's credential, through the Secret's proxy", () => {
   const opened: unknown[] = [];
   const store = { open: (options: unknown) => void opened.push(options) } as unknown as GitStore;
-  gitFetcher(store).open({ url: HTTPS, remote: { kind: "git" } }, { credential: secretOf({ bearerToken: "t" }) });
-  expect(opened).toEqual([{ url: HTTPS, credential: { kind: "bearer", token: "t" } }]);
+  const credential = secretOf({ bearerToken: "t" });
+  const proxy = secretOf({ address: "http://proxy.test:3128" });
+  gitFetcher(store).open({ url: HTTPS, remote: { kind: "git" } }, { credential });
+  gitFetcher(store).open({ url: HTTPS, remote: { kind: "git" } }, { credential, proxy });
+  const want = { url: HTTPS, credential: { kind: "bearer", token: "t" } };
+  expect(opened).toEqual([want, { ...want, proxy: { address: "http://proxy.test:3128" } }]);
 });

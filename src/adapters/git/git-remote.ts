@@ -6,6 +6,7 @@ import type { GitPlace, GitSettings, GitSurroundings } from "./git-environment.t
 import { asTimeout, GitError, gitFailure } from "./git-error.ts";
 import { runGit } from "./git-process.ts";
 import type { GitExit } from "./git-process.ts";
+import { proxySecrets, proxySettings } from "./git-proxy.ts";
 import { redirectTarget } from "./redirect-target.ts";
 import type { Route } from "./redirect-target.ts";
 
@@ -64,10 +65,11 @@ export class GitRemote {
   }
 
   #attempt(command: RemoteCommand, signal: AbortSignal): Promise<GitExit> {
-    const { address, transport, credential } = this.#route;
+    const { address, transport, credential, proxy } = this.#route;
     return withCredential(this.#privateDirectory, credential, (use) => {
-      const settings = [...use.settings, ...(command.settings ?? [])];
-      const remote = { address, transport, settings, env: { ...use.env, ...command.env } };
+      const settings = [...use.settings, ...proxySettings(proxy), ...(command.settings ?? [])];
+      const isProxied = proxy !== null;
+      const remote = { address, transport, settings, env: { ...use.env, ...command.env }, isProxied };
       return runGit(
         {
           args: command.args,
@@ -81,7 +83,8 @@ export class GitRemote {
   }
 
   async #failure(command: RemoteCommand, exit: GitExit, signal: AbortSignal): Promise<GitError> {
-    const failure = gitFailure(command.action, exit.stderr, secretsOf(this.#origin.credential));
+    const { credential, proxy } = this.#origin;
+    const failure = gitFailure(command.action, exit.stderr, [...secretsOf(credential), ...proxySecrets(proxy)]);
     const problem = failure.code === "certificate" ? await certificateProblem(this.#route, signal) : undefined;
     return problem === undefined ? failure : new GitError("certificate", `${failure.message}: ${problem}`);
   }

@@ -9,6 +9,8 @@ import { GitError } from "./git-error.ts";
 import { localEnvironment } from "./git-environment.ts";
 import type { GitSurroundings } from "./git-environment.ts";
 import { runGit } from "./git-process.ts";
+import { proxyFor } from "./git-proxy.ts";
+import type { GitProxy } from "./git-proxy.ts";
 import { GitRemote } from "./git-remote.ts";
 import { GitRepository } from "./git-repository.ts";
 import { parseGitUrl } from "./git-url.ts";
@@ -18,6 +20,8 @@ import { ObjectStore } from "./object-store.ts";
 export interface GitRepositorySpec {
   readonly url: string;
   readonly credential: GitCredential;
+  /** What connections go through; without one, what the environment says. */
+  readonly proxy?: GitProxy;
 }
 
 /** Where repositories are kept and what they may use. */
@@ -77,14 +81,13 @@ export class GitStore {
   open(spec: GitRepositorySpec): GitRepository {
     const url = parseGitUrl(spec.url, this.#options.allowFileUrls === true);
     const credential = effectiveCredential(spec.credential, url);
-    const key = createHmac("sha256", this.#hashKey())
-      .update(JSON.stringify([url.address, credential]))
-      .digest("hex")
-      .slice(0, 32);
+    const proxy = proxyFor(url, spec.proxy);
+    const parts = proxy === null ? [url.address, credential] : [url.address, credential, proxy];
+    const key = createHmac("sha256", this.#hashKey()).update(JSON.stringify(parts)).digest("hex").slice(0, 32);
     const known = this.#repositories.get(key);
     if (known !== undefined) return known;
     const store = new ObjectStore(join(this.#options.directory, "repositories", key), this.#surroundings);
-    const origin = { address: url.address, transport: url.transport, credential };
+    const origin = { address: url.address, transport: url.transport, credential, proxy };
     const remote = new GitRemote(origin, {
       surroundings: this.#surroundings,
       privateDirectory: join(this.#options.directory, "private"),

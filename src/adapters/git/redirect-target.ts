@@ -1,14 +1,18 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import { anonymous, authorizationHeader, trustedAuthorities } from "./git-credential.ts";
+import { anonymous, authorizationHeader, tlsSettings } from "./git-credential.ts";
 import type { GitCredential } from "./git-credential.ts";
 import { GitError } from "./git-error.ts";
+import { proxyEnvironment } from "./git-proxy.ts";
+import type { GitProxy } from "./git-proxy.ts";
 
 /** Where requests go, and as whom. */
 export interface Route {
   readonly address: string;
   readonly transport: "http" | "https" | "ssh" | "file";
   readonly credential: GitCredential;
+  /** What every connection goes through; null: what the environment says. */
+  readonly proxy: GitProxy | null;
 }
 
 const maxHops = 4;
@@ -44,7 +48,8 @@ function nextRoute(from: Route, location: string): Route {
   target.username = "";
   target.password = "";
   const address = target.href.slice(0, -probe.length);
-  return { address, transport, credential: isSameHost(base, target) ? from.credential : anonymous(from.credential) };
+  const credential = isSameHost(base, target) ? from.credential : anonymous(from.credential);
+  return { address, transport, credential, proxy: from.proxy };
 }
 
 function isSameHost(from: URL, to: URL): boolean {
@@ -56,17 +61,17 @@ function isSameHost(from: URL, to: URL): boolean {
 function locationOf(route: Route, signal: AbortSignal): Promise<string | undefined> {
   const url = `${route.address.replace(/\/$/, "")}${probe}`;
   const authorization = authorizationHeader(route.credential);
-  const authorities = trustedAuthorities(route.credential);
+  const proxyEnv = proxyEnvironment(route.proxy);
   const { request, agent } =
     route.transport === "https"
-      ? { request: https.request, agent: new https.Agent({ proxyEnv: process.env }) }
-      : { request: http.request, agent: new http.Agent({ proxyEnv: process.env }) };
+      ? { request: https.request, agent: new https.Agent({ proxyEnv }) }
+      : { request: http.request, agent: new http.Agent({ proxyEnv }) };
   return new Promise((resolve, reject) => {
     const sent = request(url, {
       agent,
       signal,
       headers: { "user-agent": "git/2 (holdfast)", ...(authorization === undefined ? {} : { authorization }) },
-      ...(authorities === undefined ? {} : { ca: [...authorities] }),
+      ...tlsSettings(route.credential),
     });
     sent.on("response", (response) => {
       const isRedirect = response.statusCode !== undefined && [301, 302, 303, 307, 308].includes(response.statusCode);

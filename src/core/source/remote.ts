@@ -17,4 +17,4 @@ export interface OciLayer {
 }
 
 /** Where the Secrets stand that a source needs, by what they are for. */
-export type SecretRole = "credential" | "certificate";
+export type SecretRole = "credential" | "certificate" | "proxy";

@@ -22,7 +22,10 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
     ...basics,
     ref: refOf(spec),
     remote: { kind: "git" },
-    secrets: spec.secretRef ? { credential: { namespace, name: spec.secretRef.name } } : {},
+    secrets: {
+      ...(spec.secretRef && { credential: { namespace, name: spec.secretRef.name } }),
+      ...(spec.proxySecretRef && { proxy: { namespace, name: spec.proxySecretRef.name } }),
+    },
     recorded: parseRevision(textAt(object, ["status", "artifact", "revision"])),
   });
 }

@@ -7,7 +7,6 @@ const kustomizationFields: readonly (keyof KustomizationSpec)[] = ["kubeConfig"]
 
 const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = [
   "include",
-  "proxySecretRef",
   "recurseSubmodules",
   "serviceAccountName",
   "sparseCheckout",

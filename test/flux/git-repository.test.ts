@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { startGitServer } from "../support/git-server.ts";
+import { startHttpProxy } from "../support/http-proxy.ts";
+import { testCertificate } from "../support/test-certificate.ts";
+import { conditionOf, configMap, type Space, useFluxWorld } from "./flux-world.ts";
+
+const world = useFluxWorld();
+
+async function secret(space: Space, name: string, stringData: Record<string, string>): Promise<void> {
+  await world().apply({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace: space.name }, stringData });
+}
+
+async function everythingTold(space: Space): Promise<string> {
+  const events = await world().events({ kind: "GitRepository", namespace: space.name, name: space.name });
+  return JSON.stringify([await space.status(space.sourceRef()), events, world().engine.lines]);
+}
+
+test("a client certificate and a proxy come from Secrets, and are never told", async () => {
+  const proxy = await startHttpProxy({ username: "ada", password: "pr0xy-horse" });
+  const server = await startGitServer({ tls: { ...testCertificate, clientCa: testCertificate.cert } });
+  try {
+    const space = await world().space("guided");
+    const commit = await server.commit("guided", { "app/a.yaml": configMap("a") });
+    await secret(space, "tls", {
+      "ca.crt": testCertificate.cert,
+      "tls.crt": testCertificate.cert,
+      "tls.key": testCertificate.key,
+    });
+    await secret(space, "proxy", { address: proxy.address, username: "ada", password: "wr0ng-horse" });
+    await space.gitRepository({
+      url: server.url("guided"),
+      secretRef: { name: "tls" },
+      proxySecretRef: { name: "proxy" },
+    });
+    await space.kustomization();
+    const refused = await space.says("the proxy does not accept the credentials", { ref: space.sourceRef() });
+    expect(refused).toMatchObject({ status: "False", reason: "AuthenticationFailed" });
+    await secret(space, "proxy", { address: proxy.address, username: "ada", password: "pr0xy-horse" });
+    await space.poke(space.sourceRef());
+    await space.applied(commit);
+    expect([...new Set(proxy.targets)]).toEqual([new URL(server.address).host]);
+    const told = await everythingTold(space);
+    expect(told).not.toContain("-horse");
+    expect(told).not.toContain(testCertificate.key.split("\n")[1]);
+  } finally {
+    await server.stop();
+    await proxy.stop();
+  }
+});
+
+test("an address of a proxy that was wrong is read again", async () => {
+  const proxy = await startHttpProxy();
+  try {
+    const space = await world().space("detour");
+    const commit = await world().git.commit("detour", { "app/a.yaml": configMap("a") });
+    await secret(space, "proxy", { address: "http://127.0.0.1:1" });
+    await space.gitRepository({ proxySecretRef: { name: "proxy" } });
+    await space.says("the server cannot be reached", { ref: space.sourceRef() });
+    await secret(space, "proxy", { address: proxy.address });
+    await space.poke(space.sourceRef());
+    await eventually("the repository is reached", async () => {
+      const status = await space.status(space.sourceRef());
+      return conditionOf(status, "Ready")?.status === "True" && status.artifact?.revision === `main@sha1:${commit}`;
+    });
+  } finally {
+    await proxy.stop();
+  }
+});
