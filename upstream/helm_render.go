@@ -52,6 +52,7 @@ type capabilitiesInput struct {
 
 type renderOptions struct {
 	IncludeCRDs          bool `json:"includeCRDs"`
+	SkipCRDs             bool `json:"skipCRDs"`
 	SkipSchemaValidation bool `json:"skipSchemaValidation"`
 	DisableHooks         bool `json:"disableHooks"`
 	SubNotes             bool `json:"subNotes"`

@@ -44,6 +44,9 @@ func sortRendered(files map[string]string, loaded *chart.Chart, options renderOp
 		if options.IncludeCRDs {
 			fmt.Fprintf(&text, "---\n# Source: %s\n%s\n", crd.Filename, crd.File.Data)
 		}
+		if options.SkipCRDs {
+			continue
+		}
 		objects, err := crdObjects(crd)
 		if err != nil {
 			return nil, err

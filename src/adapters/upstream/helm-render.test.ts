@@ -111,6 +111,7 @@ describe("helmRender()", () => {
     expect(hooks[0]?.object.metadata.name).toBe("migrate");
     expect(namesOf(crds)).toEqual(["CustomResourceDefinition widgets.example.com"]);
     expect(crds[0]?.path).toBe("shop/crds/widget.yaml");
+    expect((await bench.render(chartTree(shop), { options: { skipCRDs: true } })).crds).toEqual([]);
     expect((await bench.render(chartTree(shop), { options: { disableHooks: true } })).hooks).toEqual([]);
   });
 

@@ -40,6 +40,8 @@ export interface HelmCapabilities {
 export interface HelmRenderOptions {
   /** Puts the objects of `crds/` into the manifest text as well. */
   readonly includeCRDs?: boolean;
+  /** Leaves `crds` empty, which spares decoding large ones that nobody wants. */
+  readonly skipCRDs?: boolean;
   readonly skipSchemaValidation?: boolean;
   readonly disableHooks?: boolean;
   /** Notes of subcharts too. */
