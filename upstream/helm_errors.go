@@ -14,10 +14,11 @@ var helmQuotations = []struct {
 	instead string
 }{
 	{regexp.MustCompile(`(?s)(tpl function execution for|cannot parse template) "(\\.|[^"\\])*"`), "$1 a text"},
-	{regexp.MustCompile(`(range can't iterate over ).*`), "$1(value hidden)"},
-	{regexp.MustCompile(`parsing "(\\.|[^"\\])*"`), "parsing (value hidden)"},
+	{regexp.MustCompile(`(range can't iterate over |improper constraint: ).*`), "$1(value hidden)"},
+	{regexp.MustCompile(`(pars(?:ing|e)(?: time)?) "(\\.|[^"\\])*"`), "$1 (value hidden)"},
+	{regexp.MustCompile(`(?s)(non-comparable type ).*: `), "$1(value hidden): "},
 	{regexp.MustCompile(`(?s)'[^']*' (does not match pattern|is not valid)`), "(value hidden) $1"},
-	{regexp.MustCompile("`[^`]{0,40}`"), "(value hidden)"},
+	{regexp.MustCompile("`[^`]*`"), "(value hidden)"},
 }
 
 var (

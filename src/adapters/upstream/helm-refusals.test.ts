@@ -248,6 +248,28 @@ describe("helmRender() refuses", () => {
     );
   });
 
+  test.each([
+    "range .Values.key }}{{ end",
+    'semverCompare .Values.key "1.0.0"',
+    'mustToDate "2006" .Values.key',
+    "urlParse .Values.key",
+    "eq .Values.map .Values.map",
+    "tpl .Values.template .",
+    'tpl (printf "{{ %s" .Values.key) .',
+    'mustRegexMatch (printf "(%s" .Values.key) "a"',
+    "mustFromJson .Values.key",
+    "index .Values.map 1",
+    "b64dec .Values.key | fromYaml | toDate .Values.key",
+    ".Values.key.deeper",
+    'required "set the key" (index .Values.map .Values.key)',
+    "template .Values.key",
+  ])("a failing {{ %s }} without quoting a value", async (action) => {
+    const values = [
+      { object: { key: "%s3cr3t", map: { a: "s3cr3t" }, template: '{{ fromJson "s3cr3t" | index 1 }}' } },
+    ];
+    expect((await bench.refusal(withTemplate(`{{ ${action} }}`), { values })).message).not.toContain("s3cr3t");
+  });
+
   test("a lookup that the cluster does not answer", async () => {
     const template = settings("a", 'b: {{ lookup "v1" "Secret" "x" "y" }}');
     const lookup = async () => ({ error: 'secrets "y" is forbidden' });
