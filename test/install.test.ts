@@ -160,7 +160,7 @@ describe("installing into a whole cluster", () => {
       ] as const) {
         expect([verb, resource, await can(account, verb, resource, everywhere)]).toEqual([verb, resource, false]);
       }
-      expect(await can(account, "update", "leases/another", "-n", "holdfast-system")).toBe(false);
+      expect(await can(account, "update", "leases/another", "-n", "default")).toBe(false);
       expect(await can(account, "create", "leases", "-n", "default")).toBe(false);
     } finally {
       await install();

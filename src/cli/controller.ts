@@ -1,3 +1,4 @@
+import { parseLabelSelector, type WrittenSelector } from "#core/policy/label-selector.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 /** How a controller is asked to run. */
@@ -15,6 +16,8 @@ export interface ControllerArguments {
   readonly allowFileUrls: boolean;
   /** false: sources of other namespaces are refused. */
   readonly crossNamespaceRefs: boolean;
+  /** Labels of the apps to serve. */
+  readonly watchLabelSelector?: WrittenSelector;
   /** Whom apps act as that name nobody. */
   readonly defaultServiceAccount?: string;
 }
@@ -48,6 +51,7 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
       "where metrics and health are served; off: nowhere (default: 127.0.0.1:8080, when free)",
       addressOf,
     )
+    .option("--watch-label-selector <selector>", "serve only apps with these labels (default: all)", selectorOf)
     .option("--no-cross-namespace-refs", "refuse apps whose source is in another namespace")
     .option("--default-service-account <name>", "service account of its namespace that an app acts as which names none")
     .addOption(new Option("--log-level <level>", "how much is logged").choices(levels).default("info"))
@@ -55,6 +59,12 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
     .action((options: Omit<ControllerArguments, "namespaces"> & { namespaces?: readonly string[] }) =>
       actions.run({ ...options, namespaces: options.namespaces ?? null }, signal),
     );
+}
+
+function selectorOf(text: string): WrittenSelector {
+  const parsed = parseLabelSelector(text);
+  if (parsed.ok) return { text, parsed: parsed.value };
+  throw new InvalidArgumentError(`${parsed.error}. Write a selector such as sharding.fluxcd.io/key=shard1.`);
 }
 
 function namesOf(text: string): readonly string[] {

@@ -33,11 +33,9 @@ export function rightsOf(options: RightsOptions): readonly Resource[] {
 }
 
 function rightsToLease(options: RightsOptions): readonly Resource[] {
-  const leases = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
-  // RBAC cannot limit a creation to a name.
+  // Each shard leads by a lease of its own name, all in this namespace.
   const rules: Rule[] = [
-    { ...leases, verbs: ["create"] },
-    { ...leases, resourceNames: [controllerName], verbs: ["get", "update", "patch"] },
+    { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "update", "patch"] },
   ];
   return grant(options, { kind: "Role", name: "holdfast-lease", namespace: options.namespace, rules });
 }

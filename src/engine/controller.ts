@@ -2,7 +2,8 @@ import type { Dialect } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import type { App, AppKey } from "#core/app/app.ts";
-import { annotationsOf, type Resource } from "#core/resource/resource.ts";
+import { selectorMatches, type WrittenSelector } from "#core/policy/label-selector.ts";
+import { annotationsOf, labelsOf, type Resource } from "#core/resource/resource.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import { TaskGroup } from "#async/task-group.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
@@ -44,6 +45,8 @@ export interface ControllerOptions {
   readonly settings: Settings;
   /** Namespaces to serve; null: the whole cluster. */
   readonly namespaces: readonly string[] | null;
+  /** Apps without these labels, and the statuses of such sources, are another controller's; null: all are served. */
+  readonly shard: WrittenSelector | null;
   /** Number of the present leadership. */
   readonly epoch: () => number;
   readonly alone: LedAlone;
@@ -59,6 +62,7 @@ export interface ControllerOptions {
 
 const SWEEP_EVERY_MS = 60 * 60_000;
 const FLUSH_MS = 5_000;
+const IDENTIFY_AGAIN_MS = 2_000;
 
 /** The engine: follows the dialects' objects and their sources, and keeps what they declare. */
 export class Controller {
@@ -71,6 +75,8 @@ export class Controller {
   readonly #awaiting = new Map<AppKey, Set<AppKey>>();
   /** The uid of every app object that was seen: what stands in its status from then on may be our own. */
   readonly #seen = new Map<AppKey, string>();
+  /** Apps that came with a status after the start, and when it was written. */
+  readonly #strangers = new Map<AppKey, number>();
   readonly #looks = new FreshLooks({
     refresh: (source, done) => this.#context.sources.refresh(source, done),
     onAnswer: (app) => this.#queue.add(app, "person"),
@@ -211,7 +217,7 @@ export class Controller {
     const { registry, sources } = this.#context;
     const record = registry.app(key);
     if (record) this.#sawForeign(record.dialect, record.object, key);
-    else for (const known of [this.#seen, this.#looks]) known.delete(key);
+    else for (const known of [this.#seen, this.#strangers, this.#looks]) known.delete(key);
     if (record?.parsed.ok) {
       const app = record.parsed.value;
       for (const { inline } of app.sources) if (inline) sources.put(inline);
@@ -241,7 +247,21 @@ export class Controller {
     const entries = object.metadata.managedFields ?? [];
     const written = entries.filter((entry) => entry.manager === dialect.rules.statusManager && entry.time);
     const last = Math.max(0, ...written.map((entry) => Date.parse(entry.time ?? "")));
-    if (last > 0 && !this.#options.alone.wrote(dialect.name, last)) rivals.sawForeignWrite(dialect, last);
+    if (last === 0) return;
+    // At the start every record was read; later an app may come from another controller of ours, with its record.
+    if (this.#ready) this.#strangers.set(key, last);
+    else if (!this.#options.alone.wrote(dialect.name, last)) rivals.sawForeignWrite(dialect, last);
+  }
+
+  /** Finds out who wrote the status of an app that came with one; @throws ApiError */
+  async #identify(key: AppKey, wroteAt: number, signal: AbortSignal): Promise<void> {
+    const { inventories, registry, rivals } = this.#context;
+    const record = registry.app(key);
+    const app = record?.parsed.ok ? record.parsed.value : null;
+    const isOurs = app !== null && (await inventories.recall(app, signal));
+    this.#strangers.delete(key);
+    if (!record || isOurs || this.#options.alone.wrote(record.dialect.name, wroteAt)) return;
+    rivals.sawForeignWrite(record.dialect, wroteAt);
   }
 
   #sourceDeclared(key: SourceKey): void {
@@ -278,7 +298,8 @@ export class Controller {
   /** Beside a live rival a source object's status is the rival's, unless somebody adopted that object. */
   #mayTell(key: SourceKey): boolean {
     const record = this.#context.registry.source(key);
-    if (!record) return false;
+    const { shard } = this.#options;
+    if (!record || (shard && !selectorMatches(shard.parsed, labelsOf(record.object)))) return false;
     return (
       annotationsOf(record.object)[ADOPTED_ANNOTATION] !== undefined ||
       this.#context.rivals.alive(record.dialect) === null
@@ -297,6 +318,13 @@ export class Controller {
   }
 
   async #reconcile(key: AppKey, signal: AbortSignal): Promise<void> {
+    const wroteAt = this.#strangers.get(key);
+    try {
+      if (wroteAt !== undefined) await this.#identify(key, wroteAt, signal);
+    } catch (error) {
+      this.#queue.addAfter(key, IDENTIFY_AGAIN_MS, "periodic");
+      throw error;
+    }
     const before = this.#reconciler.state(key)?.seenRevision;
     await this.#reconciler.reconcile(key, signal);
     if (this.#reconciler.state(key)?.seenRevision === before) return;

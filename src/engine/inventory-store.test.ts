@@ -156,6 +156,17 @@ describe("InventoryStore", () => {
     await expect(store.load(null, signal)).rejects.toMatchObject({ code: 503 });
   });
 
+  test("recalls the record of one app that another controller kept, all its parts", async () => {
+    const entries = numbered(0, 2500);
+    await new InventoryStore(cluster.sibling(), () => 3).write(OWNED, inventoryOf(...entries), signal);
+    expect([await store.recall(OWNED, signal), store.of(APP).size]).toEqual([true, 2500]);
+    cluster.requests.length = 0;
+    await store.write(OWNED, inventoryOf(...entries), signal);
+    expect(cluster.log).toEqual([]);
+    const stranger = plainApp("stranger");
+    expect([await store.recall(stranger, signal), store.has(stranger.key)]).toEqual([false, false]);
+  });
+
   test("refuses to overwrite or delete what another writer recorded", async () => {
     await store.write(OWNED, inventoryOf(entry("x")), signal);
     const other = new InventoryStore(cluster.sibling(), () => 8);

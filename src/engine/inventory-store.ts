@@ -102,20 +102,31 @@ export class InventoryStore {
     this.#records.delete(key);
   }
 
-  async #loadSome(info: KindInfo, selection: Selection, signal: AbortSignal): Promise<void> {
-    for (const object of await this.#client.list(info, selection, { signal })) {
-      const key = String(object["app"]) as AppKey;
-      const record = this.#records.get(key) ?? { ...emptyRecord(), isSettled: true };
-      const inventory = new Map(record.inventory);
-      const part = Number(object["part"] ?? 0);
-      for (const entry of entriesOf(object)) {
-        inventory.set(entry.key, entry);
-        if (part > 0) record.places.set(entry.key, part);
-      }
-      record.inventory = inventory;
-      record.parts.set(part, partRecord(object));
-      this.#records.set(key, record);
+  /** Reads the record of an app that came after `load`, e.g. from another controller. Returns whether there is one. */
+  async recall(app: InventoryOwner, signal: AbortSignal): Promise<boolean> {
+    for (let part = 0; ; part++) {
+      const object = await this.#client.get(refOf(inventoryObject(app, { part, rows: [], epoch: 0 })), { signal });
+      if (!object) return part > 0;
+      this.#take(object);
     }
+  }
+
+  async #loadSome(info: KindInfo, selection: Selection, signal: AbortSignal): Promise<void> {
+    for (const object of await this.#client.list(info, selection, { signal })) this.#take(object);
+  }
+
+  #take(object: Resource): void {
+    const key = String(object["app"]) as AppKey;
+    const record = this.#records.get(key) ?? { ...emptyRecord(), isSettled: true };
+    const inventory = new Map(record.inventory);
+    const part = Number(object["part"] ?? 0);
+    for (const entry of entriesOf(object)) {
+      inventory.set(entry.key, entry);
+      if (part > 0) record.places.set(entry.key, part);
+    }
+    record.inventory = inventory;
+    record.parts.set(part, partRecord(object));
+    this.#records.set(key, record);
   }
 
   async #writePart(

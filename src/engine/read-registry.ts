@@ -1,9 +1,10 @@
 import type { Dialect, DialectKind } from "#core/app/dialect.ts";
-import type { Resource } from "#core/resource/resource.ts";
+import { selectorMatches, type WrittenSelector } from "#core/policy/label-selector.ts";
+import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import type { TaskGroup } from "#async/task-group.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import { knownKind } from "./known-kind.ts";
-import type { ClusterClient, Log } from "./ports.ts";
+import type { ClusterClient, Log, Selection } from "./ports.ts";
 import { readUntilAnswered } from "./read-until-answered.ts";
 
 /** Where a registry's objects come from. */
@@ -13,6 +14,8 @@ export interface RegistryReading {
   readonly dialects: readonly Dialect[];
   /** Namespaces to follow; null: the whole cluster. */
   readonly namespaces: readonly string[] | null;
+  /** Apps without these labels are somebody else's; null: all are served. */
+  readonly shard: WrittenSelector | null;
   /** Owns the watches. */
   readonly tasks: TaskGroup;
   readonly log: Log;
@@ -39,7 +42,7 @@ async function followKind(
   { dialect, kind }: FollowedKind,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, registry, namespaces, log, tasks, random } = reading;
+  const { client, registry, log, tasks, random } = reading;
   const unknown = (reason: string) => log.warn({ kind: kind.plural, reason }, "waiting until this kind can be read");
   const lookup = await knownKind(client, { kind, unknown, random }, signal);
   if (lookup.known !== "yes") {
@@ -49,8 +52,7 @@ async function followKind(
     );
     return;
   }
-  const scopes: { namespace?: string }[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
-  for (const scope of scopes) {
+  for (const scope of scopesOf(reading, { dialect, kind })) {
     await new Promise<void>((resolve, reject) => {
       const handler = {
         upsert: (object: Resource) => registry.upsert(dialect, kind, object),
@@ -74,6 +76,18 @@ async function confirmGone(
   const { apiVersion, metadata } = object;
   const ref = { apiVersion, kind: kind.kind, namespace: metadata.namespace ?? "", name: metadata.name };
   const live = await readUntilAnswered(reading, ref, signal);
-  if (!live || live.metadata.uid !== metadata.uid) registry.gone(dialect, kind, object);
-  if (live) registry.upsert(dialect, kind, live);
+  const isServed = live !== null && isOfShard(reading, { dialect, kind }, live);
+  if (!isServed || live.metadata.uid !== metadata.uid) registry.gone(dialect, kind, object);
+  if (isServed) registry.upsert(dialect, kind, live);
+}
+
+function scopesOf({ namespaces, shard }: RegistryReading, { dialect, kind }: FollowedKind): readonly Selection[] {
+  const scopes: readonly Selection[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
+  if (!shard || !dialect.appKinds.includes(kind)) return scopes;
+  return scopes.map((scope) => ({ ...scope, labelSelector: shard.text }));
+}
+
+/** Sources are read whatever their labels: apps of this shard may follow them. */
+function isOfShard({ shard }: RegistryReading, { dialect, kind }: FollowedKind, object: Resource): boolean {
+  return !shard || !dialect.appKinds.includes(kind) || selectorMatches(shard.parsed, labelsOf(object));
 }

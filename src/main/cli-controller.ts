@@ -48,6 +48,7 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
         ownNamespaceOnly: args.crossNamespaceRefs === false,
         defaultServiceAccount: args.defaultServiceAccount ?? null,
       },
+      shard: args.watchLabelSelector ?? null,
       allowFileUrls: args.allowFileUrls,
       audit,
       telemetry: metrics,

@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Settings } from "#core/app/settings.ts";
+import type { WrittenSelector } from "#core/policy/label-selector.ts";
+import { digestText } from "#core/resource/digest.ts";
 import { type ClientOptions, connectCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
@@ -25,6 +27,8 @@ export interface RunOptions {
   /** Namespaces to serve; null: the whole cluster. */
   readonly namespaces: readonly string[] | null;
   readonly vendorSettings: Settings;
+  /** Apps without these labels are another controller's. */
+  readonly shard?: WrittenSelector | null;
   readonly allowFileUrls?: boolean;
   readonly audit: AuditLog;
   readonly telemetry: Telemetry;
@@ -72,7 +76,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     random,
     log: options.log,
     namespace: options.namespace,
-    name: "holdfast-controller",
+    name: leaseName(options.shard?.text ?? ""),
     identity: `${hostname()}_${randomUUID()}`,
   });
   client.guardWrites(() => lease.assertHeld());
@@ -88,6 +92,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       dialects,
       settings: options.vendorSettings,
       namespaces: options.namespaces,
+      shard: options.shard ?? null,
       epoch: () => lease.epoch,
       alone,
       clock,
@@ -103,6 +108,11 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   } finally {
     await Promise.allSettled([fetchers.close(), helpers.close(), client.close(), leaseClient.close()]);
   }
+}
+
+/** Controllers of different shards lead side by side. */
+function leaseName(shard: string): string {
+  return shard === "" ? "holdfast-controller" : `holdfast-controller-${digestText(shard).slice(0, 10)}`;
 }
 
 /** Runs `work` for as long as the lease is held; the lease is kept until the work has stopped. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from "vitest";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import { createEventSink } from "#adapters/observe/event-sink.ts";
 import type { ObjectRef } from "#engine/ports.ts";
+import type { RunOptions } from "#main/run-controller.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "../support/engine.ts";
@@ -272,7 +273,7 @@ spec:
 }
 
 /** Gives the tests of a file one world to share; with nodes its pods run. */
-export function useFluxWorld(options: { withNodes?: boolean } = {}): () => FluxWorld {
+export function useFluxWorld(options: { withNodes?: boolean; controller?: Partial<RunOptions> } = {}): () => FluxWorld {
   const users = [{ name: CONTROLLER_USER, groups: ["system:masters"] }];
   const plane = useControlPlane({ withNodes: options.withNodes ?? false, users });
   let world: FluxWorld | undefined;
@@ -281,7 +282,10 @@ export function useFluxWorld(options: { withNodes?: boolean } = {}): () => FluxW
     const client = adminClient(plane());
     await installDefinitions(client, signal);
     const git = await startGitServer();
-    const engine = await startEngine(settingsOf(plane(), CONTROLLER_USER), { eventSink: realEvents });
+    const engine = await startEngine(settingsOf(plane(), CONTROLLER_USER), {
+      eventSink: realEvents,
+      ...options.controller,
+    });
     world = new FluxWorld({ git, client, engine });
   });
 

@@ -10,6 +10,12 @@ interface Requirement {
 /** A parsed selector. */
 export type LabelSelector = readonly Requirement[];
 
+/** A selector as it was written, and what it means. */
+export interface WrittenSelector {
+  readonly text: string;
+  readonly parsed: LabelSelector;
+}
+
 const key = String.raw`[A-Za-z0-9]([A-Za-z0-9_./-]*[A-Za-z0-9])?`;
 const forms: readonly (readonly [RegExp, (match: RegExpExecArray) => Requirement])[] = [
   [
