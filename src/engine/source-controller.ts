@@ -1,7 +1,6 @@
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { SourceError } from "#core/source/source-error.ts";
-import { ignoredTree } from "#core/source/source-ignore.ts";
 import type { SecretRole } from "#core/source/remote.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import type { ObjectName, Revision, Source, SourceKey } from "#core/source/source.ts";
@@ -16,6 +15,7 @@ import type {
   SourceSecrets,
   Telemetry,
 } from "./ports.ts";
+import { visibleTree } from "./source-tree.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** What is known of a source now. A failure keeps the last good revision. */
@@ -222,7 +222,7 @@ export class SourceController {
     if (known?.tree && known.revision?.text === revision.text && known.asked) return { error: null };
     try {
       const repository = await this.#opened(state, source, signal);
-      const tree = await visibleTree(repository, { source, commit: result.commit }, signal);
+      const tree = await visibleTree(source, await repository.tree(result.commit, signal), signal);
       return { revision, tree, error: null };
     } catch (error) {
       signal.throwIfAborted();
@@ -249,7 +249,8 @@ export class SourceController {
       const repository = await this.#opened(state, source, signal);
       if (source.suspended) await repository.fetchCommit(recorded.commit, signal);
       else if (!(await repository.holds(recorded.commit, signal))) return {};
-      return { revision: recorded, tree: await visibleTree(repository, { source, commit: recorded.commit }, signal) };
+      const tree = await visibleTree(source, await repository.tree(recorded.commit, signal), signal);
+      return { revision: recorded, tree };
     } catch (error) {
       signal.throwIfAborted();
       const reason = asSourceError(error).message;
@@ -292,15 +293,6 @@ function isRecallable(state: SourceState | undefined): boolean {
   return state !== undefined && state.tree === null && state.source.recorded !== null;
 }
 
-async function visibleTree(
-  repository: Repository,
-  at: { source: Source; commit: string },
-  signal: AbortSignal,
-): Promise<FileTree> {
-  const tree = await repository.tree(at.commit, signal);
-  return at.source.ignore === undefined ? tree : ignoredTree(tree, at.source.ignore, signal);
-}
-
 function newRepository(): RepositoryState {
   return { repository: null, sources: new Set(), failures: 0, waiting: [] };
 }
@@ -320,7 +312,7 @@ function sameSource(a: Source, b: Source): boolean {
 }
 
 function sameRef(a: Source, b: Source): boolean {
-  return stableText(a.ref) === stableText(b.ref) && a.ignore === b.ignore;
+  return a.ignore === b.ignore && stableText([a.ref, a.sparse]) === stableText([b.ref, b.sparse]);
 }
 
 function asSourceError(error: unknown): SourceError {

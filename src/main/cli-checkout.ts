@@ -9,13 +9,13 @@ import type { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import type { AppSource } from "#core/app/app.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
-import { ignoredTree } from "#core/source/source-ignore.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { SecretRole } from "#core/source/remote.ts";
 import type { ObjectName, Source, SourceRef } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient, Rendered, Repository, SourceSecrets } from "#engine/ports.ts";
+import { visibleTree } from "#engine/source-tree.ts";
 import { type FoundApp, sourceOfApp, usableApp } from "./cli-app-record.ts";
 import { completedRender } from "./cli-complete-render.ts";
 import { withHelpers } from "./cli-files.ts";
@@ -100,7 +100,7 @@ export async function resolved(
 function renderer(pools: HelperPools, source: Source, declared: AppSource): Checkout["render"] {
   const upstream = upstreamRenderer(pools);
   return async (tree, signal) => {
-    const visible = source.ignore === undefined ? tree : await ignoredTree(tree, source.ignore, signal);
+    const visible = await visibleTree(source, tree, signal);
     return upstream.render({ tree: visible, path: declared.path, spec: declared.render }, signal);
   };
 }

@@ -49,6 +49,35 @@ test("a client certificate and a proxy come from Secrets, and are never told", a
   }
 });
 
+test("a sparse checkout shows what the directories hold, and applies the rules that are in there", async () => {
+  const space = await world().space("sparse");
+  const commit = await space.commit({
+    "app/a.yaml": configMap("a"),
+    "app/b.yaml": configMap("b"),
+    "other/c.yaml": configMap("c"),
+    ".sourceignore": "app/a.yaml\n",
+  });
+  await space.kustomization();
+  await space.applied(commit);
+  await space.present(space.configMap("b"));
+  expect(await world().get(space.configMap("a"))).toBeNull();
+
+  await space.gitRepository({ sparseCheckout: ["./app"] });
+  await space.present(space.configMap("a"));
+  const status = (await space.status(space.sourceRef())) as Record<string, unknown>;
+  expect(status).toMatchObject({ observedSparseCheckout: ["./app"] });
+  await space.kustomization({ path: "./other" }, "other");
+  await space.says("other", { ref: space.kustomizationRef("other") });
+
+  await space.gitRepository({ sparseCheckout: ["app", "absent"] });
+  const failed = await space.says("failed to sparse checkout directories : ", { ref: space.sourceRef() });
+  expect(failed).toMatchObject({ status: "False", reason: "GitOperationFailed" });
+  expect(failed.message).toContain('"absent"');
+  await space.gitRepository();
+  await space.gone(space.configMap("a"));
+  expect(await space.status(space.sourceRef())).not.toHaveProperty("observedSparseCheckout");
+});
+
 test("an address of a proxy that was wrong is read again", async () => {
   const proxy = await startHttpProxy();
   try {

@@ -2,6 +2,7 @@ import type { Health } from "#core/health/health.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
+import type { SourceFailure } from "#core/source/source-error.ts";
 import type { Revision, Source } from "#core/source/source.ts";
 import type { App, SyncRequest } from "./app.ts";
 
@@ -108,7 +109,7 @@ export interface SourceReport {
     | { readonly kind: "invalid"; readonly problems: readonly Problem[] }
     | { readonly kind: "suspended" }
     | { readonly kind: "ready" }
-    | { readonly kind: "failed"; readonly reason: "auth" | "fetch" | "ref" | "config"; readonly message: string };
+    | { readonly kind: "failed"; readonly reason: SourceFailure; readonly message: string };
   /** The last good revision, kept through failures. */
   readonly revision: Revision | null;
   readonly handledToken: string | null;

@@ -1,5 +1,8 @@
-/** Why a source could not be read: `auth` and `config` need a person, `fetch` may pass, `ref` is an answer of the remote. */
-export type SourceFailure = "auth" | "fetch" | "ref" | "config";
+/**
+ * Why a source could not be read: `auth` and `config` need a person, `fetch` may pass, `ref` is an answer of the remote,
+ * and `missing-path` is about what the commit holds.
+ */
+export type SourceFailure = "auth" | "fetch" | "ref" | "config" | "missing-path";
 
 /** A source that could not be read; the message names action and state and never a credential. */
 export class SourceError extends Error {

@@ -40,6 +40,8 @@ export interface Source {
   readonly timeoutMs: number;
   /** Ignore rules in gitignore grammar that hide files from every consumer; null: the defaults; undefined: none at all. */
   readonly ignore: string | null | undefined;
+  /** Beginnings of the paths that consumers see; absent: they see all. */
+  readonly sparse?: readonly string[];
   readonly suspended: boolean;
   /** The object that gets a status of its own, or null for sources that live inside an app. */
   readonly object: ObjectAddress | null;

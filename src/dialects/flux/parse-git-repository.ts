@@ -20,6 +20,7 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
   const namespace = object.metadata.namespace ?? "";
   return ok({
     ...basics,
+    ...(spec.sparseCheckout?.length && { sparse: spec.sparseCheckout }),
     ref: refOf(spec),
     remote: { kind: "git" },
     secrets: {

@@ -23,11 +23,14 @@ const gitRepository: SourceWords = {
   stored: (revision) => `stored artifact for revision '${revision}'`,
   news: (revision) => `stored artifact for commit '${revision}'`,
   failure: (failure, object) => {
+    if (failure.reason === "missing-path") {
+      return { reason: "GitOperationFailed", message: `failed to sparse checkout directories : ${failure.message}` };
+    }
     const cause = prefixed(failure.message, `unable to clone '${publicUrl(object)}': `);
     return { reason: "GitOperationFailed", message: `failed to checkout and determine revision: ${cause}` };
   },
   digest: ({ commit }) => `${commit.length === 64 ? "sha256" : "sha1"}:${commit}`,
-  observed: { observedIgnore: "ignore" },
+  observed: { observedIgnore: "ignore", observedSparseCheckout: "sparseCheckout" },
 };
 
 const ociRepository: SourceWords = {

@@ -9,7 +9,6 @@ const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = [
   "include",
   "recurseSubmodules",
   "serviceAccountName",
-  "sparseCheckout",
   "verify",
 ];
 
