@@ -72,7 +72,7 @@ export async function commitOf(
   word: string,
   signal: AbortSignal,
 ): Promise<string> {
-  if (source.remote.kind === "oci") {
+  if (source.remote.kind !== "git") {
     const digest = /(?:^|@)(sha256:[0-9a-f]{64})$/.exec(word)?.[1];
     if (digest === undefined) return (await resolved(repository, { kind: "tag", value: word }, signal)).commit;
     await repository.fetchCommit(digest, signal);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { bucketFetcher, type BucketFetcher } from "#adapters/bucket/bucket-fetcher.ts";
 import { gitFetcher } from "#adapters/git/git-fetcher.ts";
 import { GitStore } from "#adapters/git/git-store.ts";
 import { ociFetcher, type OciFetcher } from "#adapters/oci/oci-fetcher.ts";
@@ -9,22 +10,24 @@ export class SourceFetchers implements SourceFetcher {
   readonly git: GitStore;
   readonly #git: SourceFetcher;
   readonly #oci: OciFetcher;
+  readonly #bucket: BucketFetcher;
 
   constructor(options: { directory: string; allowFileUrls: boolean }) {
     const { directory, allowFileUrls } = options;
     this.git = new GitStore({ directory: join(directory, "git"), allowFileUrls });
     this.#git = gitFetcher(this.git);
     this.#oci = ociFetcher({ directory: join(directory, "oci") });
+    this.#bucket = bucketFetcher({ directory: join(directory, "bucket") });
   }
 
   /** The repository of a source, by the kind of its remote. @throws SourceError */
   open(...[source, secrets]: Parameters<SourceFetcher["open"]>): ReturnType<SourceFetcher["open"]> {
-    const fetcher = source.remote.kind === "oci" ? this.#oci : this.#git;
-    return fetcher.open(source, secrets);
+    const fetchers = { git: this.#git, oci: this.#oci, bucket: this.#bucket };
+    return fetchers[source.remote.kind].open(source, secrets);
   }
 
   /** Ends everything that is under way. */
   async close(): Promise<void> {
-    await Promise.all([this.git.close(), this.#oci.close()]);
+    await Promise.all([this.git.close(), this.#oci.close(), this.#bucket.close()]);
   }
 }

@@ -1,5 +1,5 @@
 /** How the address of a source is spoken to: what sources share, when they share a store and a poll. */
-export type Remote = { readonly kind: "git" } | OciRemote;
+export type Remote = { readonly kind: "git" } | OciRemote | BucketRemote;
 
 /** An artifact in an OCI registry. */
 export interface OciRemote {
@@ -14,6 +14,20 @@ export interface OciLayer {
   /** Empty: the first layer. */
   readonly mediaType: string;
   readonly operation: "extract" | "copy";
+}
+
+/** The objects of a bucket, at a server that speaks S3's protocol. */
+export interface BucketRemote {
+  readonly kind: "bucket";
+  readonly bucket: string;
+  /** Only keys that begin with it count; "" for all. */
+  readonly prefix: string;
+  /** Empty: the server's own. */
+  readonly region: string;
+  /** Plain http. */
+  readonly insecure: boolean;
+  /** Rules that hide objects, as of the source: what is hidden is not fetched and is no part of the revision. */
+  readonly ignore: string | null;
 }
 
 /** Where the Secrets stand that a source needs, by what they are for. */

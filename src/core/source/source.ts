@@ -27,7 +27,13 @@ export interface ObjectName {
 }
 
 /** What a source follows; the kind of its remote says whose words these are. */
-export type SourceRef = GitRef | OciRef;
+export type SourceRef = GitRef | OciRef | BucketRef;
+
+/** All that a bucket holds at a time, which is the only thing to follow there; `value` is its name, and the prefix of its keys. */
+export interface BucketRef {
+  readonly kind: "bucket";
+  readonly value: string;
+}
 
 /** A repository and ref to follow. */
 export interface Source {

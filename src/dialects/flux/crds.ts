@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "typebox";
 import type { CrdColumn, CrdSpec } from "#core/app/crd.ts";
+import { bucketSpec, bucketStatus } from "./bucket-schema.ts";
 import { gitRepositorySpec, gitRepositoryStatus } from "./git-repository-schema.ts";
 import { ociRepositorySpec, ociRepositoryStatus } from "./oci-repository-schema.ts";
 import { kustomizationSpec, kustomizationStatus } from "./kustomization-schema.ts";
@@ -72,6 +73,23 @@ export const fluxCrds: readonly CrdSpec[] = [
           ociRepositoryStatus,
         ),
         columns: [{ name: "URL", type: "string", jsonPath: ".spec.url" }, age, ready, status],
+        statusSubresource: true,
+      },
+    ],
+  },
+  {
+    group: "source.toolkit.fluxcd.io",
+    kind: "Bucket",
+    plural: "buckets",
+    singular: "bucket",
+    shortNames: [],
+    categories: ["all", "fluxcd", "fluxcd-sources"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v1",
+        schema: objectSchema("Bucket follows the objects of a bucket.", bucketSpec, bucketStatus),
+        columns: [{ name: "Endpoint", type: "string", jsonPath: ".spec.endpoint" }, age, ready, status],
         statusSubresource: true,
       },
     ],

@@ -27,4 +27,11 @@ export const sourceKinds: readonly DialectKind[] = [
     plural: "ocirepositories",
     short: "ocirepo",
   },
+  {
+    group: "source.toolkit.fluxcd.io",
+    version: "v1",
+    kind: "Bucket",
+    plural: "buckets",
+    short: "bucket",
+  },
 ];

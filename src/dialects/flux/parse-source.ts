@@ -2,6 +2,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, refused } from "#core/result.ts";
 import type { GitRef } from "#core/source/git-ref.ts";
 import type { Revision, Source } from "#core/source/source.ts";
+import { bucketRevision, parseBucket } from "./parse-bucket.ts";
 import { gitRevision, parseGitRepository } from "./parse-git-repository.ts";
 import { ociRevision, parseOciRepository } from "./parse-oci-repository.ts";
 
@@ -12,6 +13,8 @@ export function parseSource(object: Resource): Result<Source, readonly Problem[]
       return parseGitRepository(object);
     case "OCIRepository":
       return parseOciRepository(object);
+    case "Bucket":
+      return parseBucket(object);
     default:
       return refused([{ path: "kind", message: `${object.kind} is no source of this dialect` }]);
   }
@@ -19,5 +22,6 @@ export function parseSource(object: Resource): Result<Source, readonly Problem[]
 
 /** How what a source was resolved to is written in a status. */
 export function revisionOf({ remote, ref }: Source, commit: string, refName: string | null): Revision {
+  if (remote.kind === "bucket") return bucketRevision(commit);
   return remote.kind === "oci" ? ociRevision(commit, refName) : gitRevision(ref as GitRef, commit, refName);
 }

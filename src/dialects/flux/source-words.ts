@@ -1,4 +1,5 @@
 import type { SourceReport } from "#core/app/app-report.ts";
+import { textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
 import { publicUrl } from "./public-url.ts";
@@ -44,9 +45,19 @@ const ociRepository: SourceWords = {
   observed: { observedIgnore: "ignore", observedLayerSelector: "layerSelector" },
 };
 
+const bucket: SourceWords = {
+  stored: (revision) => `stored artifact: revision '${revision}'`,
+  news: (revision, object) =>
+    `stored artifact with revision '${revision}' from '${textAt(object, ["spec", "bucketName"])}' bucket`,
+  failure: ({ message }) => ({ reason: "BucketOperationFailed", message }),
+  digest: ({ commit }) => commit,
+  observed: { observedIgnore: "ignore" },
+};
+
 const kinds: Readonly<Record<string, SourceWords>> = {
   GitRepository: gitRepository,
   OCIRepository: ociRepository,
+  Bucket: bucket,
 };
 
 /** The words of an object's kind. */

@@ -1,4 +1,5 @@
 import type { Problem } from "#core/result.ts";
+import type { BucketSpec } from "./bucket-schema.ts";
 import type { GitRepositorySpec } from "./git-repository-schema.ts";
 import type { OciRepositorySpec } from "./oci-repository-schema.ts";
 import type { KustomizationSpec } from "./kustomization-schema.ts";
@@ -24,10 +25,10 @@ export function unsupportedInKustomization(spec: KustomizationSpec, deleting: bo
   if (isSet(spec.decryption?.serviceAccountName)) {
     problems.push(notSupported("spec.decryption.serviceAccountName", "Kustomization"));
   }
-  if (spec.sourceRef.kind !== "GitRepository" && spec.sourceRef.kind !== "OCIRepository") {
+  if (spec.sourceRef.kind === "ExternalArtifact") {
     problems.push({
       path: "spec.sourceRef.kind",
-      message: `${spec.sourceRef.kind} is not supported yet; use a GitRepository or OCIRepository, or keep this Kustomization with its present controller`,
+      message: `${spec.sourceRef.kind} is not supported yet; use a GitRepository, OCIRepository or Bucket, or keep this Kustomization with its present controller`,
     });
   }
   return problems;
@@ -49,6 +50,16 @@ export function unsupportedInOciRepository(spec: OciRepositorySpec): readonly Pr
     .filter((field) => isSet(spec[field]))
     .map((field) => notSupported(`spec.${field}`, "OCIRepository"));
   return [...problems, ...unsupportedProvider(spec.provider, "OCIRepository")];
+}
+
+const bucketFields: readonly (keyof BucketSpec)[] = ["proxySecretRef", "serviceAccountName", "sts"];
+
+/** Fields of a Bucket that would change what is fetched and are not implemented. */
+export function unsupportedInBucket(spec: BucketSpec): readonly Problem[] {
+  const problems = bucketFields
+    .filter((field) => isSet(spec[field]))
+    .map((field) => notSupported(`spec.${field}`, "Bucket"));
+  return spec.provider === "aws" ? problems : [...problems, ...unsupportedProvider(spec.provider, "Bucket")];
 }
 
 function unsupportedProvider(provider: string | undefined, kind: string): readonly Problem[] {

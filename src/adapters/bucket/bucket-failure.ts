@@ -1,0 +1,132 @@
+import { BucketError } from "./bucket-error.ts";
+import type { BucketErrorCode } from "./bucket-error.ts";
+import { childText, parseXml } from "./xml.ts";
+
+/** A refusal as the server words it. */
+export interface Refusal {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+  /** Code of the protocol, such as NoSuchBucket; "" when there is none. */
+  readonly code: string;
+  readonly text: string;
+  /** The region that the server says the bucket is in; "" when it says nothing. */
+  readonly region: string;
+}
+
+/** The largest part of a refusal's body that is looked at. */
+export const maxRefusalBytes = 16_384;
+
+/** Reads what a server answers when it refuses. */
+export function refusalOf(
+  answer: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly body: Buffer;
+  },
+  now: number,
+): Refusal {
+  const { code, message, region } = wordsIn(answer.body.toString("utf8"));
+  const told = answer.headers["x-amz-bucket-region"];
+  return {
+    status: answer.status,
+    retryAfterMs: waitOf(answer.headers["retry-after"], now),
+    code: code.slice(0, 80),
+    // oxlint-disable-next-line no-control-regex
+    text: message.replace(/[\x00-\x1f\x7f]+/g, " ").slice(0, 200),
+    region: regionOf(typeof told === "string" ? told : region),
+  };
+}
+
+/** The error for a refusal; `action` as it reads after "Cannot", `hint` says what a person may be missing. */
+export function refusalError(action: string, { status, code, text, region }: Refusal, hint: string): BucketError {
+  const words = [code, text].filter((word) => word !== "").join(": ");
+  const told = words === "" ? "" : ` (${words})`;
+  const error = (kind: BucketErrorCode, state: string) => new BucketError(kind, `Cannot ${action}: ${state}${told}`);
+  if (status === 412) return error("changed", "it was changed while it was read");
+  if (code === "NoSuchKey") return error("changed", "it was removed while it was read");
+  if (status >= 300 && status < 400) {
+    const where = region === "" ? "" : ` of the region ${region}`;
+    return error("failed", `the bucket has another endpoint: name that${where}`);
+  }
+  if (status === 401 || status === 403 || refusedKeys.test(code)) {
+    const why = hint === "" ? "the keys are refused or do not reach this bucket" : hint;
+    return error("authentication", `authentication failed: ${why}`);
+  }
+  if (status === 404 && (code === "" || code === "NoSuchBucket"))
+    return error("not-found", "the bucket does not exist");
+  if (status === 429 || code === "SlowDown") return error("failed", "the server limits how often it may be asked");
+  return error("failed", `the server answers ${status}`);
+}
+
+/** What servers call keys that do not fit, whatever the status is that they answer with. */
+const refusedKeys =
+  /^(AccessDenied|Authorization|ExpiredToken|InvalidAccessKeyId|InvalidToken|SignatureDoesNotMatch|XAdminUserNotFound)/;
+
+const certificateWords: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "it has expired",
+  CERT_NOT_YET_VALID: "it is not valid yet",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
+  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host",
+  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not known",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not known",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its authority is not known",
+};
+
+const connectionWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "it refuses connections",
+  ECONNRESET: "it closed the connection",
+  EAI_AGAIN: "its name does not resolve",
+  ENOTFOUND: "its name does not resolve",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS; `insecure: true` allows plain http",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS; `insecure: true` allows plain http",
+  ETIMEDOUT: "it does not answer",
+  UND_ERR_CONNECT_TIMEOUT: "it does not answer",
+  UND_ERR_SOCKET: "it closed the connection",
+};
+
+/** The error for a connection that was not made or was lost. */
+export function connectionError(action: string, cause: unknown): BucketError {
+  const code = codeOf(cause);
+  const untrusted = certificateWords[code];
+  if (untrusted !== undefined) {
+    const state = `the server's certificate is not trusted: ${untrusted}`;
+    return new BucketError("certificate", `Cannot ${action}: ${state}`, { cause });
+  }
+  const why = connectionWords[code] ?? (code === "" ? "the connection failed" : `the connection failed (${code})`);
+  return new BucketError("unreachable", `Cannot ${action}: the server cannot be reached: ${why}`, { cause });
+}
+
+/** Whether a connection may succeed the next time: what two sides disagree about does not change. */
+export function mayPass(cause: unknown): boolean {
+  const code = codeOf(cause);
+  return certificateWords[code] === undefined && !code.startsWith("ERR_SSL_") && !code.startsWith("ERR_TLS_");
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  if ("code" in error && typeof error.code === "string") return error.code;
+  return codeOf(error.cause);
+}
+
+function wordsIn(body: string): { readonly code: string; readonly message: string; readonly region: string } {
+  try {
+    const error = parseXml(body);
+    const textOf = (name: string) => (error.name === "Error" ? (childText(error, name) ?? "") : "");
+    return { code: textOf("Code"), message: textOf("Message"), region: textOf("Region") };
+  } catch {
+    // Proxies answer in HTML, of which the status says as much.
+    return { code: "", message: "", region: "" };
+  }
+}
+
+function regionOf(text: string): string {
+  return /^[A-Za-z0-9-]{1,64}$/.test(text) ? text : "";
+}
+
+/** Seconds or a date. */
+function waitOf(header: string | string[] | undefined, now: number): number | undefined {
+  if (typeof header !== "string") return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1_000;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}

@@ -1,0 +1,21 @@
+import { getCACertificates } from "node:tls";
+import { EnvHttpProxyAgent } from "undici";
+import type { Dispatcher } from "undici";
+import type { BucketTls } from "./bucket-secrets.ts";
+
+/** Connections with the trust and the certificate of one Secret; proxies are those of the environment. */
+export function bucketWire({ ca, cert, key }: BucketTls): Dispatcher {
+  const trust = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
+  const pair = cert === undefined || key === undefined ? {} : { cert, key };
+  const connect = { timeout: 10_000, ...trust, ...pair };
+  // Deadlines are the caller's.
+  return new EnvHttpProxyAgent({
+    connections: 16,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: 10_000,
+    connect,
+    requestTls: connect,
+  });
+}
