@@ -64,6 +64,8 @@ export class AppReconciler {
     if (!record) return this.#forget(key);
     if (!record.parsed.ok) return this.#hooks.report(record, { problems: record.parsed.error });
     const state = this.#stateOf(record, record.parsed.value);
+    const { clock, telemetry } = this.#context;
+    const started = clock.monotonic();
     try {
       const phase = await this.#pass(record, state, signal);
       this.#failures.delete(key);
@@ -71,6 +73,8 @@ export class AppReconciler {
     } catch (error) {
       signal.throwIfAborted();
       this.#worldFailed(key, state, error);
+    } finally {
+      telemetry.pass(key, (clock.monotonic() - started) / 1000);
     }
   }
 

@@ -211,6 +211,8 @@ export interface Telemetry {
   render(hit: boolean): void;
   drift(app: string): void;
   queue(depth: number): void;
+  /** Seconds that one pass over an app took. */
+  pass(app: string, seconds: number): void;
   /** Apps by phase. */
   phase(app: string, phase: string | null): void;
 }

@@ -77,6 +77,7 @@ export async function startEngine(settings: ClusterSettings, overrides: Partial<
         },
         drift: () => {},
         queue: () => {},
+        pass: () => {},
         phase: () => {},
       },
       log: { info: say("info"), warn: say("warn"), error: say("error") },

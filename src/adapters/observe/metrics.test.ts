@@ -20,11 +20,11 @@ async function value(metrics: Metrics, series: string): Promise<number | undefin
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
-test("every name begins with holdfast_ and every metric has help", async () => {
+test("every name begins with holdfast_ or gotk_ and every metric has help", async () => {
   const text = await fresh().text();
   const names = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   expect(names.length).toBeGreaterThan(5);
-  for (const name of names) expect(name).toMatch(/^holdfast_/);
+  for (const name of names) expect(name).toMatch(/^(holdfast|gotk)_/);
   for (const line of text.split("\n").filter((candidate) => candidate.startsWith("# HELP"))) {
     expect(line.split(" ").length).toBeGreaterThan(4);
   }
@@ -45,6 +45,26 @@ test("steps, renders, drift and queue are counted", async () => {
   expect(await value(metrics, 'holdfast_renders_total{cache="miss"}')).toBe(1);
   expect(await value(metrics, 'holdfast_drift_total{app="ks/shop/web"}')).toBe(1);
   expect(await value(metrics, "holdfast_queue_depth")).toBe(7);
+});
+
+test("Kustomizations are counted under the names that alerts of Flux use, and leave with their series", async () => {
+  const metrics = fresh();
+  const labels = 'kind="Kustomization",name="web",namespace="shop"';
+  const ready = (status: string) =>
+    value(metrics, `gotk_reconcile_condition{${labels},type="Ready",status="${status}"}`);
+  metrics.phase("ks/shop/web", "sync-failed");
+  metrics.phase("app/argocd/web", "synced");
+  metrics.pass("ks/shop/web", 0.05);
+  metrics.pass("app/argocd/web", 0.05);
+  expect([await ready("True"), await ready("False"), await ready("Unknown")]).toEqual([0, 1, 0]);
+  expect(await value(metrics, `gotk_reconcile_duration_seconds_count{${labels}}`)).toBe(1);
+  expect(await value(metrics, `gotk_suspend_status{${labels}}`)).toBe(0);
+  metrics.phase("ks/shop/web", "suspended");
+  expect([await ready("Unknown"), await value(metrics, `gotk_suspend_status{${labels}}`)]).toEqual([1, 1]);
+  metrics.phase("ks/shop/web", "synced");
+  expect(await ready("True")).toBe(1);
+  metrics.phase("ks/shop/web", null);
+  expect(await metrics.text()).not.toMatch(/gotk_.*web/);
 });
 
 test("apps are counted by kind and phase, and leave with their series", async () => {

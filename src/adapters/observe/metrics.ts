@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Telemetry } from "#engine/ports.ts";
 import type { EventOutcome } from "./event-sink.ts";
+import { gotkMetrics } from "./gotk-metrics.ts";
 import { addReadMetric } from "./read-metric.ts";
 import { watchProcess } from "./process-metrics.ts";
 
@@ -67,13 +68,16 @@ function engineMetrics(registry: Registry): Telemetry {
   });
   const queue = new Gauge({ name: "holdfast_queue_depth", help: "Apps that wait for a worker", registers });
   const phases = countPhases(registry);
+  const gotk = gotkMetrics(registry);
   return {
     step: (step, seconds) => steps.observe({ step }, seconds),
     render: (hit) => renders.inc({ cache: hit ? "hit" : "miss" }),
     drift: (app) => drift.inc({ app }),
     queue: (depth) => queue.set(depth),
+    pass: gotk.pass,
     phase: (app, phase) => {
       phases(app, phase);
+      gotk.phase(app, phase);
       if (phase === null) drift.remove({ app });
     },
   };

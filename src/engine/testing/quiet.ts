@@ -13,6 +13,7 @@ export const quietTelemetry: Telemetry = {
   render: () => {},
   drift: () => {},
   queue: () => {},
+  pass: () => {},
   phase: () => {},
 };
 
