@@ -19,7 +19,7 @@ await runController(
     vendorSettings,
     watch: quickWatch,
     audit: { append: (record) => tell({ record }) },
-    telemetry: { step: ignore, render: ignore, drift: ignore, queue: ignore, phase: ignore },
+    telemetry: { step: ignore, render: ignore, drift: ignore, queue: ignore, pass: ignore, phase: ignore },
     log: {
       info: (_fields, message) => message === "controller is ready" && tell({ ready: true }),
       warn: ignore,

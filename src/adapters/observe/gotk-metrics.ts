@@ -16,7 +16,6 @@ const readiness: Readonly<Record<string, "True" | "False">> = {
 };
 
 const statuses = ["True", "False", "Unknown"] as const;
-// What client-go's own exponential buckets are for the vendor.
 const buckets = [0.01, 0.1, 1, 10, 60, 300, 1_800];
 
 /** The names that alerts and dashboards of Flux look for, over the same apps. */
