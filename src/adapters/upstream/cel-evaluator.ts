@@ -17,7 +17,9 @@ export function celEvaluator(helpers: Pick<HelperPools, "full">): ExpressionEval
         answer: () =>
           Promise.reject(new UpstreamError({ code: "died", message: "the helper asks for a file to evaluate" })),
       };
-      const { answers } = (await helpers.full.request(request, signal)) as { answers: { value: boolean; error?: string }[] };
+      const { answers } = (await helpers.full.request(request, signal)) as {
+        answers: { value: boolean; error?: string }[];
+      };
       return answers.map(({ value, error }) => (error === undefined ? { value } : { error }));
     },
   };
