@@ -206,6 +206,48 @@ describe("SourceController", () => {
     expect([error(), revision()]).toEqual([null, "main@c1"]);
   });
 
+  test("shows what a source includes, waits for it, and follows its news", async () => {
+    const include = { source: OTHER.key, name: "other", from: "commit", to: "guest" };
+    const main = { ...MAIN, includes: [include] };
+    const { remote, controller, revision, error, told, pass } = rig(main);
+    const guest = async () => {
+      const contents = await controller.state(MAIN.key)?.tree?.read(["guest"], new AbortController().signal);
+      return new TextDecoder().decode(contents?.get("guest"));
+    };
+    await settled();
+    expect([error(), revision()]).toEqual(["Cannot include other: there is no such source", null]);
+    controller.put({ ...OTHER, intervalMs: 20_000 });
+    await settled();
+    expect([error(), revision(), await guest()]).toEqual([null, "main@c1", "o1"]);
+    told.length = 0;
+    remote.heads.set("other", "o2");
+    await pass(22_000);
+    expect([revision(), await guest()]).toEqual(["main@c1", "o2"]);
+    expect(told).toContain(MAIN.key);
+    controller.remove(OTHER.key);
+    await settled();
+    expect([error(), revision(), await guest()]).toEqual([
+      "Cannot include other: there is no such source",
+      "main@c1",
+      "o2",
+    ]);
+  });
+
+  test("sources that include each other fail, and come to rest", async () => {
+    const including = (source: Source, other: Source): Source => {
+      return { ...source, includes: [{ source: other.key, name: "it", from: "", to: "it" }] };
+    };
+    const { remote, controller, error } = rig(MAIN, OTHER);
+    await settled();
+    controller.put(including(MAIN, OTHER));
+    controller.put(including(OTHER, MAIN));
+    await settled();
+    expect([error(), error(OTHER.key)]).toEqual(Array(2).fill("Cannot include it: it includes this source"));
+    const asked = remote.syncs.length;
+    await settled();
+    expect(remote.syncs).toHaveLength(asked);
+  });
+
   test("hides ignored files", async () => {
     const { controller } = rig({ ...MAIN, ignore: "url" });
     await settled();

@@ -15,6 +15,7 @@ import type {
   SourceSecrets,
   Telemetry,
 } from "./ports.ts";
+import { includedSources, sameIncluded, type IncludedSource } from "./included-sources.ts";
 import { visibleTree } from "./source-tree.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -23,6 +24,8 @@ export interface SourceState {
   readonly source: Source;
   readonly revision: Revision | null;
   readonly tree: FileTree | null;
+  /** What of other sources is in the tree. */
+  readonly included: readonly IncludedSource[];
   readonly error: SourceError | null;
   /** Whether the remote was asked at all since the source was declared. */
   readonly asked: boolean;
@@ -52,7 +55,7 @@ interface RepositoryState {
   waiting: (() => void)[];
 }
 
-type SourceNews = Partial<Pick<SourceState, "revision" | "tree" | "error">>;
+type SourceNews = Partial<Pick<SourceState, "revision" | "tree" | "included" | "error">>;
 
 const FAILURE_BACKOFF = { baseMs: 750, factor: 2, maxMs: 15 * 60_000 };
 
@@ -98,14 +101,14 @@ export class SourceController {
     }
     if (known) this.#detach(known.source);
     const kept = known && known.source.url === source.url && sameRef(known.source, source) ? known : null;
-    const fresh = { source, revision: null, tree: null, error: null, asked: false, handledToken: null };
+    const fresh = { source, revision: null, tree: null, included: [], error: null, asked: false, handledToken: null };
     this.#states.set(source.key, kept ? { ...kept, source, asked: false } : fresh);
     const key = repositoryKey(source);
     const repository = this.#repositories.get(key) ?? newRepository();
     repository.sources.add(source.key);
     this.#repositories.set(key, repository);
     if (!source.suspended || isRecallable(this.#states.get(source.key))) this.#queue.add(key, "person");
-    this.#options.onChange(source.key);
+    this.#changed(source.key);
   }
 
   /** Forgets a source. */
@@ -114,7 +117,7 @@ export class SourceController {
     if (!known) return;
     this.#detach(known.source);
     this.#states.delete(key);
-    this.#options.onChange(key);
+    this.#changed(key);
   }
 
   /** Asks the remote now; `done` is called when it has answered to that, or when there is nobody to ask. */
@@ -201,29 +204,33 @@ export class SourceController {
       { timeoutMs },
       signal,
     );
-    const news: [Source, SourceNews][] = [];
+    const news: [Source, SourceNews | null][] = [];
     for (const [index, source] of active.entries()) {
       const result = results[index];
       if (result) news.push([source, await this.#newsOf(state, { source, result }, signal)]);
     }
-    for (const [source, change] of news) this.#update(source, change);
-    return news.some(([, { error }]) => Boolean(error));
+    for (const [source, change] of news) if (change) this.#update(source, change);
+    return news.some(([, change]) => Boolean(change?.error));
   }
 
+  /** Null while what the source includes is not known yet: it is asked for again as soon as that is. */
   async #newsOf(
     state: RepositoryState,
     answer: { source: Source; result: RefResult },
     signal: AbortSignal,
-  ): Promise<SourceNews> {
+  ): Promise<SourceNews | null> {
     const { source, result } = answer;
     if ("error" in result) return this.#failure(state, { source, error: result.error }, signal);
     const revision = this.#options.revisionOf(source, result.commit, result.refName);
     const known = this.#states.get(source.key);
-    if (known?.tree && known.revision?.text === revision.text && known.asked) return { error: null };
+    const isSame = known?.tree && known.revision?.text === revision.text && known.asked;
     try {
+      const included = includedSources(source, (key) => this.#states.get(key));
+      if (!included) return null;
+      if (isSame && sameIncluded(known.included, included)) return { error: null };
       const repository = await this.#opened(state, source, signal);
-      const tree = await visibleTree(source, await repository.tree(result.commit, signal), signal);
-      return { revision, tree, error: null };
+      const whole = await repository.tree(result.commit, signal);
+      return { revision, tree: await visibleTree({ source, whole, included }, signal), included, error: null };
     } catch (error) {
       signal.throwIfAborted();
       return this.#failure(state, { source, error: asSourceError(error) }, signal);
@@ -246,11 +253,13 @@ export class SourceController {
     const { recorded } = source;
     if (!recorded || !isRecallable(this.#states.get(source.key))) return {};
     try {
+      const included = includedSources(source, (key) => this.#states.get(key));
+      if (!included) return {};
       const repository = await this.#opened(state, source, signal);
       if (source.suspended) await repository.fetchCommit(recorded.commit, signal);
       else if (!(await repository.holds(recorded.commit, signal))) return {};
-      const tree = await visibleTree(source, await repository.tree(recorded.commit, signal), signal);
-      return { revision: recorded, tree };
+      const whole = await repository.tree(recorded.commit, signal);
+      return { revision: recorded, tree: await visibleTree({ source, whole, included }, signal), included };
     } catch (error) {
       signal.throwIfAborted();
       const reason = asSourceError(error).message;
@@ -273,9 +282,17 @@ export class SourceController {
     const same =
       known.asked &&
       known.revision?.text === next.revision?.text &&
+      sameIncluded(known.included, next.included) &&
       known.error?.message === next.error?.message &&
       known.handledToken === next.handledToken;
-    if (!same) this.#options.onChange(source.key);
+    if (!same) this.#changed(source.key);
+  }
+
+  #changed(key: SourceKey): void {
+    this.#options.onChange(key);
+    for (const { source } of this.#states.values()) {
+      if (source.includes?.some((include) => include.source === key)) this.#queue.add(repositoryKey(source), "person");
+    }
   }
 
   async #secretsOf(source: Source, signal: AbortSignal): Promise<SourceSecrets> {
@@ -312,7 +329,11 @@ function sameSource(a: Source, b: Source): boolean {
 }
 
 function sameRef(a: Source, b: Source): boolean {
-  return a.ignore === b.ignore && stableText([a.ref, a.sparse]) === stableText([b.ref, b.sparse]);
+  return a.ignore === b.ignore && stableText(contentOf(a)) === stableText(contentOf(b));
+}
+
+function contentOf({ ref, sparse, includes }: Source): unknown {
+  return [ref, sparse, includes];
 }
 
 function asSourceError(error: unknown): SourceError {

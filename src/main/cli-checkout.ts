@@ -43,6 +43,12 @@ export async function withCheckout<T>(
   const declared = usableApp(record).sources[0];
   if (!declared) throw new CliError(`Cannot read ${record.key}: it names no source`, { exitCode: exitCode.refused });
   const source = await sourceOfApp(client, record, signal);
+  if (source.includes) {
+    throw new CliError(`Cannot read the source of ${record.key}: it includes other sources`, {
+      advice: "This command knows the files of one repository only.",
+      exitCode: exitCode.refused,
+    });
+  }
   const secrets = await secretsOf(client, source, signal);
   const directory = await mkdtemp(join(tmpdir(), "holdfast-checkout-"));
   const fetchers = new SourceFetchers({ directory, allowFileUrls: false });
@@ -100,7 +106,7 @@ export async function resolved(
 function renderer(pools: HelperPools, source: Source, declared: AppSource): Checkout["render"] {
   const upstream = upstreamRenderer(pools);
   return async (tree, signal) => {
-    const visible = await visibleTree(source, tree, signal);
+    const visible = await visibleTree({ source, whole: tree, included: [] }, signal);
     return upstream.render({ tree: visible, path: declared.path, spec: declared.render }, signal);
   };
 }

@@ -78,6 +78,51 @@ test("a sparse checkout shows what the directories hold, and applies the rules t
   expect(await space.status(space.sourceRef())).not.toHaveProperty("observedSparseCheckout");
 });
 
+test("an include brings files of another repository, and its news reach the apps", async () => {
+  const space = await world().space("including");
+  const include = [{ repository: { name: "shared" }, fromPath: "./base", toPath: "app/base" }];
+  const commit = await world().git.commit("including", { "app/a.yaml": configMap("a") });
+  await space.gitRepository({ include });
+  await space.kustomization();
+  const absent = await space.says("Cannot include shared: there is no such source", { ref: space.sourceRef() });
+  expect(absent).toMatchObject({ status: "False", reason: "NotFound" });
+  expect(conditionOf(await space.status(space.sourceRef()), "IncludeUnavailable")).toMatchObject({
+    status: "True",
+    reason: "NotFound",
+  });
+
+  const url = world().git.url("shared");
+  await space.gitRepository({ url, ref: { branch: "none" } }, "shared");
+  await space.says("Cannot include shared: it has no revision yet", { ref: space.sourceRef() });
+  const first = await world().git.commit("shared", { "base/b.yaml": configMap("b"), "c.yaml": configMap("c") });
+  await space.gitRepository({ url }, "shared");
+  await space.applied(commit);
+  await space.present(space.configMap("b"));
+  expect(await world().get(space.configMap("c"))).toBeNull();
+  const status = await space.status(space.sourceRef());
+  expect(status).toMatchObject({
+    artifact: { revision: `main@sha1:${commit}` },
+    observedInclude: include,
+    includedArtifacts: [
+      { revision: `main@sha1:${first}`, path: `gitrepository/including/shared/${first}.tar.gz`, url },
+    ],
+  });
+  expect(conditionOf(status, "IncludeUnavailable")).toBeUndefined();
+
+  const second = await world().git.commit("shared", { "base/b.yaml": configMap("b", { value: "2" }) });
+  await space.poke(space.sourceRef("shared"));
+  await space.holds("b", { value: "2" });
+  await eventually("the status tells of it", async () => {
+    const told = (await space.status(space.sourceRef())) as { includedArtifacts?: { revision: string }[] };
+    return told.includedArtifacts?.[0]?.revision === `main@sha1:${second}`;
+  });
+
+  await space.gitRepository({ include: [{ repository: { name: "shared" }, toPath: "app" }] });
+  const misplaced = await space.says('Cannot include shared: "app" is there already', { ref: space.sourceRef() });
+  expect(misplaced.reason).toBe("CopyFailure");
+  expect(await world().get(space.configMap("b"))).not.toBeNull();
+});
+
 test("an address of a proxy that was wrong is read again", async () => {
   const proxy = await startHttpProxy();
   try {

@@ -112,6 +112,8 @@ export interface SourceReport {
     | { readonly kind: "failed"; readonly reason: SourceFailure; readonly message: string };
   /** The last good revision, kept through failures. */
   readonly revision: Revision | null;
+  /** What the revision in use includes, in its order; absent: nothing. */
+  readonly included?: readonly { readonly source: Source; readonly revision: Revision }[];
   readonly handledToken: string | null;
   readonly now: number;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { composedTree } from "./composed-tree.ts";
 import type { FileTree } from "./file-tree.ts";
+import { includeTree } from "./include-tree.ts";
 import { memoryTree } from "./memory-tree.ts";
 import { sparseTree } from "./sparse-tree.ts";
 
@@ -58,6 +59,30 @@ describe("composedTree()", () => {
     expect(digest({ "a/b": "1", c: "2" })).toBe(digest({ c: "2", "a/b": "1" }));
     expect(digest({ "a/b": "1" })).not.toBe(digest({ "a/b": "2" }));
     expect(digest({ "a/b": "1" })).not.toBe(digest({ "a/c": "1" }));
+  });
+});
+
+describe("includeTree()", () => {
+  const base = memoryTree({ "app/a": "1", file: "f", link: { link: "app" } });
+  const tree = memoryTree({ "base/b": "2", c: "3" });
+
+  test.each([
+    { from: "", to: "web", want: ["app/a", "file", "link", "web/base/b", "web/c"] },
+    { from: "./base/", to: "/app/base", want: ["app/a", "app/base/b", "file", "link"] },
+    { from: "c", to: "new/c", want: ["app/a", "file", "link", "new/c"] },
+    { from: "../../base", to: "app/../../web", want: ["app/a", "file", "link", "web/b"] },
+  ])("shows $from at $to", async ({ from, to, want }) => {
+    expect(Object.keys(await filesOf(includeTree(base, { name: "web", tree, from, to })))).toEqual(want);
+  });
+
+  test.each([
+    { from: "absent", to: "web", says: 'it has no "absent"' },
+    { from: "", to: "app", says: '"app" is there already' },
+    { from: "", to: "./", says: '"./" is there already' },
+    { from: "", to: "file/web", says: '"file" is no directory' },
+    { from: "", to: "link/web", says: '"link" is no directory' },
+  ])("refuses $from at $to", ({ from, to, says }) => {
+    expect(() => includeTree(base, { name: "web", tree, from, to })).toThrow(`Cannot include web: ${says}`);
   });
 });
 

@@ -1,8 +1,9 @@
 /**
  * Why a source could not be read: `auth` and `config` need a person, `fetch` may pass, `ref` is an answer of the remote,
- * and `missing-path` is about what the commit holds.
+ * `missing-path` is about what the commit holds, and the rest about what a source includes.
  */
-export type SourceFailure = "auth" | "fetch" | "ref" | "config" | "missing-path";
+export type SourceFailure =
+  "auth" | "fetch" | "ref" | "config" | "missing-path" | "absent-include" | "empty-include" | "misplaced-include";
 
 /** A source that could not be read; the message names action and state and never a credential. */
 export class SourceError extends Error {

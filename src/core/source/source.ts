@@ -1,4 +1,5 @@
 import type { GitRef } from "./git-ref.ts";
+import type { HelmRef } from "./helm-ref.ts";
 import type { OciRef } from "./oci-ref.ts";
 import type { Remote, SecretRole } from "./remote.ts";
 
@@ -27,7 +28,7 @@ export interface ObjectName {
 }
 
 /** What a source follows; the kind of its remote says whose words these are. */
-export type SourceRef = GitRef | OciRef | BucketRef;
+export type SourceRef = GitRef | OciRef | BucketRef | HelmRef;
 
 /** All that a bucket holds at a time, which is the only thing to follow there; `value` is its name, and the prefix of its keys. */
 export interface BucketRef {
@@ -48,6 +49,8 @@ export interface Source {
   readonly ignore: string | null | undefined;
   /** Beginnings of the paths that consumers see; absent: they see all. */
   readonly sparse?: readonly string[];
+  /** Parts of other sources that consumers see besides, in this order; absent: none. */
+  readonly includes?: readonly SourceInclude[];
   readonly suspended: boolean;
   /** The object that gets a status of its own, or null for sources that live inside an app. */
   readonly object: ObjectAddress | null;
@@ -55,6 +58,15 @@ export interface Source {
   readonly recorded: Revision | null;
   /** A person's request to look now; a new token is a new request. */
   readonly requestToken: string | null;
+}
+
+/** A part of another source that is shown in this one. */
+export interface SourceInclude {
+  readonly source: SourceKey;
+  /** What people call that source here. */
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
 }
 
 /** A commit that a source was resolved to. */

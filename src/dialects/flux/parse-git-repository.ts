@@ -2,7 +2,7 @@ import { textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import { type GitRef, revisionText } from "#core/source/git-ref.ts";
-import type { Revision, Source } from "#core/source/source.ts";
+import { type Revision, type Source, type SourceInclude, sourceObjectKey } from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { type GitRepositorySpec, gitRepositorySpec } from "./git-repository-schema.ts";
 import { parseRevision } from "./restore.ts";
@@ -21,6 +21,7 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
   return ok({
     ...basics,
     ...(spec.sparseCheckout?.length && { sparse: spec.sparseCheckout }),
+    ...(spec.include?.length && { includes: spec.include.map((include) => includeOf(namespace, include)) }),
     ref: refOf(spec),
     remote: { kind: "git" },
     secrets: {
@@ -34,6 +35,12 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
 /** How a commit is written in a status, e.g. `main@sha1:<hash>`. */
 export function gitRevision(ref: GitRef, commit: string, refName: string | null): Revision {
   return { text: revisionText(ref, { commit, refName }), commit, refName };
+}
+
+function includeOf(namespace: string, include: NonNullable<GitRepositorySpec["include"]>[number]): SourceInclude {
+  const { name } = include.repository;
+  const source = sourceObjectKey("GitRepository", namespace, name);
+  return { source, name, from: include.fromPath ?? "", to: include.toPath || name };
 }
 
 /** Commit wins over name, name over semver, semver over tag, tag over branch. */

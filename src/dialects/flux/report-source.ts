@@ -1,4 +1,4 @@
-import type { EventNote, ObjectWrite, SourceReportInput } from "#core/app/app-report.ts";
+import type { EventNote, ObjectWrite, SourceReport, SourceReportInput } from "#core/app/app-report.ts";
 import { conditionOf, fieldAt, numberAt, textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
@@ -23,6 +23,7 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
     ...oldStatus,
     ...(conditions.length > 0 && { conditions }),
     ...(stored && { artifact: artifactOf(object, report.revision, report.now), ...observedFields(object) }),
+    ...(stored && { includedArtifacts: includedArtifacts(object, report) }),
     ...(report.handledToken !== null && { lastHandledReconcileAt: report.handledToken }),
     observedGeneration: observedGeneration(input, marks),
   };
@@ -45,6 +46,20 @@ function artifactOf(object: Resource, revision: Revision, now: number): object {
     revision: revision.text,
     url: publicUrl(object),
   };
+}
+
+/** Like the artifacts of the included objects; those that stay keep their times. */
+function includedArtifacts(object: Resource, { included = [], now }: SourceReport): readonly object[] | undefined {
+  if (included.length === 0) return undefined;
+  const known = fieldAt(object, ["status", "includedArtifacts"]);
+  return included.map(({ source, revision }) => {
+    const { kind = "", namespace = "", name = "" } = source.object ?? {};
+    const like: Resource = { ...object, kind, metadata: { name, namespace }, spec: { url: source.url } };
+    const artifact = artifactOf({ ...like, status: undefined }, revision, now) as { path: string; revision: string };
+    const same = (other: unknown) =>
+      textAt(other, ["path"]) === artifact.path && textAt(other, ["revision"]) === artifact.revision;
+    return (Array.isArray(known) && (known.find(same) as object | undefined)) || artifact;
+  });
 }
 
 function observedFields(object: Resource): Record<string, unknown> {

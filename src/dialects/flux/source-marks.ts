@@ -2,8 +2,18 @@ import type { SourceReport, SourceReportInput } from "#core/app/app-report.ts";
 import { conditionOf } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { assertNever } from "#core/result.ts";
+import type { SourceFailure } from "#core/source/source-error.ts";
 import { wordsOf } from "./source-words.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
+
+const noFailure: ConditionMarks = { FetchFailed: null, IncludeUnavailable: null, StorageOperationFailed: null };
+
+/** The conditions of failures that are none of fetching. */
+const failing: Readonly<Partial<Record<SourceFailure, string>>> = {
+  "absent-include": "IncludeUnavailable",
+  "empty-include": "IncludeUnavailable",
+  "misplaced-include": "StorageOperationFailed",
+};
 
 /** What the state of a source says in Flux's conditions. */
 export function sourceMarks({ object, report }: SourceReportInput): ConditionMarks {
@@ -23,7 +33,8 @@ export function sourceMarks({ object, report }: SourceReportInput): ConditionMar
       const hasArtifact = conditionOf(object, "ArtifactInStorage")?.status === "True";
       const message = hasArtifact ? "reconciliation in progress" : "building artifact";
       return {
-        FetchFailed: failure(state, object),
+        ...noFailure,
+        [failing[state.reason] ?? "FetchFailed"]: failure(state, object),
         Ready: { ...failure(state, object), status: "False" },
         Reconciling: { status: "True", reason: "ProgressingWithRetry", message },
         Stalled: null,
@@ -44,11 +55,10 @@ function readyMarks({ revision }: SourceReport, object: Resource): ConditionMark
   return {
     ArtifactInStorage: stored,
     ArtifactOutdated: null,
-    FetchFailed: null,
+    ...noFailure,
     Ready: stored,
     Reconciling: null,
     Stalled: null,
-    StorageOperationFailed: null,
   };
 }
 

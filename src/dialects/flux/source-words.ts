@@ -20,10 +20,18 @@ export interface SourceWords {
   readonly observed: Readonly<Record<string, string>>;
 }
 
+const includeReasons: Readonly<Partial<Record<Failure["reason"], string>>> = {
+  "absent-include": "NotFound",
+  "empty-include": "NoArtifact",
+  "misplaced-include": "CopyFailure",
+};
+
 const gitRepository: SourceWords = {
   stored: (revision) => `stored artifact for revision '${revision}'`,
   news: (revision) => `stored artifact for commit '${revision}'`,
   failure: (failure, object) => {
+    const include = includeReasons[failure.reason];
+    if (include !== undefined) return { reason: include, message: failure.message };
     if (failure.reason === "missing-path") {
       return { reason: "GitOperationFailed", message: `failed to sparse checkout directories : ${failure.message}` };
     }
@@ -31,7 +39,7 @@ const gitRepository: SourceWords = {
     return { reason: "GitOperationFailed", message: `failed to checkout and determine revision: ${cause}` };
   },
   digest: ({ commit }) => `${commit.length === 64 ? "sha256" : "sha1"}:${commit}`,
-  observed: { observedIgnore: "ignore", observedSparseCheckout: "sparseCheckout" },
+  observed: { observedIgnore: "ignore", observedInclude: "include", observedSparseCheckout: "sparseCheckout" },
 };
 
 const ociRepository: SourceWords = {
