@@ -3,19 +3,10 @@ import type { Resource } from "#core/resource/resource.ts";
 import { stringify } from "yaml";
 import { CliError } from "./cli-error.ts";
 import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
+import type { CreateActions, CreateParts } from "./create-parts.ts";
+import { tenantCommand } from "./create-tenant.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** What `create` needs: applies objects in order and tells what became of each. */
-export interface CreateActions {
-  apply(objects: readonly Resource[], where: ConnectionOptions, signal: AbortSignal): Promise<readonly string[]>;
-}
-
-interface Parts {
-  readonly actions: CreateActions;
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
-}
 
 interface Common extends ConnectionOptions {
   readonly url?: string;
@@ -49,14 +40,16 @@ interface AppOptions extends Common {
   readonly prune: boolean;
 }
 
-/** The command group `create`: objects from a repository's URL and a path. */
+/** The command group `create`: what people would otherwise write as YAML by hand. */
 export function createCommand(actions: CreateActions, terminal: Terminal, signal: AbortSignal): Command {
   const parts = { actions, terminal, signal };
-  const group = new Command("create").description("create an app or a source from a repository's URL and a path");
-  return group.addCommand(appCommand(parts)).addCommand(kustomizationCommand(parts)).addCommand(sourceCommand(parts));
+  const group = new Command("create").description("create an app, its source, or a tenant");
+  const commands = [appCommand, kustomizationCommand, sourceCommand, tenantCommand];
+  for (const command of commands) group.addCommand(command(parts));
+  return group;
 }
 
-function appCommand(parts: Parts): Command {
+function appCommand(parts: CreateParts): Command {
   const command = new Command("app")
     .description("create an Argo CD Application")
     .argument("<name>")
@@ -70,7 +63,7 @@ function appCommand(parts: Parts): Command {
   return finished(command, parts, (name, options: AppOptions) => [applicationOf(name, options)]);
 }
 
-function kustomizationCommand(parts: Parts): Command {
+function kustomizationCommand(parts: CreateParts): Command {
   const command = new Command("kustomization")
     .alias("ks")
     .description("create a Flux Kustomization, and with --url its GitRepository")
@@ -86,7 +79,7 @@ function kustomizationCommand(parts: Parts): Command {
   });
 }
 
-function sourceCommand(parts: Parts): Command {
+function sourceCommand(parts: CreateParts): Command {
   const command = new Command("source").description("create a Flux GitRepository").argument("<name>");
   return finished(withSource(command, true), parts, (name, options: SourceOptions) => [gitRepositoryOf(name, options)]);
 }
@@ -106,7 +99,7 @@ function withSource(command: Command, isNeeded: boolean): Command {
 
 function finished<T extends Common>(
   command: Command,
-  { actions, terminal, signal }: Parts,
+  { actions, terminal, signal }: CreateParts,
   objectsOf: (name: string, options: T) => readonly Resource[],
 ): Command {
   command.option("--export", "print YAML instead of applying it", false).action(async (name: string, options: T) => {

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Resource } from "#core/resource/resource.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { type ConnectionOptions, withCluster } from "./connection-options.ts";
 import { installObjects } from "./install-manifests.ts";
+import { labelName, labelNames } from "./object-name.ts";
 import type { Terminal } from "./terminal.ts";
 import { yamlDocuments } from "./yaml-documents.ts";
 
@@ -44,8 +45,12 @@ export function installCommand(actions: InstallActions, terminal: Terminal, sign
     .description("print, or with --apply apply, definitions, rights and the controller's Deployment")
     .option("--apply", "apply it to the cluster instead of printing it", false)
     .option("--image <image>", `image that you built from deploy/Dockerfile and pushed (default: ${defaultImage})`)
-    .option("--namespace <name>", "namespace of the controller", nameOf, defaultNamespace)
-    .option("--namespaced <names>", "comma-separated namespaces: serve only these, with rights to no others", namesOf)
+    .option("--namespace <name>", "namespace of the controller", labelName, defaultNamespace)
+    .option(
+      "--namespaced <names>",
+      "comma-separated namespaces: serve only these, with rights to no others",
+      labelNames,
+    )
     .option("--force-conflicts", "take over fields that others changed since, or that another tool installed", false)
     .addOption(new Option("--crds-only", "only the definitions").default(false).conflicts("skipCrds"))
     .addOption(new Option("--skip-crds", "everything but the definitions").default(false))
@@ -80,13 +85,4 @@ async function install(
 function chosen(options: Options, crds: readonly Resource[]): Parameters<typeof installObjects>[0] {
   const { namespace, namespaced, image } = options;
   return { namespace, namespaces: namespaced ?? null, image: image ?? defaultImage, crds };
-}
-
-function nameOf(text: string): string {
-  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) return text;
-  throw new InvalidArgumentError("Write the name of a namespace.");
-}
-
-function namesOf(text: string): readonly string[] {
-  return [...new Set(text.split(",").map((name) => nameOf(name.trim())))];
 }
