@@ -114,6 +114,25 @@ describe("answers", () => {
     expect(await refusal(endless)).toContain("does not have the 1 bytes");
   });
 
+  test("only what is new is fetched, and a fetch that was cut short goes on", async () => {
+    let isStuck = true;
+    const keys = Array.from({ length: 20 }, (_, at) => `key-${at}`);
+    const got: string[] = [];
+    const endpoint = await serving((request, response) => {
+      const path = request.url ?? "";
+      if (!path.includes("list-type=2")) got.push(path.replace(/.*\//, ""));
+      if (!isStuck || !path.endsWith("key-19")) listing(keys)(request, response);
+    });
+    const repository = world().open({ endpoint });
+    expect((await refused(synced(repository, 1_000))).code).toBe("timeout");
+    isStuck = false;
+    await synced(repository);
+    expect(got.toSorted()).toEqual([...keys, "key-19"].toSorted());
+    keys.push("key-20");
+    await synced(world().open({ endpoint }));
+    expect(got.slice(21)).toEqual(["key-20"]);
+  });
+
   test("a server that is busy is asked again", async () => {
     let asked = 0;
     const endpoint = await serving((request, response) => {

@@ -111,11 +111,13 @@ describe("sync() and tree()", () => {
 
 describe("what was fetched", () => {
   test("is there after a restart without the server", async () => {
-    const { open, put } = world();
-    await put("a", "1");
+    const leaving = await startS3Server();
+    await leaving.createBucket(world().bucket);
+    await leaving.put(world().bucket, "a", "1");
+    const keys = { accesskey: leaving.accessKey, secretkey: leaving.secretKey };
+    const open = () => world().open({ endpoint: leaving.host, secrets: { credential: secretOf(keys) } });
     const revision = await synced(open());
-    const elsewhere = await startS3Server();
-    await elsewhere.stop();
+    await leaving.stop();
     const repository = open();
     expect(await repository.holds(revision, signal)).toBe(true);
     expect(await repository.holds(`sha256:${"0a".repeat(32)}`, signal)).toBe(false);

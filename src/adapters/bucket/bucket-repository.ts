@@ -30,8 +30,9 @@ export class BucketRepository implements Repository {
   readonly #parts: BucketRepositoryParts;
   readonly #exclusive = pLimit(1);
   readonly #trees = new LRUCache<string, FileTree>({ max: 4 });
-  /** What is here of the newest revision, by key and tag. */
-  #known: ReadonlyMap<string, StoredFile> | undefined;
+  /** What is here of the newest revision, and of one that is being fetched, by key and tag. */
+  #known: Map<string, StoredFile> | undefined;
+  #tidied = "";
   #isOpen = false;
 
   constructor(parts: BucketRepositoryParts) {
@@ -110,20 +111,18 @@ export class BucketRepository implements Repository {
     const read = async (object: ListedObject) => await store.content(await this.#fetched(object, signal));
     const selection = await selectedObjects(listed, { name: client.name, ignore: remote.ignore, limits, read }, signal);
     const { revision } = selection;
-    if (!(await store.holds(revision))) {
-      await store.save(revision, await this.#fetchedAll(selection, signal));
-      this.#known = undefined;
-    }
+    if (!(await store.holds(revision))) await store.save(revision, await this.#fetchedAll(selection, signal));
     await store.touch();
     await this.#tidy(revision);
     return revision;
   }
 
   async #tidy(revision: string): Promise<void> {
-    if (this.#known !== undefined) return;
+    if (this.#tidied === revision) return;
     const { store, limits } = this.#parts;
     await store.retain(revision, limits.keptRevisions);
     this.#known = byObject(await store.load(revision));
+    this.#tidied = revision;
   }
 
   async #fetchedAll({ objects }: Selection, signal: AbortSignal): Promise<RevisionFiles> {
@@ -139,7 +138,10 @@ export class BucketRepository implements Repository {
     this.#known ??= byObject(await this.#parts.store.newest());
     const known = this.#known.get(identityOf(object));
     if (known?.size === object.size && (await this.#parts.store.holdsContent(known))) return known;
-    return await this.#download(object, signal);
+    const file = await this.#download(object, signal);
+    // A fetch that is cut short goes on the next time.
+    this.#known.set(identityOf(object), file);
+    return file;
   }
 
   async #download(object: ListedObject, signal: AbortSignal): Promise<StoredFile> {
@@ -200,7 +202,7 @@ async function eachOf<T>(items: readonly T[], concurrency: number, work: (item: 
   await Promise.all(workers);
 }
 
-function byObject(files: RevisionFiles | undefined): ReadonlyMap<string, StoredFile> {
+function byObject(files: RevisionFiles | undefined): Map<string, StoredFile> {
   return new Map([...(files?.values() ?? [])].map((file) => [identityOf(file), file]));
 }
 
