@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
-import { ignoredPathsOf, ignoreProblems } from "./ignore-rules.ts";
+import type { Problem } from "#core/result.ts";
+import { ignoredPathsOf, parseIgnoreRules } from "./ignore-rules.ts";
 
 const web: Resource = {
   apiVersion: "apps/v1",
@@ -26,25 +27,30 @@ describe("ignoredPathsOf()", () => {
   ];
   for (const [target, matches] of targets) {
     test(`${JSON.stringify(target)} ${matches ? "concerns" : "does not concern"} the object`, () => {
-      expect(ignoredPathsOf([{ paths, ...(target && { target }) }], web)).toEqual(matches ? paths : []);
+      const rules = parseIgnoreRules([{ paths, ...(target && { target }) }], []);
+      expect(ignoredPathsOf(rules, web)).toEqual(matches ? paths : []);
     });
   }
 
   test("the paths of several rules add up", () => {
-    expect(ignoredPathsOf([{ paths }, { paths: ["/data/a"] }], web)).toEqual([...paths, "/data/a"]);
+    expect(ignoredPathsOf(parseIgnoreRules([{ paths }, { paths: ["/data/a"] }], []), web)).toEqual([
+      ...paths,
+      "/data/a",
+    ]);
   });
 });
 
-test("ignoreProblems() names what cannot be used", () => {
+test("parseIgnoreRules() names what cannot be used", () => {
   const rules = [
     { paths: ["spec/replicas"], target: { name: "(" } },
-    { paths, target: { labelSelector: "a b", kind: "x".repeat(600) } },
+    { paths, target: { labelSelector: "a b", kind: "x".repeat(2_000) } },
   ];
-  expect(ignoreProblems(rules).map(({ path }) => path)).toEqual([
+  const problems: Problem[] = [];
+  parseIgnoreRules(rules, problems);
+  expect(problems.map(({ path }) => path)).toEqual([
     "spec.ignore[0].paths[0]",
     "spec.ignore[0].target.name",
     "spec.ignore[1].target.kind",
     "spec.ignore[1].target.labelSelector",
   ]);
-  expect(ignoreProblems([{ paths, target: { name: "web" } }])).toEqual([]);
 });

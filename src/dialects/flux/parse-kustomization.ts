@@ -18,7 +18,7 @@ import { sourceObjectKey } from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
-import { ignoreProblems } from "./ignore-rules.ts";
+import { type IgnoreRule, parseIgnoreRules } from "./ignore-rules.ts";
 import { addressOf } from "./object-address.ts";
 import { variableReferences } from "./post-build.ts";
 import { unsupportedInKustomization } from "./unsupported.ts";
@@ -34,7 +34,7 @@ export interface KustomizationDetails {
   readonly commonMetadata: NonNullable<KustomizationSpec["commonMetadata"]>;
   readonly postBuild: KustomizationSpec["postBuild"];
   readonly decryption: KustomizationSpec["decryption"];
-  readonly ignore: NonNullable<KustomizationSpec["ignore"]>;
+  readonly ignore: readonly IgnoreRule[];
 }
 
 const shortestMs = 1_000;
@@ -48,7 +48,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
   // An adopted app is suspended only to keep the vendor's controller off.
   const spec = { ...checked.value, suspend: (checked.value.suspend ?? false) && !isFence(annotationsOf(object)) };
   const problems: Problem[] = [...unsupportedInKustomization(spec, isDeleting(object))];
-  problems.push(...ignoreProblems(spec.ignore ?? []));
+  const ignore = parseIgnoreRules(spec.ignore ?? [], problems);
   const path = normalPath(spec.path ?? "", problems);
   const policy = policyOf(object, spec, problems);
   const namespace = object.metadata.namespace ?? "";
@@ -102,7 +102,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
       commonMetadata: spec.commonMetadata ?? {},
       postBuild: spec.postBuild,
       decryption: spec.decryption,
-      ignore: spec.ignore ?? [],
+      ignore,
     } satisfies KustomizationDetails,
   });
 }
