@@ -126,7 +126,8 @@ export class OciRepository implements Repository {
     if (ref.kind === "digest") return { digest: ref.value, tag: null };
     if (ref.kind === "tag") return { digest: await this.#digestOf(ref.value, tags, signal), tag: ref.value };
     const listed = await tags();
-    const selection = highestTag(ref.value, ref.filter ? filteredTags(ref.filter, listed) : listed);
+    const choice = ref.filter ? filteredTags(ref.filter, listed) : listed;
+    const selection = highestTag(ref.value, choice, ref.ofChart);
     if (selection.ok) return { digest: await this.#digestOf(selection.value, tags, signal), tag: selection.value };
     throw new OciError(selection.error.code, `${selection.error.message} (${this.#parts.client.name})`);
   }
@@ -245,7 +246,7 @@ function ociRef(ref: SourceRef): OciRef {
 }
 
 function keyOf(ref: SourceRef): string {
-  return JSON.stringify([ref.kind, ref.value, "filter" in ref ? ref.filter : ""]);
+  return JSON.stringify([ref.kind, ref.value, "filter" in ref ? ref.filter : "", "ofChart" in ref]);
 }
 
 function isDigest(text: string): boolean {

@@ -25,6 +25,12 @@ describe("highestTag()", () => {
     test(name, () => expect(highestTag(range, tags)).toEqual({ ok: true, value: want }));
   }
 
+  test("reads tags of charts with the plus that no tag may hold", () => {
+    const tags = ["1.0.0", "1.1.0_5", "1.1.0_4"];
+    expect(highestTag("1.x", tags)).toEqual({ ok: true, value: "1.0.0" });
+    expect(highestTag("1.x", tags, true)).toEqual({ ok: true, value: "1.1.0_5" });
+  });
+
   test("says why there is none", () => {
     const error = (range: string, tags: readonly string[]) => {
       const selection = highestTag(range, tags);

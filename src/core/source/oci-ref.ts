@@ -7,6 +7,8 @@ export interface OciRef {
   readonly kind: "tag" | "semver" | "digest";
   readonly value: string;
   readonly filter?: string;
+  /** Tags are versions of a chart, in which `_` stands for the `+` that no tag may hold. */
+  readonly ofChart?: true;
 }
 
 /** The tag with the highest version in a range, or why there is none. */
@@ -35,7 +37,7 @@ export function ociRefProblem({ kind, value }: OciRef): string | undefined {
 }
 
 /** Finds the tag with the highest version in a range; tags that are no full versions do not count. */
-export function highestTag(range: string, tags: readonly string[]): TagSelection {
+export function highestTag(range: string, tags: readonly string[], ofChart = false): TagSelection {
   const constraint = parseConstraint(range);
   if (constraint === undefined) {
     return {
@@ -45,7 +47,7 @@ export function highestTag(range: string, tags: readonly string[]): TagSelection
   }
   let best: { readonly tag: string; readonly version: semver.SemVer } | undefined;
   for (const tag of tags) {
-    const version = parseVersion(tag, false);
+    const version = parseVersion(ofChart ? chartVersionOf(tag) : tag, false);
     if (version === undefined || !satisfies(version, constraint)) continue;
     const order = best === undefined ? 1 : semver.compareBuild(version, best.version);
     // Whatever order the registry lists them in, the same tag wins.
@@ -57,6 +59,11 @@ export function highestTag(range: string, tags: readonly string[]): TagSelection
     ok: false,
     error: { code: "ref-not-found", message: `Cannot find a tag in the range ${quoted(range)}: ${of}` },
   };
+}
+
+/** The version of a chart that a tag stands for. */
+export function chartVersionOf(tag: string): string {
+  return tag.replaceAll("_", "+");
 }
 
 /** The tags that read most like a word, quoted for a message. */

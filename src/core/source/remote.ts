@@ -1,5 +1,5 @@
 /** How the address of a source is spoken to: what sources share, when they share a store and a poll. */
-export type Remote = { readonly kind: "git" } | OciRemote | BucketRemote;
+export type Remote = { readonly kind: "git" } | OciRemote | BucketRemote | HelmRemote;
 
 /** An artifact in an OCI registry. */
 export interface OciRemote {
@@ -28,6 +28,15 @@ export interface BucketRemote {
   readonly insecure: boolean;
   /** Rules that hide objects, as of the source: what is hidden is not fetched and is no part of the revision. */
   readonly ignore: string | null;
+}
+
+/** Charts: of a repository with an index over http, or, where the address is `oci://…`, the one chart of an OCI repository. */
+export interface HelmRemote {
+  readonly kind: "helm";
+  /** Whether credentials go to other hosts too, where the index names them. */
+  readonly passCredentials: boolean;
+  /** Plain http to a registry. */
+  readonly insecure: boolean;
 }
 
 /** Where the Secrets stand that a source needs, by what they are for. */
