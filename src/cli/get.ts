@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { AppStateWord, AppView } from "#contract/app-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
 import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
@@ -8,8 +8,16 @@ import { shortRevision } from "./revision-text.ts";
 import type { Paint, Terminal } from "./terminal.ts";
 import { textTable } from "./text-table.ts";
 
+/** What a word such as `ks` or `gitrepositories` stands for; without a kind: all of them. */
+export interface KindWord {
+  readonly of: "apps" | "sources";
+  readonly kind: string | null;
+}
+
 /** What `get` needs; `name` narrows to one and is refused when there is none. */
 export interface GetActions {
+  /** The kind that a word names; null when it names none. */
+  kindOf(word: string): KindWord | null;
   apps(query: GetQuery, signal: AbortSignal): Promise<readonly AppView[]>;
   sources(query: GetQuery, signal: AbortSignal): Promise<readonly SourceView[]>;
 }
@@ -17,6 +25,8 @@ export interface GetActions {
 /** Which objects to get. */
 export interface GetQuery extends ConnectionOptions {
   readonly name: string | null;
+  /** Only these, e.g. `ks`. */
+  readonly kind: string | null;
 }
 
 type Options = ConnectionOptions & { readonly output: OutputFormat };
@@ -25,15 +35,17 @@ type Options = ConnectionOptions & { readonly output: OutputFormat };
 export function getCommand(actions: GetActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("get")
     .description("list apps or sources with their state")
-    .argument("[what]", "apps, sources, or the name of an app", "apps")
+    .argument("[what]", "apps, sources, a kind such as kustomizations, or the name of an app", "apps")
     .argument("[name]", "show only this one")
+    .addOption(new Option("-A, --all-namespaces", "all namespaces, as without -n").conflicts("namespace"))
     .action(async (what: string, name: string | undefined, options: Options) => {
-      if (/^sources?$/.test(what)) {
-        const sources = await actions.sources({ ...options, name: name ?? null }, signal);
+      const word = actions.kindOf(what);
+      const query = { ...options, kind: word?.kind ?? null, name: word ? (name ?? null) : what };
+      if (word?.of === "sources") {
+        const sources = await actions.sources(query, signal);
         return show(sources, options.output, { terminal, table: () => sourceTable(sources, terminal.paint) });
       }
-      const wanted = /^apps?$/.test(what) ? (name ?? null) : what;
-      const apps = await actions.apps({ ...options, name: wanted }, signal);
+      const apps = await actions.apps(query, signal);
       return show(apps, options.output, { terminal, table: () => appTable(apps, terminal.paint) });
     });
   return withOutput(withNamespace(command));

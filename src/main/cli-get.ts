@@ -1,9 +1,10 @@
 import type { AppView } from "#contract/app-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
+import type { DialectKind } from "#core/app/dialect.ts";
 import type { Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
-import type { GetActions, GetQuery } from "#cli/get.ts";
+import type { GetActions, GetQuery, KindWord } from "#cli/get.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, findApp, listApps, objectsOf } from "./cli-app-record.ts";
 import { appView, sourceView } from "./cli-app-view.ts";
@@ -13,6 +14,7 @@ import { dialects } from "./dialects.ts";
 
 /** Reads apps and sources of a cluster. */
 export const getActions: GetActions = {
+  kindOf,
   apps: (query, signal) => withClient(query, (client) => apps(client, query, signal), signal),
   sources: (query, signal) => withClient(query, (client) => sources(client, query, signal), signal),
 };
@@ -38,17 +40,52 @@ export async function viewsOf(
   return records.map((record) => appView(record, (key) => known.get(key) ?? null));
 }
 
+function kindOf(word: string): KindWord | null {
+  const wanted = word.toLowerCase();
+  if (wanted === "app" || wanted === "apps") return { of: "apps", kind: null };
+  if (wanted === "source" || wanted === "sources") return { of: "sources", kind: null };
+  const named = (kind: DialectKind) => wordsOf(kind).includes(wanted);
+  const app = dialects.flatMap((dialect) => dialect.appKinds).find(named);
+  if (app) return { of: "apps", kind: app.short };
+  const source = dialects.flatMap((dialect) => dialect.sourceKinds).find(named);
+  return source ? { of: "sources", kind: source.short } : null;
+}
+
+function wordsOf({ kind, plural, short }: DialectKind): readonly string[] {
+  return [kind.toLowerCase(), plural, short];
+}
+
 async function apps(client: ClusterClient, query: GetQuery, signal: AbortSignal): Promise<readonly AppView[]> {
-  const { name, namespace } = query;
-  const records =
-    name === null ? await listApps(client, namespace, signal) : [await findApp(client, { name, namespace }, signal)];
-  return viewsOf(client, records, signal);
+  const { name, namespace, kind } = query;
+  if (name !== null) return viewsOf(client, [await oneApp(client, { ...query, name }, signal)], signal);
+  const records = await listApps(client, namespace, signal);
+  return viewsOf(client, kind === null ? records : records.filter((record) => record.kind.short === kind), signal);
+}
+
+/** A word that is neither an app nor a kind may be a kind with a slip in it. */
+async function oneApp(
+  client: ClusterClient,
+  { name, kind, namespace }: GetQuery & { name: string },
+  signal: AbortSignal,
+): Promise<AppRecord> {
+  const address = kind === null || name.includes("/") ? name : `${kind}/${name}`;
+  try {
+    return await findApp(client, { name: address, namespace }, signal);
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exitCode !== exitCode.notFound) throw error;
+    const words = dialects.flatMap((dialect) => [...dialect.appKinds, ...dialect.sourceKinds].map((one) => one.plural));
+    const [near] = kind === null ? nearestNames(name, ["apps", "sources", ...words]) : [];
+    if (near === undefined || error.advice.startsWith("Did you mean")) throw error;
+    const { message, cause } = error;
+    throw new CliError(message, { advice: `Did you mean: holdfast get ${near}?`, exitCode: exitCode.notFound, cause });
+  }
 }
 
 async function sources(client: ClusterClient, query: GetQuery, signal: AbortSignal): Promise<readonly SourceView[]> {
   const views: SourceView[] = [];
   for (const dialect of dialects) {
     for (const kind of dialect.sourceKinds) {
+      if (query.kind !== null && query.kind !== kind.short) continue;
       const objects = (await objectsOf(client, { kind, namespace: query.namespace }, signal)) ?? [];
       views.push(...objects.map((object) => sourceView(dialect, kind, object)));
     }

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
+import { type Ended, runCli } from "./support/cli-program.ts";
+import { temporaryDirectory, useControlPlane } from "./support/control-plane.ts";
+import { adminClient, installDefinitions } from "./support/engine.ts";
+
+const plane = useControlPlane({ withNodes: false });
+const { signal } = new AbortController();
+let home: string;
+let client: ConnectedCluster;
+
+beforeAll(async () => {
+  home = await temporaryDirectory();
+  client = adminClient(plane());
+  await installDefinitions(client, signal);
+  const run = (...args: string[]) => runCli({ home, kubeconfig: plane().kubeconfigPath }, args);
+  const url = "https://git.example.com/shop.git";
+  await run("create", "kustomization", "shop", "--url", url);
+  await run("create", "kustomization", "shop", "--url", url, "-n", "other");
+  await run("create", "app", "shop", "--url", url);
+});
+
+afterAll(() => client.close());
+
+function holdfast(...args: string[]): Promise<Ended> {
+  return runCli({ home, kubeconfig: plane().kubeconfigPath }, args);
+}
+
+async function keysOf(...args: string[]): Promise<string[]> {
+  const { out } = await holdfast("get", ...args, "-o", "json");
+  return (JSON.parse(out) as { key: string }[]).map(({ key }) => key);
+}
+
+test("get takes kinds as words: plural, singular or short, of all namespaces or of one", async () => {
+  expect(await keysOf("-A")).toEqual(["app/argocd/shop", "ks/flux-system/shop", "ks/other/shop"]);
+  expect(await keysOf("applications")).toEqual(["app/argocd/shop"]);
+  expect(await keysOf("Kustomization")).toEqual(["ks/flux-system/shop", "ks/other/shop"]);
+  expect(await keysOf("ks", "-n", "other")).toEqual(["ks/other/shop"]);
+  expect(await keysOf("kustomizations", "shop", "-n", "other")).toEqual(["ks/other/shop"]);
+  expect(await keysOf("gitrepositories")).toEqual(["gitrepo/flux-system/shop", "gitrepo/other/shop"]);
+  expect(await keysOf("gitrepo", "shop", "-n", "other")).toEqual(["gitrepo/other/shop"]);
+  expect(await keysOf("ocirepositories")).toEqual([]);
+  const table = await holdfast("get", "kustomizations");
+  expect(table.out).toMatch(/^APP +STATE[^]*ks\/other\/shop/);
+});
+
+test("get tells a slip in a kind, and refuses two answers to one question", async () => {
+  const slip = await holdfast("get", "kustomiztions");
+  expect([slip.code, slip.err.includes("holdfast get kustomizations?")]).toEqual([4, true]);
+  expect((await holdfast("get", "ks", "nothing-like-it")).code).toBe(4);
+  expect((await holdfast("get", "-A", "-n", "other")).code).toBe(2);
+  const none = await holdfast("get", "ocirepositories", "shop");
+  expect([none.code, none.err.includes("Did you mean gitrepo")]).toEqual([4, false]);
+});
