@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { CliError } from "./cli-error.ts";
 import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
 import type { CreateActions, CreateParts } from "./create-parts.ts";
+import { secretCommand } from "./create-secret.ts";
 import { tenantCommand } from "./create-tenant.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -43,8 +44,8 @@ interface AppOptions extends Common {
 /** The command group `create`: what people would otherwise write as YAML by hand. */
 export function createCommand(actions: CreateActions, terminal: Terminal, signal: AbortSignal): Command {
   const parts = { actions, terminal, signal };
-  const group = new Command("create").description("create an app, its source, or a tenant");
-  const commands = [appCommand, kustomizationCommand, sourceCommand, tenantCommand];
+  const group = new Command("create").description("create an app, its source, a Secret, or a tenant");
+  const commands = [appCommand, kustomizationCommand, sourceCommand, secretCommand, tenantCommand];
   for (const command of commands) group.addCommand(command(parts));
   return group;
 }

@@ -7,6 +7,7 @@ import type { CreateActions } from "#cli/create-parts.ts";
 import { tenantLabel } from "#cli/create-tenant.ts";
 import type { ClusterClient, ObjectRef } from "#engine/ports.ts";
 import { CLI_MANAGER } from "./cli-reconcile.ts";
+import { secretOf } from "./cli-secret.ts";
 import { withClient } from "./cli-session.ts";
 import { dialects } from "./dialects.ts";
 
@@ -29,37 +30,43 @@ export const createActions: CreateActions = {
       async (client) => {
         for (const object of objects) await checkTenant(client, object, signal);
         const lines: string[] = [];
-        for (const object of objects) lines.push(await ensure(client, object, signal));
+        for (const object of objects) lines.push(...(await ensure(client, object, signal)));
         return lines;
       },
       signal,
     ),
+  secretOf,
 };
 
 async function create(client: ClusterClient, object: Resource, signal: AbortSignal): Promise<string[]> {
-  const { namespace = "" } = object.metadata;
   if (await client.get(refOf(object), { signal })) {
     throw new CliError(`Cannot create ${idText(idOf(object))}: it exists already`, {
       advice: "Change it with kubectl edit, or choose another name.",
       exitCode: exitCode.refused,
     });
   }
-  const lines: string[] = [];
-  const home = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
-  if (!(await client.get({ apiVersion: "v1", kind: "Namespace", name: namespace }, { signal }))) {
-    await client.create(home, { manager: CLI_MANAGER, signal });
-    lines.push(`Namespace/${namespace} created`);
-  }
+  const lines = await withHome(client, object, signal);
   await client.create(object, { manager: CLI_MANAGER, signal });
   return [...lines, `${idText(idOf(object))} created`];
 }
 
-async function ensure(client: ClusterClient, object: Resource, signal: AbortSignal): Promise<string> {
+/** Makes the namespace of an object when it is not there. */
+async function withHome(client: ClusterClient, { metadata }: Resource, signal: AbortSignal): Promise<string[]> {
+  const { namespace } = metadata;
+  if (namespace === undefined) return [];
+  if (await client.get({ apiVersion: "v1", kind: "Namespace", name: namespace }, { signal })) return [];
+  const home = { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } };
+  await client.create(home, { manager: CLI_MANAGER, signal });
+  return [`Namespace/${namespace} created`];
+}
+
+async function ensure(client: ClusterClient, object: Resource, signal: AbortSignal): Promise<string[]> {
+  const lines = await withHome(client, object, signal);
   const before = await client.get(refOf(object), { signal });
   try {
     const answer = await client.apply(object, { manager: CLI_MANAGER, force: false, signal });
     const same = before?.metadata.resourceVersion === answer.object.metadata.resourceVersion;
-    return `${idText(idOf(object))} ${answer.created ? "created" : same ? "unchanged" : "changed"}`;
+    return [...lines, `${idText(idOf(object))} ${answer.created ? "created" : same ? "unchanged" : "changed"}`];
   } catch (error) {
     const advice = error instanceof ApiError ? adviceFor(error, object) : undefined;
     if (advice === undefined) throw error;
@@ -103,7 +110,7 @@ function checkSpec(object: Resource): void {
   );
   const isSource = dialect?.sourceKinds.some((kind) => kind.kind === object.kind);
   if (!dialect || !isSource) return;
-  const parsed = dialect.parseSource(object);
+  const parsed = dialect.parseSource(object, () => null);
   if (parsed.ok) return;
   const problems = parsed.error.map(({ path, message }) => `${path}: ${message}`).join("; ");
   throw new CliError(`Cannot create ${idText(idOf(object))}: ${problems}`, { exitCode: exitCode.usage });
