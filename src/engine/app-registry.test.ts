@@ -154,6 +154,20 @@ describe("AppRegistry", () => {
     expect([registry.source(MAIN), registry.sources()]).toEqual([null, []]);
   });
 
+  test("parses sources again when an object changes that they looked up", () => {
+    const parsed = () => registry.source(MAIN)?.parsed.ok;
+    put(sourceObject("main", { limitedBy: "base" }));
+    expect(parsed()).toBe(false);
+    expect(put(sourceObject("base"))).toEqual(["Repo/apps/base", MAIN]);
+    expect(parsed()).toBe(true);
+    expect(put(sourceObject("other"))).toEqual(["Repo/apps/other"]);
+    expect(put({ ...sourceObject("base"), status: { any: "news" } }, 2)).toEqual([]);
+    expect(gone(sourceObject("base"))).toEqual(["Repo/apps/base", MAIN]);
+    expect(parsed()).toBe(false);
+    gone(sourceObject("main", { limitedBy: "base" }));
+    expect(put(sourceObject("base"), 3)).toEqual(["Repo/apps/base"]);
+  });
+
   test("forgets an app that is gone, and takes one of the same name for new", () => {
     put(appObject("shop"), 10);
     expect(gone(appObject("shop"))).toEqual([`unused ${MAIN}`, SHOP]);

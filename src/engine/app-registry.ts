@@ -41,6 +41,8 @@ export class AppRegistry {
   readonly #stimuli = new Map<string, string>();
   readonly #apps = new Map<AppKey, AppRecord>();
   readonly #sources = new Map<SourceKey, SourceRecord>();
+  /** What was looked up to parse a source; those that looked nothing up are not in it. */
+  readonly #lookups = new Map<SourceKey, Set<string>>();
   readonly #consumers = new Map<SourceKey, Set<AppKey>>();
   readonly #dependents = new Map<AppKey, Set<AppKey>>();
 
@@ -96,6 +98,7 @@ export class AppRegistry {
     if (this.#isApp(dialect, kind)) this.#putApp(dialect, kind, { object, same });
     else if (this.#isSource(dialect, kind)) this.#putSource(dialect, { object, same });
     else if (!same) this.#reparseApps(dialect);
+    if (!same) this.#reparseSources(key);
   }
 
   /** Takes note that an object left the cluster. */
@@ -113,10 +116,12 @@ export class AppRegistry {
     } else if (this.#isSource(dialect, kind)) {
       const source = sourceObjectKey(kind.kind, namespace, name);
       this.#sources.delete(source);
+      this.#lookups.delete(source);
       this.#listener.onSource(source);
     } else {
       this.#reparseApps(dialect);
     }
+    this.#reparseSources(key);
   }
 
   #isApp(dialect: Dialect, kind: DialectKind): boolean {
@@ -151,8 +156,28 @@ export class AppRegistry {
       this.#sources.set(key, { ...known, object });
       return;
     }
-    this.#sources.set(key, { dialect, object, parsed: dialect.parseSource(object) });
+    this.#parseSource(key, dialect, object);
+  }
+
+  #parseSource(key: SourceKey, dialect: Dialect, object: Resource): void {
+    const seen = new Set<string>();
+    const lookup: Lookup = (kind, namespace, name) => {
+      seen.add(objectKey(dialect.name, kind, { namespace, name }));
+      return this.lookup(dialect.name)(kind, namespace, name);
+    };
+    this.#sources.set(key, { dialect, object, parsed: dialect.parseSource(object, lookup) });
+    if (seen.size > 0) this.#lookups.set(key, seen);
+    else this.#lookups.delete(key);
     this.#listener.onSource(key);
+  }
+
+  /** Sources that looked an object up mean something else when it changes. */
+  #reparseSources(changed: string): void {
+    const readers = [...this.#lookups].filter(([, seen]) => seen.has(changed)).map(([key]) => key);
+    for (const key of readers) {
+      const record = this.#sources.get(key);
+      if (record) this.#parseSource(key, record.dialect, record.object);
+    }
   }
 
   #reparseApps(dialect: Dialect): void {

@@ -130,7 +130,7 @@ export async function sourceOfApp(client: ClusterClient, record: AppRecord, sign
       exitCode: exitCode.notFound,
     });
   }
-  const parsed = record.dialect.parseSource(object);
+  const parsed = record.dialect.parseSource(object, () => null);
   if (parsed.ok) return parsed.value;
   const problems = parsed.error.map(({ path, message }) => `${path}: ${message}`).join("; ");
   throw new CliError(`Cannot use ${declared?.source}: ${problems}`, {

@@ -1,7 +1,7 @@
 import type { AppStateWord, AppView } from "#contract/app-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
-import type { Dialect, DialectKind } from "#core/app/dialect.ts";
+import type { Dialect, DialectKind, Lookup } from "#core/app/dialect.ts";
 import { conditionOf, conditionsOf, fieldAt, textAt } from "#core/health/condition.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { Source } from "#core/source/source.ts";
@@ -36,8 +36,11 @@ export function appView(record: AppRecord, sourceOf: (key: string) => Source | n
 }
 
 /** What commands show of a source object. */
-export function sourceView(dialect: Dialect, kind: DialectKind, object: Resource): SourceView {
-  const parsed = dialect.parseSource(object);
+export function sourceView(
+  { dialect, kind, lookup }: { dialect: Dialect; kind: DialectKind; lookup: Lookup },
+  object: Resource,
+): SourceView {
+  const parsed = dialect.parseSource(object, lookup);
   const ready = conditionOf(object, "Ready");
   const { namespace = "", name, creationTimestamp } = object.metadata;
   const isSuspended = parsed.ok && parsed.value.suspended;

@@ -5,7 +5,7 @@ import type { GitCredential } from "#adapters/git/git-credential.ts";
 import { credentialOf } from "#adapters/git/git-fetcher.ts";
 import { proxyOf } from "#adapters/git/git-proxy.ts";
 import type { GitRepository } from "#adapters/git/git-repository.ts";
-import type { HelperPools } from "#adapters/upstream/helper-pools.ts";
+import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import type { AppSource } from "#core/app/app.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
@@ -18,7 +18,6 @@ import type { ClusterClient, Rendered, Repository, SourceSecrets } from "#engine
 import { visibleTree } from "#engine/source-tree.ts";
 import { type FoundApp, sourceOfApp, usableApp } from "./cli-app-record.ts";
 import { completedRender } from "./cli-complete-render.ts";
-import { withHelpers } from "./cli-files.ts";
 import { SourceFetchers } from "./source-fetchers.ts";
 
 /** The repository of an app, fetched into a folder that is gone afterwards. */
@@ -51,7 +50,8 @@ export async function withCheckout<T>(
   }
   const secrets = await secretsOf(client, source, signal);
   const directory = await mkdtemp(join(tmpdir(), "holdfast-checkout-"));
-  const fetchers = new SourceFetchers({ directory, allowFileUrls: false });
+  const helpers = new HelperPools();
+  const fetchers = new SourceFetchers({ directory, allowFileUrls: false, full: () => helpers.full });
   try {
     const repository = fetchers.open(source, secrets);
     const head = await resolved(repository, source.ref, signal);
@@ -63,11 +63,16 @@ export async function withCheckout<T>(
         credential: credential ?? credentialOf(url, secrets.credential ?? null),
         ...(secrets.proxy && { proxy: proxyOf(secrets.proxy) }),
       });
-    return await withHelpers((pools) =>
-      work({ source, declared, repository, head, open, render: renderer(pools, source, { ...declared, render }) }),
-    );
+    return await work({
+      source,
+      declared,
+      repository,
+      head,
+      open,
+      render: renderer(helpers, source, { ...declared, render }),
+    });
   } finally {
-    await fetchers.close();
+    await Promise.all([fetchers.close(), helpers.close()]);
     await rm(directory, { recursive: true, force: true });
   }
 }

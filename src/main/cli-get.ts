@@ -1,6 +1,7 @@
 import type { AppView } from "#contract/app-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
-import type { DialectKind } from "#core/app/dialect.ts";
+import type { Dialect, DialectKind, Lookup } from "#core/app/dialect.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import type { Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
@@ -29,11 +30,10 @@ export async function viewsOf(
   const namespaces = new Set(records.flatMap(sourceNamespaces));
   for (const namespace of namespaces) {
     for (const dialect of dialects) {
-      for (const kind of dialect.sourceKinds) {
-        for (const object of (await objectsOf(client, { kind, namespace }, signal)) ?? []) {
-          const parsed = dialect.parseSource(object);
-          if (parsed.ok) known.set(parsed.value.key, parsed.value);
-        }
+      const { kinds, lookup } = await sourcesOf(client, { dialect, namespace }, signal);
+      for (const object of [...kinds.values()].flat()) {
+        const parsed = dialect.parseSource(object, lookup);
+        if (parsed.ok) known.set(parsed.value.key, parsed.value);
       }
     }
   }
@@ -84,10 +84,10 @@ async function oneApp(
 async function sources(client: ClusterClient, query: GetQuery, signal: AbortSignal): Promise<readonly SourceView[]> {
   const views: SourceView[] = [];
   for (const dialect of dialects) {
-    for (const kind of dialect.sourceKinds) {
+    const { kinds, lookup } = await sourcesOf(client, { dialect, namespace: query.namespace }, signal);
+    for (const [kind, objects] of kinds) {
       if (query.kind !== null && query.kind !== kind.short) continue;
-      const objects = (await objectsOf(client, { kind, namespace: query.namespace }, signal)) ?? [];
-      views.push(...objects.map((object) => sourceView(dialect, kind, object)));
+      views.push(...objects.map((object) => sourceView({ dialect, kind, lookup }, object)));
     }
   }
   if (query.name === null) return views;
@@ -102,6 +102,25 @@ async function sources(client: ClusterClient, query: GetQuery, signal: AbortSign
     advice: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : "See all sources: holdfast get sources",
     exitCode: exitCode.notFound,
   });
+}
+
+/** The source objects of a dialect, and how they find those that they refer to. */
+async function sourcesOf(
+  client: ClusterClient,
+  { dialect, namespace }: { dialect: Dialect; namespace: string | undefined },
+  signal: AbortSignal,
+): Promise<{ kinds: ReadonlyMap<DialectKind, readonly Resource[]>; lookup: Lookup }> {
+  const kinds = new Map<DialectKind, readonly Resource[]>();
+  for (const kind of dialect.sourceKinds) {
+    kinds.set(kind, (await objectsOf(client, { kind, namespace }, signal)) ?? []);
+  }
+  const all = new Map([...kinds.values()].flat().map((object) => [addressOf(object), object]));
+  const lookup: Lookup = (kind, of, name) => all.get(addressOf({ kind, metadata: { namespace: of, name } })) ?? null;
+  return { kinds, lookup };
+}
+
+function addressOf({ kind, metadata }: Pick<Resource, "kind" | "metadata">): string {
+  return `${kind}/${metadata.namespace ?? ""}/${metadata.name}`;
 }
 
 function sourceNamespaces({ parsed }: AppRecord): string[] {

@@ -57,8 +57,12 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const random = () => randomBytes(4).readUInt32LE() / 2 ** 32;
-  const fetchers = new SourceFetchers({ directory: options.dataDir, allowFileUrls: options.allowFileUrls ?? false });
   const helpers = new HelperPools();
+  const fetchers = new SourceFetchers({
+    directory: options.dataDir,
+    allowFileUrls: options.allowFileUrls ?? false,
+    full: () => helpers.full,
+  });
   const hooks = {
     ...(options.onRequest ? { onRequest: options.onRequest } : {}),
     ...(options.watch ? { watch: options.watch } : {}),

@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { bucketFetcher, type BucketFetcher } from "#adapters/bucket/bucket-fetcher.ts";
 import { gitFetcher } from "#adapters/git/git-fetcher.ts";
 import { GitStore } from "#adapters/git/git-store.ts";
+import { helmFetcher, type HelmFetcher } from "#adapters/helm/helm-fetcher.ts";
 import { ociFetcher, type OciFetcher } from "#adapters/oci/oci-fetcher.ts";
+import type { HelperPool } from "#adapters/upstream/helper-pool.ts";
 import type { SourceFetcher } from "#engine/ports.ts";
 
 /** What opens the repositories of every kind, keeping what it fetched in one folder. */
@@ -11,23 +13,25 @@ export class SourceFetchers implements SourceFetcher {
   readonly #git: SourceFetcher;
   readonly #oci: OciFetcher;
   readonly #bucket: BucketFetcher;
+  readonly #helm: HelmFetcher;
 
-  constructor(options: { directory: string; allowFileUrls: boolean }) {
-    const { directory, allowFileUrls } = options;
+  constructor(options: { directory: string; allowFileUrls: boolean; full: () => HelperPool }) {
+    const { directory, allowFileUrls, full } = options;
     this.git = new GitStore({ directory: join(directory, "git"), allowFileUrls });
     this.#git = gitFetcher(this.git);
     this.#oci = ociFetcher({ directory: join(directory, "oci") });
     this.#bucket = bucketFetcher({ directory: join(directory, "bucket") });
+    this.#helm = helmFetcher({ directory: join(directory, "helm"), oci: this.#oci, pool: full });
   }
 
   /** The repository of a source, by the kind of its remote. @throws SourceError */
   open(...[source, secrets]: Parameters<SourceFetcher["open"]>): ReturnType<SourceFetcher["open"]> {
-    const fetchers = { git: this.#git, oci: this.#oci, bucket: this.#bucket };
+    const fetchers = { git: this.#git, oci: this.#oci, bucket: this.#bucket, helm: this.#helm };
     return fetchers[source.remote.kind].open(source, secrets);
   }
 
   /** Ends everything that is under way. */
   async close(): Promise<void> {
-    await Promise.all([this.git.close(), this.#oci.close(), this.#bucket.close()]);
+    await Promise.all([this.git.close(), this.#oci.close(), this.#bucket.close(), this.#helm.close()]);
   }
 }

@@ -51,7 +51,7 @@ export interface Dialect {
   ): Result<RenderSpec, string>;
   /** The token of a request to end the sync at work that the app's status holds: nothing else there is an order. */
   terminationOf(object: Resource): string | null;
-  parseSource(object: Resource): Result<Source, readonly Problem[]>;
+  parseSource(object: Resource, lookup: Lookup): Result<Source, readonly Problem[]>;
   /** How a commit of this source is written in a status. */
   revisionOf(source: Source, commit: string, refName: string | null): Revision;
   prepare(resources: readonly Resource[], context: PrepareContext): Prepared;

@@ -30,8 +30,13 @@ export const plainDialect: Dialect = {
   },
   completeRender: (_app, render) => ok(render),
   terminationOf: () => null,
-  parseSource: (object) => {
-    const { problem, ...changes } = object["spec"] as Partial<Source> & { problem?: string };
+  parseSource: (object, lookup) => {
+    const { problem, limitedBy, ...changes } = object["spec"] as Partial<Source> & {
+      problem?: string;
+      limitedBy?: string;
+    };
+    if (limitedBy !== undefined && !lookup("Repo", "apps", limitedBy))
+      return { ok: false, error: [{ path: "spec.limitedBy", message: "not found" }] };
     if (problem !== undefined) return { ok: false, error: [{ path: "spec", message: problem }] };
     return { ok: true, value: plainSource(object.metadata.name, changes) };
   },
@@ -63,7 +68,7 @@ export function appObject(
 /** A source object of the plain dialect; `spec` holds parts of the parsed source. */
 export function sourceObject(
   name: string,
-  spec: Partial<Source> & { problem?: string } = {},
+  spec: Partial<Source> & { problem?: string; limitedBy?: string } = {},
   metadata: Partial<Resource["metadata"]> = {},
 ): Resource {
   return plainObject(plainKinds.source, name, { spec, metadata });

@@ -1,0 +1,149 @@
+import pLimit from "p-limit";
+import { DeadlineError, withDeadline } from "#async/with-deadline.ts";
+import type { FileTree } from "#core/source/file-tree.ts";
+import { packedChartName } from "#core/source/helm-ref.ts";
+import type { ChartRef } from "#core/source/helm-ref.ts";
+import { SourceError } from "#core/source/source-error.ts";
+import type { SourceRef } from "#core/source/source.ts";
+import type { RefResult, Repository } from "#engine/ports.ts";
+import { fileListing } from "../archive/file-listing.ts";
+import type { HelperPool } from "../upstream/helper-pool.ts";
+import type { ChartOffer, ChartOrigin, Look } from "./chart-origin.ts";
+import type { ChartStore, StoredChart } from "./chart-store.ts";
+import { HelmError } from "./helm-error.ts";
+import type { HelmLimits } from "./helm-limits.ts";
+import { preparedChart } from "./prepared-chart.ts";
+
+/** What a repository is made of. */
+export interface ChartRepositoryParts {
+  readonly origin: ChartOrigin;
+  readonly store: ChartStore;
+  readonly pool: () => HelperPool;
+  readonly limits: HelmLimits;
+}
+
+const indexName = "index.yaml";
+
+/** Charts of one repository as one credential sees it. A revision is the digest of an index or of a packed chart. */
+export class ChartRepository implements Repository {
+  readonly #parts: ChartRepositoryParts;
+  readonly #exclusive = pLimit(1);
+  #isOpen = false;
+
+  constructor(parts: ChartRepositoryParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks once for all charts and fetches those that are not here. @throws SourceError */
+  async sync(
+    refs: readonly SourceRef[],
+    limits: { timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<readonly RefResult[]> {
+    try {
+      return await withDeadline(signal, limits.timeoutMs, (scope) =>
+        this.#exclusive(() => this.#synced(refs, limits, scope)),
+      );
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      const state = `not finished within ${error.limitMs / 1000} s`;
+      throw new HelmError("timeout", `Cannot read ${this.#parts.origin.name}: ${state}`, { cause: error });
+    }
+  }
+
+  async holds(revision: string, _signal: AbortSignal): Promise<boolean> {
+    await this.#open();
+    return isDigest(revision) && (await this.#parts.store.holds(revision));
+  }
+
+  /** Makes sure that a revision is here; a repository does not give out what it had before. @throws HelmError */
+  async fetchCommit(revision: string, signal: AbortSignal): Promise<void> {
+    if (await this.holds(revision, signal)) return;
+    const state = "it is not here any more, and a repository is asked by version only";
+    throw new HelmError("ref-not-found", `Cannot read ${revision} of ${this.#parts.origin.name}: ${state}`);
+  }
+
+  /** The packed chart, or the index, as the one file of a tree. @throws HelmError */
+  async tree(revision: string, signal: AbortSignal): Promise<FileTree> {
+    await this.fetchCommit(revision, signal);
+    const { store } = this.#parts;
+    const { length: size } = await store.content(revision);
+    const name = (await store.index())?.digest === revision ? indexName : packedChartName;
+    const file = { digest: revision.slice("sha256:".length), size, executable: false };
+    const { entry, children } = fileListing(new Map([[name, file]]));
+    const read = async (paths: readonly string[], scope: AbortSignal) => {
+      scope.throwIfAborted();
+      const missing = paths.find((path) => path !== name);
+      if (missing !== undefined) throw new Error(`Cannot read ${JSON.stringify(missing)}: there is only ${name}`);
+      return new Map(paths.length === 0 ? [] : [[name, await store.content(revision)]]);
+    };
+    return { entry, children, read };
+  }
+
+  async #synced(
+    refs: readonly SourceRef[],
+    limits: { timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<readonly RefResult[]> {
+    await this.#open();
+    const charts = new Map(refs.flatMap((ref) => (ref.kind === "chart" ? [[keyOf(ref), ref] as const] : [])));
+    const look = await this.#parts.origin.look([...charts.values()], limits, signal);
+    const followed = new Set<string>();
+    const results = new Map<string, RefResult>();
+    for (const [at, [key, ref]] of [...charts].entries()) {
+      results.set(key, await this.#result(ref, { offer: look.charts[at]!, followed }, signal));
+    }
+    await this.#parts.store.settle(followed, this.#parts.limits.keptCharts);
+    return refs.map((ref) => (ref.kind === "chart" ? results.get(keyOf(ref))! : this.#indexResult(ref, look)));
+  }
+
+  #indexResult(ref: SourceRef, { index }: Look): RefResult {
+    if (ref.kind === "index" && index !== null) return { ref, commit: index, refName: null };
+    const message = `Cannot follow a ${ref.kind} in ${this.#parts.origin.name}: it has charts only`;
+    return { ref, error: new HelmError("ref-not-found", message) };
+  }
+
+  async #result(
+    ref: ChartRef,
+    { offer, followed }: { offer: Look["charts"][number]; followed: Set<string> },
+    signal: AbortSignal,
+  ): Promise<RefResult> {
+    if ("error" in offer) return { ref, error: offer.error };
+    const key = JSON.stringify([ref.value, ref.repack, offer.version, offer.identity]);
+    try {
+      const chart = (await this.#parts.store.chart(key)) ?? (await this.#fetched(ref, offer, signal));
+      if (!followed.has(key)) this.#parts.store.setChart(key, chart);
+      followed.add(key);
+      return { ref, commit: chart.digest, refName: chart.version };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof SourceError) return { ref, error };
+      throw error;
+    }
+  }
+
+  async #fetched(ref: ChartRef, offer: ChartOffer, signal: AbortSignal): Promise<StoredChart> {
+    const { store, pool, limits, origin } = this.#parts;
+    const content = await offer.download(signal);
+    const what = `the chart ${ref.value} ${offer.version} of ${origin.name}`;
+    if (content.length > limits.maxChartBytes) {
+      throw new HelmError("too-large", `Cannot use ${what}: it is larger than ${limits.maxChartBytes} bytes`);
+    }
+    const packed = await preparedChart(pool(), { ref, content, what, version: offer.version }, signal);
+    return { digest: await store.add(packed.archive), version: packed.version };
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isOpen) return;
+    await this.#parts.store.open();
+    this.#isOpen = true;
+  }
+}
+
+function keyOf(ref: ChartRef): string {
+  return JSON.stringify([ref.value, ref.version, ref.repack]);
+}
+
+function isDigest(text: string): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(text);
+}

@@ -1,0 +1,40 @@
+import type { ChartRef } from "#core/source/helm-ref.ts";
+import { chartVersionOf } from "#core/source/oci-ref.ts";
+import type { OciRef } from "#core/source/oci-ref.ts";
+import { parseVersion } from "#core/source/version-constraint.ts";
+import type { OciRepository } from "../oci/oci-repository.ts";
+import { copiedLayerName } from "../oci/pull-artifact.ts";
+import type { ChartOrigin, Look } from "./chart-origin.ts";
+
+/** The one chart of an OCI repository, whose tags are its versions. */
+export class RegistryOrigin implements ChartOrigin {
+  readonly name: string;
+  readonly #repository: OciRepository;
+
+  constructor(name: string, repository: OciRepository) {
+    this.name = name;
+    this.#repository = repository;
+  }
+
+  async look(charts: readonly ChartRef[], limits: { timeoutMs: number }, signal: AbortSignal): Promise<Look> {
+    const results = await this.#repository.sync(charts.map(ociRefOf), limits, signal);
+    const offers = results.map((result) => {
+      if ("error" in result) return { error: result.error };
+      const { commit, refName } = result;
+      const download = async (scope: AbortSignal) => await this.#packed(commit, scope);
+      return { version: chartVersionOf(refName ?? ""), identity: commit, download };
+    });
+    return { index: null, charts: offers };
+  }
+
+  async #packed(digest: string, signal: AbortSignal): Promise<Uint8Array> {
+    const tree = await this.#repository.tree(digest, signal);
+    return (await tree.read([copiedLayerName], signal)).get(copiedLayerName)!;
+  }
+}
+
+/** A version that is complete is a tag, of which no list is needed. */
+function ociRefOf({ version }: ChartRef): OciRef {
+  if (parseVersion(version, false) !== undefined) return { kind: "tag", value: version.replaceAll("+", "_") };
+  return { kind: "semver", value: version, ofChart: true };
+}
