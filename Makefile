@@ -47,7 +47,7 @@ setup: ## install npm packages and build the Go programs, where missing or stale
 
 .PHONY: services
 services: setup
-	@$(NODE) tools/build-go.ts services
+	@$(NODE) tools/build-go.ts upstream-all services
 
 .PHONY: clean
 clean: ## remove what was built in this checkout, npm packages included

@@ -3,42 +3,43 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { goModuleBuild, goPrograms, GoProgramError } from "#adapters/go-program.ts";
-import type { GoModuleBuild, GoModuleName } from "#adapters/go-program.ts";
+import { goBuild, goPrograms, GoProgramError } from "#adapters/go-program.ts";
+import type { GoBuild, GoBuildName } from "#adapters/go-program.ts";
 import { sleep } from "#async/with-deadline.ts";
 
-const expectations: Record<GoModuleName, string> = {
+const expectations: Record<GoBuildName, string> = {
   cluster: "building the control plane, about 4 minutes the first time on two cores",
-  upstream: "building the helper around the official libraries, about 2 minutes the first time on two cores",
+  upstream: "building the helper around kustomize, about a minute the first time on two cores",
+  "upstream-all": "building the helper around all official libraries, about 4 minutes the first time on two cores",
   services: "building the servers that tests talk to, about 2 minutes the first time on two cores",
 };
 const lockTouchedEveryMs = 2_000;
 const lockStaleAfterMs = 20_000;
 
 /**
- * Builds a Go module into the cache folder unless its programs are there already, then does and prints nothing.
+ * Builds programs into the cache folder unless they are there already, then does and prints nothing.
  * Several processes may call it at once: one builds, the others wait for it.
  * @throws GoProgramError when Go is missing, too old or reports errors.
  */
-export async function buildGo(module: GoModuleName, signal: AbortSignal): Promise<void> {
-  const build = goModuleBuild(module);
+export async function buildGo(name: GoBuildName, signal: AbortSignal): Promise<void> {
+  const build = goBuild(name);
   if (existsSync(build.directory)) return;
   await mkdir(dirname(build.directory), { recursive: true });
   await withLock(`${build.directory}.lock`, signal, async () => {
     if (existsSync(build.directory)) return;
-    await compile(module, build, signal);
+    await compile(name, build, signal);
   });
 }
 
-async function compile(module: GoModuleName, build: GoModuleBuild, signal: AbortSignal): Promise<void> {
+async function compile(name: GoBuildName, build: GoBuild, signal: AbortSignal): Promise<void> {
   const unfinished = `${build.directory}.unfinished-${process.pid}`;
   await mkdir(unfinished, { recursive: true });
-  const progress = startProgress(expectations[module]);
+  const progress = startProgress(expectations[name]);
   try {
-    for (const [name, program] of Object.entries(goPrograms)) {
-      if (program.module !== module) continue;
+    for (const [file, program] of Object.entries(goPrograms)) {
+      if (program.build !== name) continue;
       const tags = program.tags ? ["-tags", program.tags] : [];
-      const args = ["build", "-v", ...build.flags, ...tags, "-o", join(unfinished, name), program.package];
+      const args = ["build", "-v", ...build.flags, ...tags, "-o", join(unfinished, file), program.package];
       await runGo(args, { build, signal, onPackage: progress.count });
     }
     await rename(unfinished, build.directory);
@@ -46,11 +47,11 @@ async function compile(module: GoModuleName, build: GoModuleBuild, signal: Abort
     progress.stop();
     await rm(unfinished, { recursive: true, force: true });
   }
-  process.stderr.write(`${module}/: built in ${progress.seconds()} s, kept in ${build.directory}\n`);
+  process.stderr.write(`${name}: built in ${progress.seconds()} s, kept in ${build.directory}\n`);
 }
 
 interface GoRun {
-  readonly build: GoModuleBuild;
+  readonly build: GoBuild;
   readonly signal: AbortSignal;
   readonly onPackage: () => void;
 }
@@ -145,18 +146,18 @@ async function lockHolder(path: string): Promise<string> {
 }
 
 async function main(arguments_: readonly string[]): Promise<void> {
-  const known = ["cluster", "upstream", "services"] as const;
+  const known = ["cluster", "upstream", "upstream-all", "services"] as const;
   const chosen = arguments_.length === 0 || arguments_.includes("all") ? known : arguments_;
-  const stranger = chosen.find((name) => !known.some((module) => module === name));
+  const stranger = chosen.find((name) => !known.some((one) => one === name));
   if (stranger !== undefined) {
     throw new GoProgramError(`Cannot build "${stranger}": name ${known.join(", ")} or all`);
   }
-  const modules = known.filter((module) => chosen.includes(module));
+  const names = known.filter((name) => chosen.includes(name));
   const interrupted = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => interrupted.abort(new GoProgramError(`Cannot finish building: stopped by ${name}`)));
+  for (const kill of ["SIGINT", "SIGTERM"] as const) {
+    process.once(kill, () => interrupted.abort(new GoProgramError(`Cannot finish building: stopped by ${kill}`)));
   }
-  for (const module of modules) await buildGo(module, interrupted.signal);
+  for (const name of names) await buildGo(name, interrupted.signal);
 }
 
 if (import.meta.main) {

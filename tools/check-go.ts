@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { goModuleBuild } from "#adapters/go-program.ts";
-import type { GoModuleName } from "#adapters/go-program.ts";
+import { goBuild } from "#adapters/go-program.ts";
+import type { GoBuildName } from "#adapters/go-program.ts";
 
 const run = promisify(execFile);
 const maxFileLines = 400;
@@ -36,8 +36,8 @@ export async function unformattedGo(folder: string, signal: AbortSignal): Promis
   return stdout.split("\n").filter((path) => path !== "");
 }
 
-async function checkModule(module: GoModuleName, signal: AbortSignal): Promise<readonly string[]> {
-  const { sources, environment } = goModuleBuild(module);
+async function checkModule(module: GoBuildName, signal: AbortSignal): Promise<readonly string[]> {
+  const { sources, environment } = goBuild(module);
   const names = await readdir(sources, { recursive: true });
   const paths = names.filter((name) => /(\.go|^go\.(mod|sum))$/.test(name)).toSorted();
   const hash = createHash("sha256");
@@ -57,7 +57,8 @@ async function checkModule(module: GoModuleName, signal: AbortSignal): Promise<r
   );
   if (hasPassed) return problems;
   // The same flags as the build, or Go would compile every dependency a second time.
-  const args = ["vet", "-trimpath", "-buildvcs=false", "./..."];
+  // The tag brings in the files that only the large helper has.
+  const args = ["vet", "-trimpath", "-buildvcs=false", "-tags", "all", "./..."];
   const vet = run("go", args, { cwd: sources, env: { ...process.env, ...environment }, signal });
   const complaint = await vet.then(
     () => null,

@@ -4,14 +4,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The Go modules of this repository. */
-export type GoModuleName = "cluster" | "upstream" | "services";
+/** What is built at once: a Go module of this repository, or one with more of its files. */
+export type GoBuildName = "cluster" | "upstream" | "upstream-all" | "services";
 
 /** A program that one of the Go modules builds, by its file name. */
 export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all" | "registry" | "s3";
 
 interface GoProgram {
-  readonly module: GoModuleName;
+  readonly build: GoBuildName;
   readonly package: string;
   /** Build tags, for files that only this program has. */
   readonly tags?: string;
@@ -20,13 +20,13 @@ interface GoProgram {
 
 /** Which module and package each program comes from, and the variable that names an installed one. */
 export const goPrograms: Readonly<Record<GoProgramName, GoProgram>> = {
-  controlplane: { module: "cluster", package: ".", variable: "HOLDFAST_CONTROLPLANE" },
-  kwok: { module: "cluster", package: "./kwok", variable: "HOLDFAST_KWOK" },
-  "holdfast-upstream": { module: "upstream", package: ".", variable: "HOLDFAST_UPSTREAM" },
+  controlplane: { build: "cluster", package: ".", variable: "HOLDFAST_CONTROLPLANE" },
+  kwok: { build: "cluster", package: "./kwok", variable: "HOLDFAST_KWOK" },
+  "holdfast-upstream": { build: "upstream", package: ".", variable: "HOLDFAST_UPSTREAM" },
   // The libraries that most apps do not need, because they weigh on every process that holds them.
-  "holdfast-upstream-all": { module: "upstream", package: ".", tags: "all", variable: "HOLDFAST_UPSTREAM_ALL" },
-  registry: { module: "services", package: "./registry", variable: "HOLDFAST_REGISTRY" },
-  s3: { module: "services", package: "./s3", variable: "HOLDFAST_S3" },
+  "holdfast-upstream-all": { build: "upstream-all", package: ".", tags: "all", variable: "HOLDFAST_UPSTREAM_ALL" },
+  registry: { build: "services", package: "./registry", variable: "HOLDFAST_REGISTRY" },
+  s3: { build: "services", package: "./s3", variable: "HOLDFAST_S3" },
 };
 
 const oldestGo = { major: 1, minor: 26 };
@@ -45,15 +45,15 @@ export function goProgramPath(name: GoProgramName): string {
   const program = goPrograms[name];
   const installed = process.env[program.variable];
   if (installed !== undefined && installed !== "") return installed;
-  const path = join(goModuleBuild(program.module).directory, name);
+  const path = join(goBuild(program.build).directory, name);
   if (existsSync(path)) return path;
   throw new GoProgramError(
-    `Cannot run ${name}: it is not built yet; run "node_modules/.bin/node tools/build-go.ts ${program.module}" in the Holdfast folder`,
+    `Cannot run ${name}: it is not built yet; run "node_modules/.bin/node tools/build-go.ts ${program.build}" in the Holdfast folder`,
   );
 }
 
-/** How a Go module is built and the folder, outside the checkout, where its finished programs lie. */
-export interface GoModuleBuild {
+/** How Go programs are built and the folder, outside the checkout, where its finished programs lie. */
+export interface GoBuild {
   readonly sources: string;
   readonly directory: string;
   readonly flags: readonly string[];
@@ -61,21 +61,21 @@ export interface GoModuleBuild {
 }
 
 /**
- * Describes the build of one module; the folder's name changes with its sources, flags and Go version.
+ * Describes one build; the folder's name changes with its sources, flags and Go version.
  * @throws GoProgramError when Go is missing or too old.
  */
-export function goModuleBuild(module: GoModuleName): GoModuleBuild {
-  const sources = join(import.meta.dirname, "../..", module);
+export function goBuild(name: GoBuildName): GoBuild {
+  const sources = join(import.meta.dirname, "../..", name === "upstream-all" ? "upstream" : name);
   const files = goFiles(sources);
   const flags = ["-trimpath", "-buildvcs=false", `-ldflags=${linkerFlags(join(sources, "go.mod"))}`];
   // Without C the program is static and runs on any distribution.
   const environment = { CGO_ENABLED: "0" };
-  // Only this module's programs: one more elsewhere is no reason to build these again.
-  const programs = Object.entries(goPrograms).filter(([, program]) => program.module === module);
+  // Only these programs: one more elsewhere is no reason to build them again.
+  const programs = Object.entries(goPrograms).filter(([, program]) => program.build === name);
   const hash = createHash("sha256").update(JSON.stringify([flags, environment, goVersion(), programs]));
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(sources, file)));
   const key = hash.digest("hex").slice(0, 16);
-  return { sources, directory: join(cacheRoot(), `${module}-${key}`), flags, environment };
+  return { sources, directory: join(cacheRoot(), `${name}-${key}`), flags, environment };
 }
 
 /** Folder that keeps what was built and can be built again; it may be removed at any time. */

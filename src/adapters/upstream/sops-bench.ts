@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { goModuleBuild, goProgramPath } from "#adapters/go-program.ts";
+import { goBuild, goProgramPath } from "#adapters/go-program.ts";
 import type { Decryption } from "#core/app/render-spec.ts";
 import { HelperPool, defaultPoolOptions } from "./helper-pool.ts";
 
@@ -30,7 +30,7 @@ export async function sopsFixtures<File extends string>(
   kinds: KeyKinds,
   files: Readonly<Record<File, PlainFile>>,
 ): Promise<SopsFixtures<File>> {
-  const { sources, flags, environment } = goModuleBuild("upstream");
+  const { sources, flags, environment } = goBuild("upstream-all");
   // The same flags as for the helper, or Go would compile every library once more.
   const child = spawn("go", ["run", ...flags, "-tags", "all", "./sopsfixtures"], {
     cwd: sources,
