@@ -2,6 +2,8 @@ import { type TSchema, Type } from "typebox";
 import type { CrdColumn, CrdSpec } from "#core/app/crd.ts";
 import { bucketSpec, bucketStatus } from "./bucket-schema.ts";
 import { gitRepositorySpec, gitRepositoryStatus } from "./git-repository-schema.ts";
+import { helmChartSpec, helmChartStatus } from "./helm-chart-schema.ts";
+import { helmRepositorySpec, helmRepositoryStatus } from "./helm-repository-schema.ts";
 import { ociRepositorySpec, ociRepositoryStatus } from "./oci-repository-schema.ts";
 import { kustomizationSpec, kustomizationStatus } from "./kustomization-schema.ts";
 
@@ -90,6 +92,48 @@ export const fluxCrds: readonly CrdSpec[] = [
         name: "v1",
         schema: objectSchema("Bucket follows the objects of a bucket.", bucketSpec, bucketStatus),
         columns: [{ name: "Endpoint", type: "string", jsonPath: ".spec.endpoint" }, age, ready, status],
+        statusSubresource: true,
+      },
+    ],
+  },
+  {
+    group: "source.toolkit.fluxcd.io",
+    kind: "HelmRepository",
+    plural: "helmrepositories",
+    singular: "helmrepository",
+    shortNames: ["helmrepo"],
+    categories: ["all", "fluxcd", "fluxcd-sources"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v1",
+        schema: objectSchema("HelmRepository follows a chart repository.", helmRepositorySpec, helmRepositoryStatus),
+        columns: [{ name: "URL", type: "string", jsonPath: ".spec.url" }, age, ready, status],
+        statusSubresource: true,
+      },
+    ],
+  },
+  {
+    group: "source.toolkit.fluxcd.io",
+    kind: "HelmChart",
+    plural: "helmcharts",
+    singular: "helmchart",
+    shortNames: ["hc"],
+    categories: ["all", "fluxcd", "fluxcd-sources"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v1",
+        schema: objectSchema("HelmChart follows a chart of a source.", helmChartSpec, helmChartStatus),
+        columns: [
+          { name: "Chart", type: "string", jsonPath: ".spec.chart" },
+          { name: "Version", type: "string", jsonPath: ".spec.version" },
+          { name: "Source Kind", type: "string", jsonPath: ".spec.sourceRef.kind" },
+          { name: "Source Name", type: "string", jsonPath: ".spec.sourceRef.name" },
+          age,
+          ready,
+          status,
+        ],
         statusSubresource: true,
       },
     ],

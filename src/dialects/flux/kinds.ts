@@ -34,4 +34,18 @@ export const sourceKinds: readonly DialectKind[] = [
     plural: "buckets",
     short: "bucket",
   },
+  {
+    group: "source.toolkit.fluxcd.io",
+    version: "v1",
+    kind: "HelmRepository",
+    plural: "helmrepositories",
+    short: "helmrepo",
+  },
+  {
+    group: "source.toolkit.fluxcd.io",
+    version: "v1",
+    kind: "HelmChart",
+    plural: "helmcharts",
+    short: "hc",
+  },
 ];

@@ -12,7 +12,7 @@ function bucket(spec: object, rest: object = {}): Resource {
 
 describe("a Bucket", () => {
   test("is a source of all that its bucket holds", () => {
-    expect(parseSource(bucket(base))).toMatchObject({
+    expect(parseSource(bucket(base), () => null)).toMatchObject({
       ok: true,
       value: {
         key: "Bucket/shop/apps",
@@ -37,7 +37,7 @@ describe("a Bucket", () => {
       secretRef: { name: "keys" },
       certSecretRef: { name: "ca" },
     };
-    expect(parseSource(bucket(spec, { status: { artifact: { revision: DIGEST } } }))).toMatchObject({
+    expect(parseSource(bucket(spec, { status: { artifact: { revision: DIGEST } } }), () => null)).toMatchObject({
       ok: true,
       value: {
         ref: { kind: "bucket", value: "manifests/apps/" },
@@ -61,13 +61,13 @@ describe("a Bucket", () => {
   ];
   for (const { spec, paths } of refusals) {
     test(`is refused with ${JSON.stringify(spec)}`, () => {
-      const parsed = parseSource(bucket({ ...base, ...spec }));
+      const parsed = parseSource(bucket({ ...base, ...spec }), () => null);
       expect(parsed.ok ? [] : parsed.error.map((problem) => problem.path)).toEqual(paths);
     });
   }
 
   test("has revisions as upstream writes them", () => {
-    const parsed = parseSource(bucket(base));
+    const parsed = parseSource(bucket(base), () => null);
     if (!parsed.ok) throw new Error("expected a source");
     expect(revisionOf(parsed.value, DIGEST, null)).toEqual({ text: DIGEST, commit: DIGEST, refName: null });
   });

@@ -68,7 +68,7 @@ describe("parseOciRepository()", () => {
   }
 
   test("revisions read as upstream writes them", () => {
-    const parsed = parseSource(ociRepository(base));
+    const parsed = parseSource(ociRepository(base), () => null);
     if (!parsed.ok) throw new Error("expected a source");
     expect(revisionOf(parsed.value, DIGEST, "v1")).toEqual({ text: `v1@${DIGEST}`, commit: DIGEST, refName: "v1" });
     expect(revisionOf(parsed.value, DIGEST, null).text).toBe(DIGEST);

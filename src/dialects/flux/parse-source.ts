@@ -1,13 +1,16 @@
+import type { Lookup } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, refused } from "#core/result.ts";
 import type { GitRef } from "#core/source/git-ref.ts";
 import type { Revision, Source } from "#core/source/source.ts";
 import { bucketRevision, parseBucket } from "./parse-bucket.ts";
 import { gitRevision, parseGitRepository } from "./parse-git-repository.ts";
+import { parseHelmChart } from "./parse-helm-chart.ts";
+import { helmRevision, parseHelmRepository } from "./parse-helm-repository.ts";
 import { ociRevision, parseOciRepository } from "./parse-oci-repository.ts";
 
 /** Parses a source object of any kind; never throws. */
-export function parseSource(object: Resource): Result<Source, readonly Problem[]> {
+export function parseSource(object: Resource, lookup: Lookup): Result<Source, readonly Problem[]> {
   switch (object.kind) {
     case "GitRepository":
       return parseGitRepository(object);
@@ -15,6 +18,10 @@ export function parseSource(object: Resource): Result<Source, readonly Problem[]
       return parseOciRepository(object);
     case "Bucket":
       return parseBucket(object);
+    case "HelmRepository":
+      return parseHelmRepository(object);
+    case "HelmChart":
+      return parseHelmChart(object, lookup);
     default:
       return refused([{ path: "kind", message: `${object.kind} is no source of this dialect` }]);
   }
@@ -22,6 +29,7 @@ export function parseSource(object: Resource): Result<Source, readonly Problem[]
 
 /** How what a source was resolved to is written in a status. */
 export function revisionOf({ remote, ref }: Source, commit: string, refName: string | null): Revision {
+  if (remote.kind === "helm") return helmRevision(commit, refName);
   if (remote.kind === "bucket") return bucketRevision(commit);
   return remote.kind === "oci" ? ociRevision(commit, refName) : gitRevision(ref as GitRef, commit, refName);
 }

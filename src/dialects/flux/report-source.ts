@@ -14,6 +14,9 @@ const group = "source.toolkit.fluxcd.io";
 /** The status and events of a source in Flux's words. The same report on its own result changes nothing. */
 export function reportSource(input: SourceReportInput): ObjectWrite {
   const { object, report } = input;
+  const { now } = report;
+  // A chart is at the address of the object that it refers to.
+  const url = publicUrl(object) || (input.source?.url ?? "");
   const old = fieldAt(object, ["status"]);
   const oldStatus = typeof old === "object" && old !== null ? old : { observedGeneration: -1 };
   const marks = sourceMarks(input);
@@ -22,7 +25,7 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
   const status: Record<string, unknown> = {
     ...oldStatus,
     ...(conditions.length > 0 && { conditions }),
-    ...(stored && { artifact: artifactOf(object, report.revision, report.now), ...observedFields(object) }),
+    ...(stored && { artifact: artifactOf(object, report.revision, { now, url }), ...observedFields(object) }),
     ...(stored && { includedArtifacts: includedArtifacts(object, report) }),
     ...(report.handledToken !== null && { lastHandledReconcileAt: report.handledToken }),
     observedGeneration: observedGeneration(input, marks),
@@ -35,16 +38,18 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
  * The revision as consumers and people look for it. There is no tarball: path and digest name the commit, and the
  * address is the repository's own, without the credentials that somebody may have put there.
  */
-function artifactOf(object: Resource, revision: Revision, now: number): object {
+function artifactOf(object: Resource, revision: Revision, { now, url }: { now: number; url: string }): object {
   const old = fieldAt(object, ["status", "artifact"]);
   if (textAt(old, ["revision"]) === revision.text && old !== undefined) return old as object;
   const { namespace = "", name } = object.metadata;
+  const words = wordsOf(object);
+  const file = words.file?.(revision, object) ?? `${revision.commit}.tar.gz`;
   return {
-    digest: wordsOf(object).digest(revision),
+    digest: words.digest(revision),
     lastUpdateTime: timeText(now),
-    path: `${object.kind.toLowerCase()}/${namespace}/${name}/${revision.commit}.tar.gz`,
+    path: `${object.kind.toLowerCase()}/${namespace}/${name}/${file}`,
     revision: revision.text,
-    url: publicUrl(object),
+    url,
   };
 }
 
@@ -55,7 +60,8 @@ function includedArtifacts(object: Resource, { included = [], now }: SourceRepor
   return included.map(({ source, revision }) => {
     const { kind = "", namespace = "", name = "" } = source.object ?? {};
     const like: Resource = { ...object, kind, metadata: { name, namespace }, spec: { url: source.url } };
-    const artifact = artifactOf({ ...like, status: undefined }, revision, now) as { path: string; revision: string };
+    const place = { now, url: publicUrl(like) };
+    const artifact = artifactOf({ ...like, status: undefined }, revision, place) as { path: string; revision: string };
     const same = (other: unknown) =>
       textAt(other, ["path"]) === artifact.path && textAt(other, ["revision"]) === artifact.revision;
     return (Array.isArray(known) && (known.find(same) as object | undefined)) || artifact;
@@ -64,7 +70,8 @@ function includedArtifacts(object: Resource, { included = [], now }: SourceRepor
 
 function observedFields(object: Resource): Record<string, unknown> {
   const fields = Object.entries(wordsOf(object).observed);
-  return Object.fromEntries(fields.map(([name, field]) => [name, fieldAt(object, ["spec", field])]));
+  const repeated = fields.map(([name, field]) => [name, fieldAt(object, ["spec", field])]);
+  return { ...Object.fromEntries(repeated), ...wordsOf(object).told?.(object) };
 }
 
 function observedGeneration({ object }: SourceReportInput, marks: ConditionMarks): number {
@@ -97,12 +104,13 @@ function eventsOf({ object, report }: SourceReportInput, marks: ConditionMarks):
   const { revision } = report;
   if (revision === null) return [];
   const isNew = textAt(object, ["status", "artifact", "revision"]) !== revision.text;
-  const recovered = conditionOf(object, "FetchFailed")?.status === "True";
+  const recovered = ["FetchFailed", "BuildFailed"].some((type) => conditionOf(object, type)?.status === "True");
   if (!isNew && !recovered) return [];
   const annotations = {
     [`${group}/digest`]: wordsOf(object).digest(revision),
     [`${group}/revision`]: revision.text,
   };
   const message = wordsOf(object).news(revision.text, object);
-  return [{ type: "Normal", reason: isNew ? "NewArtifact" : "Succeeded", message, annotations }];
+  const reason = wordsOf(object).readyReason?.(object) ?? (isNew ? "NewArtifact" : "Succeeded");
+  return [{ type: "Normal", reason, message, annotations }];
 }

@@ -3,10 +3,16 @@ import { conditionOf } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { assertNever } from "#core/result.ts";
 import type { SourceFailure } from "#core/source/source-error.ts";
+import type { FailureWords } from "./source-phrases.ts";
 import { wordsOf } from "./source-words.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 
-const noFailure: ConditionMarks = { FetchFailed: null, IncludeUnavailable: null, StorageOperationFailed: null };
+const noFailure: ConditionMarks = {
+  BuildFailed: null,
+  FetchFailed: null,
+  IncludeUnavailable: null,
+  StorageOperationFailed: null,
+};
 
 /** The conditions of failures that are none of fetching. */
 const failing: Readonly<Partial<Record<SourceFailure, string>>> = {
@@ -22,6 +28,8 @@ export function sourceMarks({ object, report }: SourceReportInput): ConditionMar
     case "suspended":
       return {};
     case "invalid": {
+      const unavailable = wordsOf(object).unavailable?.(state.problems);
+      if (unavailable) return retriedMarks(object, "FetchFailed", { status: "True", ...unavailable });
       const message = state.problems.map(({ path, message: what }) => `${path}: ${what}`).join("; ");
       return stalledMarks("InvalidSpec", message);
     }
@@ -30,27 +38,34 @@ export function sourceMarks({ object, report }: SourceReportInput): ConditionMar
     case "failed": {
       if (state.reason === "config")
         return { ...stalledMarks("URLInvalid", state.message), FetchFailed: failure(state, object) };
-      const hasArtifact = conditionOf(object, "ArtifactInStorage")?.status === "True";
-      const message = hasArtifact ? "reconciliation in progress" : "building artifact";
-      return {
-        ...noFailure,
-        [failing[state.reason] ?? "FetchFailed"]: failure(state, object),
-        Ready: { ...failure(state, object), status: "False" },
-        Reconciling: { status: "True", reason: "ProgressingWithRetry", message },
-        Stalled: null,
-      };
+      const { type = failing[state.reason] ?? "FetchFailed", stalls, ...told } = failure(state, object);
+      const mark: ConditionMark = { ...told, status: "True" };
+      if (stalls) return { ...noFailure, ...stalledMarks(mark.reason, mark.message), [type]: mark };
+      return retriedMarks(object, type, mark);
     }
     default:
       return assertNever(state);
   }
 }
 
+function retriedMarks(object: Resource, type: string, mark: ConditionMark): ConditionMarks {
+  const hasArtifact = conditionOf(object, "ArtifactInStorage")?.status === "True";
+  const message = hasArtifact ? "reconciliation in progress" : "building artifact";
+  return {
+    ...noFailure,
+    [type]: mark,
+    Ready: { ...mark, status: "False" },
+    Reconciling: { status: "True", reason: "ProgressingWithRetry", message },
+    Stalled: null,
+  };
+}
+
 function readyMarks({ revision }: SourceReport, object: Resource): ConditionMarks {
   if (revision === null) return {};
   const stored: ConditionMark = {
     status: "True",
-    reason: "Succeeded",
-    message: wordsOf(object).stored(revision.text),
+    reason: wordsOf(object).readyReason?.(object) ?? "Succeeded",
+    message: wordsOf(object).stored(revision.text, object),
   };
   return {
     ArtifactInStorage: stored,
@@ -70,7 +85,10 @@ function stalledMarks(reason: string, message: string): ConditionMarks {
   };
 }
 
-function failure(state: Extract<SourceReport["state"], { kind: "failed" }>, object: Resource): ConditionMark {
+function failure(
+  state: Extract<SourceReport["state"], { kind: "failed" }>,
+  object: Resource,
+): ConditionMark & FailureWords {
   if (state.reason === "config") return { status: "True", reason: "URLInvalid", message: state.message };
   if (state.reason === "auth") return { status: "True", reason: "AuthenticationFailed", message: state.message };
   return { status: "True", ...wordsOf(object).failure(state, object) };

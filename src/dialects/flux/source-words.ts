@@ -1,26 +1,10 @@
-import type { SourceReport } from "#core/app/app-report.ts";
 import { textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { Revision } from "#core/source/source.ts";
+import { helmChartWords, helmRepositoryWords } from "./helm-words.ts";
 import { publicUrl } from "./public-url.ts";
+import type { SourceFailureReport, SourceWords } from "./source-phrases.ts";
 
-type Failure = Extract<SourceReport["state"], { kind: "failed" }>;
-
-/** What statuses and events say differently of one kind of source. */
-export interface SourceWords {
-  /** The message of a source that is ready. */
-  stored(revision: string): string;
-  /** The message of the event that tells of a new revision. */
-  news(revision: string, object: Resource): string;
-  /** Why fetching failed, for causes that are neither a credential nor the spec. */
-  failure(failure: Failure, object: Resource): { readonly reason: string; readonly message: string };
-  /** Digest of a revision's content, `<algorithm>:<hex>`. */
-  digest(revision: Revision): string;
-  /** Fields of the spec that the status repeats for the content that was stored. */
-  readonly observed: Readonly<Record<string, string>>;
-}
-
-const includeReasons: Readonly<Partial<Record<Failure["reason"], string>>> = {
+const includeReasons: Readonly<Partial<Record<SourceFailureReport["reason"], string>>> = {
   "absent-include": "NotFound",
   "empty-include": "NoArtifact",
   "misplaced-include": "CopyFailure",
@@ -66,6 +50,8 @@ const kinds: Readonly<Record<string, SourceWords>> = {
   GitRepository: gitRepository,
   OCIRepository: ociRepository,
   Bucket: bucket,
+  HelmRepository: helmRepositoryWords,
+  HelmChart: helmChartWords,
 };
 
 /** The words of an object's kind. */

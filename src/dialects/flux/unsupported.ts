@@ -1,6 +1,8 @@
 import type { Problem } from "#core/result.ts";
 import type { BucketSpec } from "./bucket-schema.ts";
 import type { GitRepositorySpec } from "./git-repository-schema.ts";
+import type { HelmChartSpec } from "./helm-chart-schema.ts";
+import type { HelmRepositorySpec } from "./helm-repository-schema.ts";
 import type { OciRepositorySpec } from "./oci-repository-schema.ts";
 import type { KustomizationSpec } from "./kustomization-schema.ts";
 
@@ -55,6 +57,21 @@ export function unsupportedInBucket(spec: BucketSpec): readonly Problem[] {
     .filter((field) => isSet(spec[field]))
     .map((field) => notSupported(`spec.${field}`, "Bucket"));
   return spec.provider === "aws" ? problems : [...problems, ...unsupportedProvider(spec.provider, "Bucket")];
+}
+
+/** Fields of a HelmRepository that would change what is fetched, or who may use it, and are not implemented. */
+export function unsupportedInHelmRepository(spec: HelmRepositorySpec): readonly Problem[] {
+  const problems = isSet(spec.accessFrom) ? [notSupported("spec.accessFrom", "HelmRepository")] : [];
+  return [...problems, ...unsupportedProvider(spec.provider, "HelmRepository")];
+}
+
+/** Fields of a HelmChart that would change the chart and are not implemented. */
+export function unsupportedInHelmChart(spec: HelmChartSpec): readonly Problem[] {
+  const problems = isSet(spec.verify) ? [notSupported("spec.verify", "HelmChart")] : [];
+  const { kind } = spec.sourceRef;
+  if (kind === "HelmRepository") return problems;
+  const message = `${kind} is not supported yet; use a HelmRepository, or keep this HelmChart with its present controller`;
+  return [...problems, { path: "spec.sourceRef.kind", message }];
 }
 
 function unsupportedProvider(provider: string | undefined, kind: string): readonly Problem[] {
