@@ -1,24 +1,17 @@
 import type { DiffView, ObjectDiff } from "#contract/diff-view.ts";
 import { diffText } from "#core/diff/diff-text.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
-import {
-  type GroupVersionKind,
-  gvkOf,
-  type IdKey,
-  joinApiVersion,
-  kindKey,
-  parseIdKey,
-} from "#core/resource/resource-id.ts";
+import { type GroupVersionKind, gvkOf, joinApiVersion, kindKey, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ScopeOf } from "#core/app/rules.ts";
 import type { DiffActions, DiffQuery } from "#cli/diff.ts";
 import { AppRegistry } from "#engine/app-registry.ts";
 import { desiredSetOf } from "#engine/desired-set.ts";
-import { entriesOf } from "#engine/inventory-store.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { eachInParallel } from "#engine/requests.ts";
 import { type AppRecord, findApp, objectsOf, usableApp } from "./cli-app-record.ts";
 import { commitOf, withCheckout } from "./cli-checkout.ts";
+import { type OwnedObject, recordedObjects } from "./cli-owned.ts";
 import { vendorSettings, withClient } from "./cli-session.ts";
 
 const PARALLEL = 8;
@@ -57,7 +50,8 @@ async function diff(client: ClusterClient, query: DiffQuery, signal: AbortSignal
     if (one) objects.push(one);
   });
   const wanted = new Set(set.objects.map((desired) => desired.key));
-  for (const entry of await recordedBy(client, record, signal)) {
+  const recorded = await recordedObjects(client, record.object.metadata.namespace, signal);
+  for (const entry of recorded.get(record.key) ?? []) {
     if (!wanted.has(entry.key)) objects.push(...(await leftDiff(client, { record, entry }, signal)));
   }
   objects.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -85,7 +79,7 @@ async function declaredDiff(
 /** What is recorded as the app's and no longer declared. */
 async function leftDiff(
   client: ClusterClient,
-  item: { record: AppRecord; entry: { key: IdKey; version: string } },
+  item: { record: AppRecord; entry: OwnedObject },
   signal: AbortSignal,
 ): Promise<ObjectDiff[]> {
   const { record, entry } = item;
@@ -98,17 +92,6 @@ async function leftDiff(
   const mayPrune = app.policy.prune && optionsOf(live, live, app).prune;
   const text = diffText({ live, desired: null, manager, takeOver, ignoredPaths: [] });
   return [{ id: entry.key, change: mayPrune ? "delete" : "held", text }];
-}
-
-/** The inventory of an app; nothing where nobody keeps one. */
-async function recordedBy(
-  client: ClusterClient,
-  record: AppRecord,
-  signal: AbortSignal,
-): Promise<readonly { key: IdKey; version: string }[]> {
-  const kind = { group: "holdfast.dev", version: "v1alpha1", kind: "Inventory", plural: "inventories", short: "" };
-  const objects = (await objectsOf(client, { kind, namespace: record.object.metadata.namespace }, signal)) ?? [];
-  return objects.filter((object) => object["app"] === record.key).flatMap(entriesOf);
 }
 
 async function registryFor(client: ClusterClient, record: AppRecord, signal: AbortSignal): Promise<AppRegistry> {

@@ -16,6 +16,8 @@ import { createCommand } from "#cli/create.ts";
 import { eventsCommand } from "#cli/events.ts";
 import { installCommand } from "#cli/install.ts";
 import { renderCommand } from "#cli/render.ts";
+import { traceCommand } from "#cli/trace.ts";
+import { treeCommand } from "#cli/tree.ts";
 import { whyCommand } from "#cli/why.ts";
 import { approveCommand } from "#cli/approve.ts";
 import { historyCommand } from "#cli/history.ts";
@@ -36,6 +38,8 @@ import { createActions } from "./cli-create.ts";
 import { eventsActions } from "./cli-events.ts";
 import { installActions } from "./cli-install.ts";
 import { renderActions } from "./cli-render.ts";
+import { traceActions } from "./cli-trace.ts";
+import { treeActions } from "./cli-tree.ts";
 import { whyActions } from "./cli-why.ts";
 import { approveActions } from "./cli-approve.ts";
 import { historyActions } from "./cli-history.ts";
@@ -67,6 +71,8 @@ const clusterActions = {
 };
 const program: Command = rootProgram([
   getCommand(getActions, terminal, signal),
+  treeCommand(treeActions, terminal, signal),
+  traceCommand(traceActions, terminal, signal),
   whyCommand(whyActions, terminal, signal),
   diffCommand(diffActions, terminal, signal),
   syncCommand(syncActions, terminal, signal),
