@@ -286,13 +286,20 @@ export class Controller {
     const state = sources.state(key);
     if (!state || !registry.source(key) || (!state.asked && !state.source.suspended)) return;
     if (!this.#mayTell(key)) return;
-    const { error, revision, included, handledToken } = state;
+    const { error, revision, included, verified, handledToken } = state;
     const kind = state.source.suspended
       ? ({ kind: "suspended" } as const)
       : error
         ? ({ kind: "failed", reason: error.failure, message: error.message } as const)
         : ({ kind: "ready" } as const);
-    this.#reporter.source(key, { state: kind, revision, included, handledToken, now: this.#options.clock.now() });
+    this.#reporter.source(key, {
+      state: kind,
+      revision,
+      included,
+      verified,
+      handledToken,
+      now: this.#options.clock.now(),
+    });
   }
 
   /** Beside a live rival a source object's status is the rival's, unless somebody adopted that object. */

@@ -6,7 +6,7 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
 import type { SecretRole } from "#core/source/remote.ts";
 import type { SourceError } from "#core/source/source-error.ts";
-import type { Source, SourceRef } from "#core/source/source.ts";
+import type { Source, SourceRef, Verification, VerifiedObject } from "#core/source/source.ts";
 
 /** An API that a cluster serves. */
 export interface KindInfo extends GroupVersionKind {
@@ -165,7 +165,23 @@ export interface Repository {
   fetchCommit(commit: string, signal: AbortSignal): Promise<void>;
   /** The files of a commit that was fetched. @throws SourceError */
   tree(commit: string, signal: AbortSignal): Promise<FileTree>;
+  /** Says who signed a commit that was fetched, where such a thing exists. @throws SourceError unless all is as asked */
+  verify?(request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]>;
 }
+
+/** What must be signed, and the Secret with the keys that may have done so. */
+export interface VerificationRequest {
+  readonly commit: string;
+  readonly refName: string | null;
+  readonly signed: Pick<Verification, "commit" | "tag">;
+  readonly keys: Resource;
+}
+
+/** Checks a signature of a payload by keys, which are entries of a Secret; says which one made it, or why none did. */
+export type SignatureCheck = (
+  signed: { readonly payload: Uint8Array; readonly signature: string; readonly keys: Readonly<Record<string, string>> },
+  signal: AbortSignal,
+) => Promise<{ readonly key: string } | { readonly problem: string }>;
 
 /** The Secrets that a source names, as they are now. */
 export type SourceSecrets = Readonly<Partial<Record<SecretRole, Resource>>>;

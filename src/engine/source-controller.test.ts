@@ -1,100 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Resource } from "#core/resource/resource.ts";
-import { memoryTree } from "#core/source/memory-tree.ts";
 import { SourceError, type SourceFailure } from "#core/source/source-error.ts";
-import type { Source, SourceKey, SourceRef } from "#core/source/source.ts";
-import type { RefResult, Repository } from "./ports.ts";
-import { SourceController } from "./source-controller.ts";
-import { plainDialect, plainSource } from "./testing/dialect.ts";
+import { plainSource } from "./testing/dialect.ts";
 import { settled } from "./testing/engine.ts";
-import { FakeCluster } from "./testing/fake-cluster.ts";
-import { keptLog, quietTelemetry } from "./testing/quiet.ts";
+import { MAIN, OTHER, rig, stopRig } from "./testing/source-rig.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-const MAIN = plainSource("main");
-const OTHER = plainSource("other", { ref: { kind: "branch", value: "other" } });
-
-/** A remote: commits by branch, and what goes wrong. */
-class Remote {
-  readonly heads = new Map([
-    ["main", "c1"],
-    ["other", "o1"],
-  ]);
-  readonly syncs: string[][] = [];
-  readonly trees: string[] = [];
-  /** Commits that an earlier process fetched. */
-  readonly stored = new Set<string>();
-  readonly opened: [string, Resource | null][] = [];
-  fails: Error | null = null;
-  unreadable: Error | null = null;
-  /** Told of each commit whose files are asked for. */
-  reading: (commit: string) => void = () => {};
-  /** What every question waits for. */
-  answering: Promise<void> = Promise.resolve();
-
-  repository(url: string, secret: Resource | null): Repository {
-    this.opened.push([url, secret]);
-    return {
-      sync: async (refs) => {
-        this.syncs.push(refs.map((ref) => ref.value));
-        const heads = new Map(this.heads);
-        await this.answering;
-        if (this.fails) throw this.fails;
-        return refs.map((ref): RefResult => this.#resolved(ref, heads));
-      },
-      holds: (commit) => Promise.resolve(this.stored.has(commit)),
-      fetchCommit: (commit) => {
-        if (this.fails) return Promise.reject(this.fails);
-        this.stored.add(commit);
-        return Promise.resolve();
-      },
-      tree: async (commit) => {
-        this.trees.push(commit);
-        this.reading(commit);
-        return this.unreadable ? Promise.reject(this.unreadable) : Promise.resolve(memoryTree({ commit, url }));
-      },
-    };
-  }
-
-  #resolved(ref: SourceRef, heads: ReadonlyMap<string, string>): RefResult {
-    const commit = heads.get(ref.value);
-    if (commit === undefined) return { ref, error: new SourceError("ref", `no branch ${ref.value}`) };
-    return { ref, commit, refName: `refs/heads/${ref.value}` };
-  }
-}
-
-let stop: () => Promise<void> = () => Promise.resolve();
-afterEach(() => stop());
-
-function rig(...sources: Source[]) {
-  const remote = new Remote();
-  const cluster = new FakeCluster();
-  const told: SourceKey[] = [];
-  const log = keptLog();
-  const controller = new SourceController({
-    fetcher: { open: ({ url }, { credential = null }) => remote.repository(url, credential) },
-    client: cluster,
-    clock: { now: () => Date.now(), monotonic: () => Date.now() },
-    random: () => 0.5,
-    revisionOf: plainDialect.revisionOf,
-    onChange: (key) => void told.push(key),
-    telemetry: quietTelemetry,
-    log,
-  });
-  for (const source of sources) controller.put(source);
-  const scope = new AbortController();
-  const life = controller.run(scope.signal);
-  stop = async () => {
-    scope.abort();
-    await life;
-  };
-  const revision = (key: SourceKey = MAIN.key) => controller.state(key)?.revision?.text ?? null;
-  const error = (key: SourceKey = MAIN.key) => controller.state(key)?.error?.message ?? null;
-  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-  return { remote, cluster, told, log, controller, revision, error, pass };
-}
+afterEach(stopRig);
 
 function failure(kind: SourceFailure): SourceError {
   return new SourceError(kind, `Cannot fetch: ${kind}`);
@@ -204,48 +116,6 @@ describe("SourceController", () => {
     cluster.put({ apiVersion: "v1", kind: "Secret", metadata: { name: "key", namespace: "apps" } });
     await pass(1_000);
     expect([error(), revision()]).toEqual([null, "main@c1"]);
-  });
-
-  test("shows what a source includes, waits for it, and follows its news", async () => {
-    const include = { source: OTHER.key, name: "other", from: "commit", to: "guest" };
-    const main = { ...MAIN, includes: [include] };
-    const { remote, controller, revision, error, told, pass } = rig(main);
-    const guest = async () => {
-      const contents = await controller.state(MAIN.key)?.tree?.read(["guest"], new AbortController().signal);
-      return new TextDecoder().decode(contents?.get("guest"));
-    };
-    await settled();
-    expect([error(), revision()]).toEqual(["Cannot include other: there is no such source", null]);
-    controller.put({ ...OTHER, intervalMs: 20_000 });
-    await settled();
-    expect([error(), revision(), await guest()]).toEqual([null, "main@c1", "o1"]);
-    told.length = 0;
-    remote.heads.set("other", "o2");
-    await pass(22_000);
-    expect([revision(), await guest()]).toEqual(["main@c1", "o2"]);
-    expect(told).toContain(MAIN.key);
-    controller.remove(OTHER.key);
-    await settled();
-    expect([error(), revision(), await guest()]).toEqual([
-      "Cannot include other: there is no such source",
-      "main@c1",
-      "o2",
-    ]);
-  });
-
-  test("sources that include each other fail, and come to rest", async () => {
-    const including = (source: Source, other: Source): Source => {
-      return { ...source, includes: [{ source: other.key, name: "it", from: "", to: "it" }] };
-    };
-    const { remote, controller, error } = rig(MAIN, OTHER);
-    await settled();
-    controller.put(including(MAIN, OTHER));
-    controller.put(including(OTHER, MAIN));
-    await settled();
-    expect([error(), error(OTHER.key)]).toEqual(Array(2).fill("Cannot include it: it includes this source"));
-    const asked = remote.syncs.length;
-    await settled();
-    expect(remote.syncs).toHaveLength(asked);
   });
 
   test("hides ignored files", async () => {

@@ -3,7 +3,7 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { SecretRole } from "#core/source/remote.ts";
 import { stableText } from "#core/resource/stable-text.ts";
-import type { ObjectName, Revision, Source, SourceKey } from "#core/source/source.ts";
+import type { ObjectName, Revision, Source, SourceKey, VerifiedObject } from "#core/source/source.ts";
 import { backoffMs } from "./backoff.ts";
 import type {
   ClusterClient,
@@ -17,6 +17,7 @@ import type {
 } from "./ports.ts";
 import { includedSources, sameIncluded, type IncludedSource } from "./included-sources.ts";
 import { visibleTree } from "./source-tree.ts";
+import { verifiedObjects } from "./verified-objects.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** What is known of a source now. A failure keeps the last good revision. */
@@ -26,6 +27,7 @@ export interface SourceState {
   readonly tree: FileTree | null;
   /** What of other sources is in the tree. */
   readonly included: readonly IncludedSource[];
+  readonly verified: readonly VerifiedObject[];
   readonly error: SourceError | null;
   /** Whether the remote was asked at all since the source was declared. */
   readonly asked: boolean;
@@ -55,7 +57,7 @@ interface RepositoryState {
   waiting: (() => void)[];
 }
 
-type SourceNews = Partial<Pick<SourceState, "revision" | "tree" | "included" | "error">>;
+type SourceNews = Partial<Pick<SourceState, "revision" | "tree" | "included" | "verified" | "error">>;
 
 const FAILURE_BACKOFF = { baseMs: 750, factor: 2, maxMs: 15 * 60_000 };
 
@@ -101,7 +103,16 @@ export class SourceController {
     }
     if (known) this.#detach(known.source);
     const kept = known && known.source.url === source.url && sameRef(known.source, source) ? known : null;
-    const fresh = { source, revision: null, tree: null, included: [], error: null, asked: false, handledToken: null };
+    const fresh = {
+      source,
+      revision: null,
+      tree: null,
+      included: [],
+      verified: [],
+      error: null,
+      asked: false,
+      handledToken: null,
+    };
     this.#states.set(source.key, kept ? { ...kept, source, asked: false } : fresh);
     const key = repositoryKey(source);
     const repository = this.#repositories.get(key) ?? newRepository();
@@ -229,8 +240,7 @@ export class SourceController {
       if (!included) return null;
       if (isSame && sameIncluded(known.included, included)) return { error: null };
       const repository = await this.#opened(state, source, signal);
-      const whole = await repository.tree(result.commit, signal);
-      return { revision, tree: await visibleTree({ source, whole, included }, signal), included, error: null };
+      return { ...(await this.#contentOf(repository, { source, revision, included }, signal)), error: null };
     } catch (error) {
       signal.throwIfAborted();
       return this.#failure(state, { source, error: asSourceError(error) }, signal);
@@ -258,14 +268,26 @@ export class SourceController {
       const repository = await this.#opened(state, source, signal);
       if (source.suspended) await repository.fetchCommit(recorded.commit, signal);
       else if (!(await repository.holds(recorded.commit, signal))) return {};
-      const whole = await repository.tree(recorded.commit, signal);
-      return { revision: recorded, tree: await visibleTree({ source, whole, included }, signal), included };
+      return await this.#contentOf(repository, { source, revision: recorded, included }, signal);
     } catch (error) {
       signal.throwIfAborted();
       const reason = asSourceError(error).message;
       this.#options.log.warn({ source: source.key, error: reason }, "cannot go back to the recorded revision");
       return {};
     }
+  }
+
+  /** What a source has at a revision, once it is verified. */
+  async #contentOf(
+    repository: Repository,
+    at: { source: Source; revision: Revision; included: readonly IncludedSource[] },
+    signal: AbortSignal,
+  ): Promise<SourceNews> {
+    const { source, revision, included } = at;
+    const readSecret = (name: ObjectName) => this.#secret(name, signal);
+    const verified = await verifiedObjects({ repository, source, revision, readSecret }, signal);
+    const whole = await repository.tree(revision.commit, signal);
+    return { revision, tree: await visibleTree({ source, whole, included }, signal), included, verified };
   }
 
   async #opened(state: RepositoryState, source: Source, signal: AbortSignal): Promise<Repository> {
@@ -283,6 +305,7 @@ export class SourceController {
       known.asked &&
       known.revision?.text === next.revision?.text &&
       sameIncluded(known.included, next.included) &&
+      known.verified === next.verified &&
       known.error?.message === next.error?.message &&
       known.handledToken === next.handledToken;
     if (!same) this.#changed(source.key);
@@ -298,11 +321,15 @@ export class SourceController {
   async #secretsOf(source: Source, signal: AbortSignal): Promise<SourceSecrets> {
     const secrets: Partial<Record<SecretRole, Resource>> = {};
     for (const [role, { namespace, name }] of Object.entries(source.secrets) as [SecretRole, ObjectName][]) {
-      const secret = await this.#options.client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
+      const secret = await this.#secret({ namespace, name }, signal);
       if (!secret) throw new SourceError("auth", `Cannot read credentials: Secret ${namespace}/${name} does not exist`);
       secrets[role] = secret;
     }
     return secrets;
+  }
+
+  #secret({ namespace, name }: ObjectName, signal: AbortSignal): Promise<Resource | null> {
+    return this.#options.client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
   }
 }
 
@@ -332,8 +359,8 @@ function sameRef(a: Source, b: Source): boolean {
   return a.ignore === b.ignore && stableText(contentOf(a)) === stableText(contentOf(b));
 }
 
-function contentOf({ ref, sparse, includes }: Source): unknown {
-  return [ref, sparse, includes];
+function contentOf({ ref, sparse, includes, verification }: Source): unknown {
+  return [ref, sparse, includes, verification];
 }
 
 function asSourceError(error: unknown): SourceError {

@@ -4,6 +4,7 @@ import { gitFetcher } from "#adapters/git/git-fetcher.ts";
 import { GitStore } from "#adapters/git/git-store.ts";
 import { helmFetcher, type HelmFetcher } from "#adapters/helm/helm-fetcher.ts";
 import { ociFetcher, type OciFetcher } from "#adapters/oci/oci-fetcher.ts";
+import { gitVerify } from "#adapters/upstream/git-verify.ts";
 import type { HelperPool } from "#adapters/upstream/helper-pool.ts";
 import type { SourceFetcher } from "#engine/ports.ts";
 
@@ -17,7 +18,7 @@ export class SourceFetchers implements SourceFetcher {
 
   constructor(options: { directory: string; allowFileUrls: boolean; full: () => HelperPool }) {
     const { directory, allowFileUrls, full } = options;
-    this.git = new GitStore({ directory: join(directory, "git"), allowFileUrls });
+    this.git = new GitStore({ directory: join(directory, "git"), allowFileUrls, checkSignature: gitVerify(full) });
     this.#git = gitFetcher(this.git);
     this.#oci = ociFetcher({ directory: join(directory, "oci") });
     this.#bucket = bucketFetcher({ directory: join(directory, "bucket") });

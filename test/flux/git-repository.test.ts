@@ -1,7 +1,10 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { startGitServer } from "../support/git-server.ts";
 import { startHttpProxy } from "../support/http-proxy.ts";
+import { signedFile, signedObjects, signerNames, signers, type RawObject } from "../support/signed-objects.ts";
 import { testCertificate } from "../support/test-certificate.ts";
 import { conditionOf, configMap, type Space, useFluxWorld } from "./flux-world.ts";
 
@@ -121,6 +124,112 @@ test("an include brings files of another repository, and its news reach the apps
   const misplaced = await space.says('Cannot include shared: "app" is there already', { ref: space.sourceRef() });
   expect(misplaced.reason).toBe("CopyFailure");
   expect(await world().get(space.configMap("b"))).not.toBeNull();
+});
+
+/** Puts a signed object into the repository of that name as it is, and points a reference at it. */
+async function place(name: string, object: RawObject, reference: string): Promise<void> {
+  for (const value of ["1", "2", "3"]) {
+    await world().git.commit(name, signedFile(value), { branch: `value-${value}` });
+  }
+  const path = join(world().git.directory, `${name}-object`);
+  await writeFile(path, object.content);
+  await world().git.git(name, "hash-object", "-t", object.type, "-w", path);
+  await world().git.git(name, "update-ref", reference, object.hash);
+}
+
+test("only commits that a trusted key signed are used, and the last one stays", async () => {
+  const { pgp, stranger, ssh } = signedObjects;
+  const space = await world().space("signed");
+  await place("signed", stranger, "refs/heads/main");
+  const verify = { mode: "HEAD", secretRef: { name: "keys" } };
+  await space.gitRepository({ verify });
+  await space.kustomization();
+  const keyless = await space.says("Secret signed/keys does not exist", { ref: space.sourceRef() });
+  expect(keyless).toMatchObject({ status: "False", reason: "VerificationError" });
+  await secret(space, "keys", { "ada.asc": signers.pgp });
+  await space.poke(space.sourceRef());
+  const words = `signature verification of commit '${stranger.hash}' failed: `;
+  const refused = await space.says(words, { ref: space.sourceRef() });
+  expect(refused).toMatchObject({ status: "False", reason: "InvalidCommitSignature" });
+  const failed = await space.status(space.sourceRef());
+  expect(failed).not.toHaveProperty("artifact");
+  expect(conditionOf(failed, "SourceVerified")).toMatchObject({ status: "False", message: refused.message });
+  expect(conditionOf(failed, "FetchFailed")).toBeUndefined();
+
+  await place("signed", pgp, "refs/heads/main");
+  await space.poke(space.sourceRef());
+  await space.applied(pgp.hash);
+  const status = await space.status(space.sourceRef());
+  expect(conditionOf(status, "SourceVerified")).toMatchObject({
+    status: "True",
+    reason: "Succeeded",
+    message: `verified signature of\n\t- commit '${pgp.hash}' with key '${signerNames.pgp}'`,
+  });
+  expect(status).toMatchObject({ sourceVerificationMode: "HEAD" });
+
+  const unsigned = await world().git.commit("signed", signedFile("9"));
+  await space.poke(space.sourceRef());
+  await space.says(`commit '${unsigned}' failed: it is not signed`, { ref: space.sourceRef() });
+  await space.holds("a", { value: "1" });
+  expect((await space.status(space.sourceRef())).artifact?.revision).toBe(`main@sha1:${pgp.hash}`);
+
+  await place("signed", ssh, "refs/heads/main");
+  await space.poke(space.sourceRef());
+  await space.says(`commit '${ssh.hash}' failed: `, { ref: space.sourceRef() });
+  await secret(space, "keys", { "ada.sshpub": signers.ssh });
+  await space.poke(space.sourceRef());
+  await space.applied(ssh.hash);
+  await space.holds("a", { value: "3" });
+
+  await place("signed", stranger, "refs/heads/main");
+  await space.gitRepository();
+  await space.applied(stranger.hash);
+  const free = await space.status(space.sourceRef());
+  expect(conditionOf(free, "SourceVerified")).toBeUndefined();
+  expect(free).not.toHaveProperty("sourceVerificationMode");
+});
+
+test("a verification that is turned on does not trust what was used before", async () => {
+  const { pgp } = signedObjects;
+  const space = await world().space("tightened");
+  await place("tightened", pgp, "refs/heads/main");
+  const unsigned = await world().git.commit("tightened", signedFile("9"));
+  await space.gitRepository();
+  await space.kustomization();
+  await space.applied(unsigned);
+  await secret(space, "keys", { "ada.asc": signers.pgp });
+  await space.gitRepository({ verify: { secretRef: { name: "keys" } } });
+  await space.says(`commit '${unsigned}' failed: it is not signed`, { ref: space.sourceRef() });
+  expect(await world().get(space.configMap("a"))).not.toBeNull();
+  await place("tightened", pgp, "refs/heads/main");
+  await space.poke(space.sourceRef());
+  await space.applied(pgp.hash);
+  await space.holds("a", { value: "1" });
+});
+
+test("tags are verified, alone and with their commits", async () => {
+  const { pgp, pgpTag } = signedObjects;
+  const space = await world().space("tagged");
+  await place("tagged", pgp, "refs/heads/main");
+  await secret(space, "keys", { "ada.asc": signers.pgp });
+  const verify = (mode: string) => ({ verify: { mode, secretRef: { name: "keys" } } });
+  await space.gitRepository(verify("Tag"));
+  const stalled = await space.says("a tag reference is not specified", { ref: space.sourceRef(), type: "Stalled" });
+  expect(stalled).toMatchObject({ status: "True", reason: "InvalidVerificationMode" });
+  await world().git.git("tagged", "tag", "v1.0.0", pgp.hash);
+  await space.gitRepository({ ref: { semver: "1.x" }, ...verify("TagAndHEAD") });
+  const bare = await space.says("since it is not signed", { ref: space.sourceRef() });
+  expect(bare.reason).toBe("InvalidGitObject");
+  await place("tagged", pgpTag, "refs/tags/v1.0.0");
+  await space.poke(space.sourceRef());
+  await space.kustomization();
+  await space.applied(pgp.hash);
+  const status = await space.status(space.sourceRef());
+  const tag = `\n\t- tag 'v1.0.0@${pgpTag.hash}' with key '${signerNames.pgp}'`;
+  const commit = `\n\t- commit '${pgp.hash}' with key '${signerNames.pgp}'`;
+  expect(conditionOf(status, "SourceVerified")?.message).toBe(`verified signature of${tag}${commit}`);
+  expect(conditionOf(status, "Stalled")).toBeUndefined();
+  expect(status).toMatchObject({ sourceVerificationMode: "TagAndHEAD" });
 });
 
 test("an address of a proxy that was wrong is read again", async () => {

@@ -95,6 +95,25 @@ export async function fetchHistory(
   if (exit instanceof GitError) throw exit;
 }
 
+/** Fetches the object of an annotated tag, whose commit is there already. */
+export async function fetchTag(
+  remote: GitRemote,
+  { tag, limits }: { tag: string; limits: { maxPackBytes: number; fetchTimeoutMs: number } },
+  signal: AbortSignal,
+): Promise<void> {
+  const exit = await remote.run(
+    {
+      action: "fetch a tag",
+      args: ["fetch", ...quiet, "--depth=1", "--filter=blob:none", "--update-shallow", "--stdin", "--", "origin"],
+      input: `${tag}\n`,
+      fileLimitBytes: limits.maxPackBytes,
+      timeoutMs: limits.fetchTimeoutMs,
+    },
+    signal,
+  );
+  if (exit instanceof GitError) throw exit;
+}
+
 /** Fetches blobs in one conversation, each at most `maxBytes` long before compression. */
 export async function fetchBlobs(
   remote: GitRemote,

@@ -1,8 +1,9 @@
 import type { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
 import type { SelectedRef } from "#core/source/git-ref.ts";
+import type { SignatureCheck } from "#engine/ports.ts";
 import { readBlobs } from "./blob-read.ts";
-import { fetchBlobs, fetchCommits, fetchHistory } from "./commit-fetch.ts";
+import { fetchBlobs, fetchCommits, fetchHistory, fetchTag } from "./commit-fetch.ts";
 import { GitError, gitFailure } from "./git-error.ts";
 import { localEnvironment } from "./git-environment.ts";
 import type { GitSurroundings } from "./git-environment.ts";
@@ -43,6 +44,7 @@ export interface CommitStoreParts {
   readonly surroundings: GitSurroundings;
   readonly limits: GitLimits;
   readonly trees: LRUCache<string, CachedTree>;
+  readonly checkSignature?: SignatureCheck;
 }
 
 /** The commits of one repository that are on disk, and the ways to get more. */
@@ -171,6 +173,18 @@ export class CommitStore {
     const bytes = answers?.get(commit)?.bytes;
     if (bytes === undefined) throw unknownCommit(commit);
     return bytes;
+  }
+
+  /** The raw bytes of a tag object that the server advertises; it is fetched when it is not there. */
+  async tagBytes(tag: string, signal: AbortSignal): Promise<Uint8Array> {
+    const read = async () => (await this.#reader.contents([tag], signal)).get(tag);
+    let answer = await read();
+    if (answer === undefined) {
+      await this.exclusively(() => fetchTag(this.#parts.remote, { tag, limits: this.#parts.limits }, signal));
+      answer = await read();
+    }
+    if (answer?.type !== "tag" || answer.bytes === undefined) throw unknownCommit(tag);
+    return answer.bytes;
   }
 
   /** Adds a commit that was made here. */

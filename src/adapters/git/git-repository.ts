@@ -1,6 +1,8 @@
 import type { FileTree } from "#core/source/file-tree.ts";
 import { parseAdvertisedRefs, selectRef } from "#core/source/git-ref.ts";
 import type { AdvertisedRefs, GitRef, SelectedRef } from "#core/source/git-ref.ts";
+import type { VerifiedObject } from "#core/source/source.ts";
+import type { VerificationRequest } from "#engine/ports.ts";
 import { BatchedCalls } from "./batched-calls.ts";
 import { parseCommit } from "./commit-info.ts";
 import type { CommitInfo } from "./commit-info.ts";
@@ -10,6 +12,9 @@ import { CommitStore } from "./commit-store.ts";
 import type { CommitStoreParts } from "./commit-store.ts";
 import { GitError } from "./git-error.ts";
 import { gitTree } from "./git-tree.ts";
+import { tagObjects } from "./signed-object.ts";
+import { verifyCommit } from "./verify-commit.ts";
+import type { SignedObjects } from "./verify-commit.ts";
 
 /** What became of one reference. */
 export type RefResult =
@@ -30,6 +35,8 @@ export class GitRepository {
   );
   /** Commits whose trees this process has seen whole. */
   readonly #verified = new Set<string>();
+  /** The annotated tags that the server listed last. */
+  #tags: ReadonlyMap<string, string> = new Map();
   #refusals: { listing: string; errors: Map<string, GitError> } = { listing: "", errors: new Map() };
 
   constructor(parts: CommitStoreParts) {
@@ -69,6 +76,24 @@ export class GitRepository {
     return parseCommit(commit, await this.#commits.commitBytes(commit, signal));
   }
 
+  /**
+   * Says who signed a commit, its tag, or both, of what `sync` or `fetchCommit` brought.
+   * @throws SourceError unless all of it is signed by one of the keys
+   */
+  async verify(request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]> {
+    const check = this.#parts.checkSignature;
+    if (check === undefined) throw new GitError("unsupported", "Cannot verify signatures: this program does not do so");
+    await this.#commits.open(signal);
+    const objects: SignedObjects = {
+      commit: (hash) => this.#commits.commitBytes(hash, signal),
+      tag: async (refName) => {
+        const hash = this.#tags.get(refName);
+        return hash === undefined ? null : { hash, bytes: await this.#commits.tagBytes(hash, signal) };
+      },
+    };
+    return await verifyCommit({ objects, check }, request, signal);
+  }
+
   /** Makes one commit readable by its full hash, wherever it is in the repository's history. */
   async fetchCommit(commit: string, signal: AbortSignal): Promise<void> {
     if (!/^[0-9a-f]{40}$/.test(commit))
@@ -104,6 +129,7 @@ export class GitRepository {
     await this.#commits.open(signal);
     const listing = await this.#list([...refs.values()], timeoutMs, signal);
     const advertised = parseAdvertisedRefs(listing);
+    this.#tags = tagObjects(listing);
     const selections = new Map<string, SelectedRef | GitError>();
     for (const [key, ref] of refs) selections.set(key, await this.#select(ref, { advertised, timeoutMs }, signal));
     const selected = [...selections.values()].flatMap((found) => (found instanceof GitError ? [] : [found]));

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LRUCache } from "lru-cache";
+import type { SignatureCheck } from "#engine/ports.ts";
 import type { CachedTree, GitLimits } from "./commit-store.ts";
 import { effectiveCredential } from "./git-credential.ts";
 import type { GitCredential } from "./git-credential.ts";
@@ -33,6 +34,8 @@ export interface GitStoreOptions {
   /** Where git and ssh are looked up; PATH by default. */
   readonly searchPath?: string;
   readonly limits?: Partial<GitLimits>;
+  /** Without it nothing can be verified. */
+  readonly checkSignature?: SignatureCheck;
 }
 
 const defaultLimits: GitLimits = {
@@ -100,6 +103,7 @@ export class GitStore {
       surroundings: this.#surroundings,
       limits: this.#limits,
       trees: this.#trees,
+      ...(this.#options.checkSignature && { checkSignature: this.#options.checkSignature }),
     });
     this.#repositories.set(key, repository);
     return repository;

@@ -3,7 +3,7 @@ import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import type { SourceFailure } from "#core/source/source-error.ts";
-import type { Revision, Source } from "#core/source/source.ts";
+import type { Revision, Source, VerifiedObject } from "#core/source/source.ts";
 import type { App, SyncRequest } from "./app.ts";
 
 /** How one object compares with its declaration. */
@@ -114,6 +114,8 @@ export interface SourceReport {
   readonly revision: Revision | null;
   /** What the revision in use includes, in its order; absent: nothing. */
   readonly included?: readonly { readonly source: Source; readonly revision: Revision }[];
+  /** What of the revision was found to be signed, and by whom; absent: nothing needed to be. */
+  readonly verified?: readonly VerifiedObject[];
   readonly handledToken: string | null;
   readonly now: number;
 }

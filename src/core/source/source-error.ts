@@ -1,9 +1,22 @@
 /**
  * Why a source could not be read: `auth` and `config` need a person, `fetch` may pass, `ref` is an answer of the remote,
- * `missing-path` is about what the commit holds, and the rest about what a source includes.
+ * `missing-path` is about what the commit holds, the includes are about other sources, and the rest is
+ * about signatures.
  */
 export type SourceFailure =
-  "auth" | "fetch" | "ref" | "config" | "missing-path" | "absent-include" | "empty-include" | "misplaced-include";
+  | "auth"
+  | "fetch"
+  | "ref"
+  | "config"
+  | "missing-path"
+  | "absent-include"
+  | "empty-include"
+  | "misplaced-include"
+  | "no-keys"
+  | "no-tag"
+  | "unsigned-tag"
+  | "unverified-tag"
+  | "unverified-commit";
 
 /** A source that could not be read; the message names action and state and never a credential. */
 export class SourceError extends Error {

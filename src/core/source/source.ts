@@ -51,6 +51,8 @@ export interface Source {
   readonly sparse?: readonly string[];
   /** Parts of other sources that consumers see besides, in this order; absent: none. */
   readonly includes?: readonly SourceInclude[];
+  /** Who must have signed what is used; absent: anybody may have written it. */
+  readonly verification?: Verification;
   readonly suspended: boolean;
   /** The object that gets a status of its own, or null for sources that live inside an app. */
   readonly object: ObjectAddress | null;
@@ -67,6 +69,20 @@ export interface SourceInclude {
   readonly name: string;
   readonly from: string;
   readonly to: string;
+}
+
+/** What of a commit must be signed: itself, the tag that names it, or both; and the Secret with the keys. */
+export interface Verification {
+  readonly commit: boolean;
+  readonly tag: boolean;
+  readonly keys: ObjectName;
+}
+
+/** A signed object and the key that signed it. */
+export interface VerifiedObject {
+  readonly what: "commit" | "tag";
+  readonly name: string;
+  readonly key: string;
 }
 
 /** A commit that a source was resolved to. */

@@ -2,7 +2,13 @@ import { textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import { type GitRef, revisionText } from "#core/source/git-ref.ts";
-import { type Revision, type Source, type SourceInclude, sourceObjectKey } from "#core/source/source.ts";
+import {
+  type Revision,
+  type Source,
+  type SourceInclude,
+  sourceObjectKey,
+  type Verification,
+} from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { type GitRepositorySpec, gitRepositorySpec } from "./git-repository-schema.ts";
 import { parseRevision } from "./restore.ts";
@@ -22,6 +28,7 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
     ...basics,
     ...(spec.sparseCheckout?.length && { sparse: spec.sparseCheckout }),
     ...(spec.include?.length && { includes: spec.include.map((include) => includeOf(namespace, include)) }),
+    ...(spec.verify && { verification: verificationOf(namespace, spec.verify) }),
     ref: refOf(spec),
     remote: { kind: "git" },
     secrets: {
@@ -41,6 +48,16 @@ function includeOf(namespace: string, include: NonNullable<GitRepositorySpec["in
   const { name } = include.repository;
   const source = sourceObjectKey("GitRepository", namespace, name);
   return { source, name, from: include.fromPath ?? "", to: include.toPath || name };
+}
+
+/** The mode of a verification as the status tells it: without one it is HEAD. */
+export function verificationMode(mode: string | undefined): string {
+  return !mode || mode === "head" ? "HEAD" : mode;
+}
+
+function verificationOf(namespace: string, verify: NonNullable<GitRepositorySpec["verify"]>): Verification {
+  const mode = verificationMode(verify.mode);
+  return { commit: mode !== "Tag", tag: mode !== "HEAD", keys: { namespace, name: verify.secretRef.name } };
 }
 
 /** Commit wins over name, name over semver, semver over tag, tag over branch. */

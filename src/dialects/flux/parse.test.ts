@@ -242,11 +242,24 @@ describe("parseGitRepository()", () => {
     });
   });
 
+  test.each([
+    [undefined, { commit: true, tag: false }],
+    ["head", { commit: true, tag: false }],
+    ["HEAD", { commit: true, tag: false }],
+    ["Tag", { commit: false, tag: true }],
+    ["TagAndHEAD", { commit: true, tag: true }],
+  ])("verifies for the mode %s %j", (mode, want) => {
+    const verify = { ...(mode && { mode }), secretRef: { name: "keys" } };
+    const parsed = parseGitRepository(gitRepository({ ...base, verify }));
+    const verification = { ...want, keys: { namespace: "shop", name: "keys" } };
+    expect(parsed).toMatchObject({ ok: true, value: { verification } });
+  });
+
   const refusals = [
     { spec: { url: "file:///etc" }, path: "spec.url" },
     { spec: { url: "ext::sh" }, path: "spec.url" },
     { spec: { timeout: "1h" }, path: "spec.timeout" },
-    { spec: { verify: { secretRef: { name: "a" } } }, path: "spec.verify" },
+    { spec: { verify: { mode: "tag", secretRef: { name: "a" } } }, path: "spec.verify.mode" },
     { spec: { recurseSubmodules: true }, path: "spec.recurseSubmodules" },
     { spec: { provider: "azure" }, path: "spec.provider" },
     { spec: { ref: { branch: 1 } }, path: "spec.ref.branch" },

@@ -55,6 +55,40 @@ describe("reportSource()", () => {
     expect(timeless(recovered.status)).toEqual(timeless(repo["status"]));
   });
 
+  test("a verification that failed is told, over with the next other failure, and replaced by one that succeeded", () => {
+    const conditionsOf = (object: Resource) => {
+      const { conditions } = object["status"] as {
+        conditions: readonly { type: string; status: string; reason: string }[];
+      };
+      return conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+    };
+    const refused = applied(repo, { state: { kind: "failed", reason: "unverified-commit", message: "no" }, revision });
+    expect(conditionsOf(refused)).toEqual([
+      "Reconciling True ProgressingWithRetry",
+      "Ready False InvalidCommitSignature",
+      "ArtifactInStorage True Succeeded",
+      "SourceVerified False InvalidCommitSignature",
+    ]);
+    const unreachable = applied(refused, { state: failed, revision });
+    expect(conditionsOf(unreachable).filter((text) => text.startsWith("SourceVerified"))).toEqual([]);
+    const verified = [{ what: "commit", name: "c1", key: "K" }] as const;
+    const good = applied(refused, { state: { kind: "ready" }, revision, verified });
+    expect(conditionsOf(good)).toEqual([
+      "Ready True Succeeded",
+      "ArtifactInStorage True Succeeded",
+      "SourceVerified True Succeeded",
+    ]);
+    const later = applied(good, { state: failed, revision });
+    expect(conditionsOf(later)).toContain("SourceVerified True Succeeded");
+    const stalled = applied(repo, { state: { kind: "failed", reason: "no-tag", message: "no" }, revision });
+    expect(conditionsOf(stalled)).toEqual([
+      "Stalled True InvalidVerificationMode",
+      "Ready False InvalidVerificationMode",
+      "ArtifactInStorage True Succeeded",
+      "SourceVerified False InvalidVerificationMode",
+    ]);
+  });
+
   test("an invalid spec stalls and counts as observed", () => {
     const problems = [{ path: "spec.verify", message: "not supported yet" }];
     const { status } = written(fresh(repo), { state: { kind: "invalid", problems } });

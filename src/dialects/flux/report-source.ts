@@ -3,6 +3,7 @@ import { conditionOf, fieldAt, numberAt, textAt } from "#core/health/condition.t
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
 import { sourceMarks } from "./source-marks.ts";
+import { verificationMode } from "./parse-git-repository.ts";
 import { finalizerName } from "./parse-kustomization.ts";
 import { publicUrl } from "./public-url.ts";
 import { type ConditionMarks, markedConditions, alreadySays } from "./status-conditions.ts";
@@ -26,6 +27,7 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
     ...oldStatus,
     ...(conditions.length > 0 && { conditions }),
     ...(stored && { artifact: artifactOf(object, report.revision, { now, url }), ...observedFields(object) }),
+    ...(stored && { sourceVerificationMode: verifiedMode(object, report) }),
     ...(stored && { includedArtifacts: includedArtifacts(object, report) }),
     ...(report.handledToken !== null && { lastHandledReconcileAt: report.handledToken }),
     observedGeneration: observedGeneration(input, marks),
@@ -51,6 +53,10 @@ function artifactOf(object: Resource, revision: Revision, { now, url }: { now: n
     revision: revision.text,
     url,
   };
+}
+
+function verifiedMode(object: Resource, { verified = [] }: SourceReport): string | undefined {
+  return verified.length === 0 ? undefined : verificationMode(textAt(object, ["spec", "verify", "mode"]));
 }
 
 /** Like the artifacts of the included objects; those that stay keep their times. */

@@ -3,6 +3,7 @@ import { conditionOf } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { assertNever } from "#core/result.ts";
 import type { SourceFailure } from "#core/source/source-error.ts";
+import type { VerifiedObject } from "#core/source/source.ts";
 import type { FailureWords } from "./source-phrases.ts";
 import { wordsOf } from "./source-words.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
@@ -19,6 +20,11 @@ const failing: Readonly<Partial<Record<SourceFailure, string>>> = {
   "absent-include": "IncludeUnavailable",
   "empty-include": "IncludeUnavailable",
   "misplaced-include": "StorageOperationFailed",
+  "no-keys": "SourceVerified",
+  "no-tag": "SourceVerified",
+  "unsigned-tag": "SourceVerified",
+  "unverified-tag": "SourceVerified",
+  "unverified-commit": "SourceVerified",
 };
 
 /** What the state of a source says in Flux's conditions. */
@@ -39,9 +45,13 @@ export function sourceMarks({ object, report }: SourceReportInput): ConditionMar
       if (state.reason === "config")
         return { ...stalledMarks("URLInvalid", state.message), FetchFailed: failure(state, object) };
       const { type = failing[state.reason] ?? "FetchFailed", stalls, ...told } = failure(state, object);
-      const mark: ConditionMark = { ...told, status: "True" };
-      if (stalls) return { ...noFailure, ...stalledMarks(mark.reason, mark.message), [type]: mark };
-      return retriedMarks(object, type, mark);
+      const mark: ConditionMark = { ...told, status: type === "SourceVerified" ? "False" : "True" };
+      // A verification that failed is over; one that succeeded was that of the revision in use.
+      const verified = conditionOf(object, "SourceVerified")?.status === "False" ? { SourceVerified: null } : {};
+      if (stalls || state.reason === "no-tag") {
+        return { ...noFailure, ...stalledMarks(mark.reason, mark.message), [type]: mark };
+      }
+      return { ...verified, ...retriedMarks(object, type, mark) };
     }
     default:
       return assertNever(state);
@@ -60,7 +70,7 @@ function retriedMarks(object: Resource, type: string, mark: ConditionMark): Cond
   };
 }
 
-function readyMarks({ revision }: SourceReport, object: Resource): ConditionMarks {
+function readyMarks({ revision, verified = [] }: SourceReport, object: Resource): ConditionMarks {
   if (revision === null) return {};
   const stored: ConditionMark = {
     status: "True",
@@ -73,8 +83,15 @@ function readyMarks({ revision }: SourceReport, object: Resource): ConditionMark
     ...noFailure,
     Ready: stored,
     Reconciling: null,
+    SourceVerified: verifiedMark(verified),
     Stalled: null,
   };
+}
+
+function verifiedMark(verified: readonly VerifiedObject[]): ConditionMark | null {
+  if (verified.length === 0) return null;
+  const lines = verified.map(({ what, name, key }) => `\n\t- ${what} '${name}' with key '${key}'`);
+  return { status: "True", reason: "Succeeded", message: `verified signature of${lines.join("")}` };
 }
 
 function stalledMarks(reason: string, message: string): ConditionMarks {

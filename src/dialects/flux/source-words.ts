@@ -4,18 +4,23 @@ import { helmChartWords, helmRepositoryWords } from "./helm-words.ts";
 import { publicUrl } from "./public-url.ts";
 import type { SourceFailureReport, SourceWords } from "./source-phrases.ts";
 
-const includeReasons: Readonly<Partial<Record<SourceFailureReport["reason"], string>>> = {
+const ownReasons: Readonly<Partial<Record<SourceFailureReport["reason"], string>>> = {
   "absent-include": "NotFound",
   "empty-include": "NoArtifact",
   "misplaced-include": "CopyFailure",
+  "no-keys": "VerificationError",
+  "no-tag": "InvalidVerificationMode",
+  "unsigned-tag": "InvalidGitObject",
+  "unverified-tag": "InvalidTagSignature",
+  "unverified-commit": "InvalidCommitSignature",
 };
 
 const gitRepository: SourceWords = {
   stored: (revision) => `stored artifact for revision '${revision}'`,
   news: (revision) => `stored artifact for commit '${revision}'`,
   failure: (failure, object) => {
-    const include = includeReasons[failure.reason];
-    if (include !== undefined) return { reason: include, message: failure.message };
+    const own = ownReasons[failure.reason];
+    if (own !== undefined) return { reason: own, message: failure.message };
     if (failure.reason === "missing-path") {
       return { reason: "GitOperationFailed", message: `failed to sparse checkout directories : ${failure.message}` };
     }

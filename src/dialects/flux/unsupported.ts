@@ -8,7 +8,7 @@ import type { KustomizationSpec } from "./kustomization-schema.ts";
 
 const kustomizationFields: readonly (keyof KustomizationSpec)[] = ["kubeConfig"];
 
-const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = ["recurseSubmodules", "serviceAccountName", "verify"];
+const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = ["recurseSubmodules", "serviceAccountName"];
 
 /**
  * Fields of a Kustomization that would change what is applied and are not implemented. Deleting one asks only which
