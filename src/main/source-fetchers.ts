@@ -7,6 +7,7 @@ import { ociFetcher, type OciFetcher } from "#adapters/oci/oci-fetcher.ts";
 import { gitVerify } from "#adapters/upstream/git-verify.ts";
 import type { HelperPool } from "#adapters/upstream/helper-pool.ts";
 import type { SourceFetcher } from "#engine/ports.ts";
+import { chartTools } from "./chart-tools.ts";
 
 /** What opens the repositories of every kind, keeping what it fetched in one folder. */
 export class SourceFetchers implements SourceFetcher {
@@ -22,7 +23,7 @@ export class SourceFetchers implements SourceFetcher {
     this.#git = gitFetcher(this.git);
     this.#oci = ociFetcher({ directory: join(directory, "oci") });
     this.#bucket = bucketFetcher({ directory: join(directory, "bucket") });
-    this.#helm = helmFetcher({ directory: join(directory, "helm"), oci: this.#oci, pool: full });
+    this.#helm = helmFetcher({ directory: join(directory, "helm"), oci: this.#oci, tools: chartTools(full) });
   }
 
   /** The repository of a source, by the kind of its remote. @throws SourceError */

@@ -7,9 +7,9 @@ import { SourceError } from "#core/source/source-error.ts";
 import type { SourceRef } from "#core/source/source.ts";
 import type { RefResult, Repository } from "#engine/ports.ts";
 import { fileListing } from "../archive/file-listing.ts";
-import type { HelperPool } from "../upstream/helper-pool.ts";
 import type { ChartOffer, ChartOrigin, Look } from "./chart-origin.ts";
 import type { ChartStore, StoredChart } from "./chart-store.ts";
+import type { ChartTools } from "./chart-tools.ts";
 import { HelmError } from "./helm-error.ts";
 import type { HelmLimits } from "./helm-limits.ts";
 import { preparedChart } from "./prepared-chart.ts";
@@ -18,7 +18,7 @@ import { preparedChart } from "./prepared-chart.ts";
 export interface ChartRepositoryParts {
   readonly origin: ChartOrigin;
   readonly store: ChartStore;
-  readonly pool: () => HelperPool;
+  readonly tools: ChartTools;
   readonly limits: HelmLimits;
 }
 
@@ -123,13 +123,13 @@ export class ChartRepository implements Repository {
   }
 
   async #fetched(ref: ChartRef, offer: ChartOffer, signal: AbortSignal): Promise<StoredChart> {
-    const { store, pool, limits, origin } = this.#parts;
+    const { store, tools, limits, origin } = this.#parts;
     const content = await offer.download(signal);
     const what = `the chart ${ref.value} ${offer.version} of ${origin.name}`;
     if (content.length > limits.maxChartBytes) {
       throw new HelmError("too-large", `Cannot use ${what}: it is larger than ${limits.maxChartBytes} bytes`);
     }
-    const packed = await preparedChart(pool(), { ref, content, what, version: offer.version }, signal);
+    const packed = await preparedChart(tools, { ref, content, what, version: offer.version }, signal);
     return { digest: await store.add(packed.archive), version: packed.version };
   }
 

@@ -7,6 +7,7 @@ import { packedChartName } from "#core/source/helm-ref.ts";
 import type { ChartRef, HelmRef } from "#core/source/helm-ref.ts";
 import type { HelmRemote } from "#core/source/remote.ts";
 import type { SourceError } from "#core/source/source-error.ts";
+import { chartTools } from "#main/chart-tools.ts";
 import { ChartServer, chartArchive } from "#test/support/chart-server.ts";
 import { type OciRegistry, startOciRegistry } from "#test/support/oci-registry.ts";
 import { ociFetcher } from "../oci/oci-fetcher.ts";
@@ -51,7 +52,7 @@ interface Opening {
 function open({ url = server.url, remote = {}, secret, maxBytes = 1 << 20 }: Opening = {}): ChartRepository {
   const oci = ociFetcher({ directory: join(directory, "oci") });
   const limits = { maxIndexBytes: maxBytes, maxChartBytes: maxBytes, keptCharts: 1 };
-  const fetcher = helmFetcher({ directory: join(directory, "helm"), oci, pool: () => bench.pool, limits });
+  const fetcher = helmFetcher({ directory: join(directory, "helm"), oci, tools: chartTools(() => bench.pool), limits });
   closing.push(
     () => oci.close(),
     () => fetcher.close(),

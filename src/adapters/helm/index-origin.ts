@@ -1,12 +1,9 @@
 import { LRUCache } from "lru-cache";
 import type { ChartRef } from "#core/source/helm-ref.ts";
-import { helmIndex } from "../upstream/helm-index.ts";
-import type { ChosenChart, IndexAnswer, NoChart } from "../upstream/helm-index.ts";
-import type { HelperPool } from "../upstream/helper-pool.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { ChartOffer, ChartOrigin, Look } from "./chart-origin.ts";
 import { digestOf } from "./chart-store.ts";
 import type { ChartStore } from "./chart-store.ts";
+import { type ChartChoice, ChartProblem, type ChartTools } from "./chart-tools.ts";
 import { HelmError } from "./helm-error.ts";
 import type { RepositoryClient } from "./repository-client.ts";
 
@@ -14,10 +11,8 @@ import type { RepositoryClient } from "./repository-client.ts";
 export interface IndexOriginParts {
   readonly client: RepositoryClient;
   readonly store: ChartStore;
-  readonly pool: () => HelperPool;
+  readonly tools: ChartTools;
 }
-
-type Choice = ChosenChart | NoChart;
 
 const maxChoices = 2_000;
 
@@ -25,7 +20,7 @@ const maxChoices = 2_000;
 export class IndexOrigin implements ChartOrigin {
   readonly #parts: IndexOriginParts;
   /** What the index answered, by its digest and what was asked. */
-  readonly #choices = new LRUCache<string, Choice>({ max: maxChoices });
+  readonly #choices = new LRUCache<string, ChartChoice>({ max: maxChoices });
 
   constructor(parts: IndexOriginParts) {
     this.#parts = parts;
@@ -51,27 +46,27 @@ export class IndexOrigin implements ChartOrigin {
     index: { digest: string; bytes: Uint8Array | undefined; isNew: boolean },
     charts: readonly ChartRef[],
     signal: AbortSignal,
-  ): Promise<readonly Choice[]> {
+  ): Promise<readonly ChartChoice[]> {
     const known = charts.map((ref) => this.#choices.get(keyOf(index.digest, ref)));
     const wanted = charts.filter((_ref, at) => known[at] === undefined);
-    if (wanted.length === 0 && !index.isNew) return known as readonly Choice[];
+    if (wanted.length === 0 && !index.isNew) return known as readonly ChartChoice[];
     const bytes = index.bytes ?? (await this.#parts.store.content(index.digest));
-    const answers = [...(await this.#ask(bytes, wanted, signal)).charts];
+    const answers = [...(await this.#ask(bytes, wanted, signal))];
     for (const [at, ref] of wanted.entries()) this.#choices.set(keyOf(index.digest, ref), answers[at]);
     return known.map((choice) => choice ?? answers.shift()!);
   }
 
-  async #ask(index: Uint8Array, wanted: readonly ChartRef[], signal: AbortSignal): Promise<IndexAnswer> {
+  async #ask(index: Uint8Array, wanted: readonly ChartRef[], signal: AbortSignal): Promise<readonly ChartChoice[]> {
     try {
       const charts = wanted.map(({ value: name, version }) => ({ name, version }));
-      return await helmIndex(this.#parts.pool(), { index, charts }, signal);
+      return await this.#parts.tools.choose(index, charts, signal);
     } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
+      if (!(error instanceof ChartProblem)) throw error;
       throw new HelmError("refused-index", `Cannot read the index of ${this.name}: ${error.message}`, { cause: error });
     }
   }
 
-  #offer(ref: ChartRef, choice: Choice): Look["charts"][number] {
+  #offer(ref: ChartRef, choice: ChartChoice): Look["charts"][number] {
     if (!("version" in choice)) return { error: this.#missing(ref, choice) };
     const { version, urls, digest = "" } = choice;
     const [place] = urls;
@@ -87,7 +82,10 @@ export class IndexOrigin implements ChartOrigin {
     return { version, identity: digest === "" ? place : digest, download } satisfies ChartOffer;
   }
 
-  #missing({ value, version }: ChartRef, { code, message, near = [] }: NoChart): HelmError {
+  #missing(
+    { value, version }: ChartRef,
+    { code, message, near = [] }: Extract<ChartChoice, { code: string }>,
+  ): HelmError {
     if (code !== "no-chart") return new HelmError("ref-not-found", `${message} in ${this.name}`);
     const names = near.map((name) => `'${name}'`).join(", ");
     const hint = names === "" ? "" : `; the closest names are ${names}`;

@@ -2,16 +2,16 @@ import type { ChartRef } from "#core/source/helm-ref.ts";
 import { chartVersionOf } from "#core/source/oci-ref.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
 import { parseVersion } from "#core/source/version-constraint.ts";
-import type { OciRepository } from "../oci/oci-repository.ts";
-import { copiedLayerName } from "../oci/pull-artifact.ts";
+import type { Repository } from "#engine/ports.ts";
 import type { ChartOrigin, Look } from "./chart-origin.ts";
+import { HelmError } from "./helm-error.ts";
 
-/** The one chart of an OCI repository, whose tags are its versions. */
+/** The one chart of an OCI repository, whose tags are its versions and whose trees hold one file. */
 export class RegistryOrigin implements ChartOrigin {
   readonly name: string;
-  readonly #repository: OciRepository;
+  readonly #repository: Repository;
 
-  constructor(name: string, repository: OciRepository) {
+  constructor(name: string, repository: Repository) {
     this.name = name;
     this.#repository = repository;
   }
@@ -29,7 +29,10 @@ export class RegistryOrigin implements ChartOrigin {
 
   async #packed(digest: string, signal: AbortSignal): Promise<Uint8Array> {
     const tree = await this.#repository.tree(digest, signal);
-    return (await tree.read([copiedLayerName], signal)).get(copiedLayerName)!;
+    const [name] = tree.children("");
+    const content = name === undefined ? undefined : (await tree.read([name], signal)).get(name);
+    if (content !== undefined) return content;
+    throw new HelmError("refused-chart", `Cannot use ${digest} of ${this.name}: it holds no file`);
   }
 }
 

@@ -1,13 +1,12 @@
-import type { RegistryWire, WireAnswer } from "../oci/registry-wire.ts";
-import { OciError } from "../oci/oci-error.ts";
-import { readBounded } from "../oci/read-bounded.ts";
+import type { Readable } from "node:stream";
 import { HelmError } from "./helm-error.ts";
 import type { HelmLimits } from "./helm-limits.ts";
 import { chartAddress, publicAddress } from "./repository-address.ts";
+import type { RepositoryWire, WireAnswer } from "./repository-wire.ts";
 
 /** What a repository is asked with. */
 export interface RepositoryClientParts {
-  readonly wire: RegistryWire;
+  readonly wire: RepositoryWire;
   readonly base: URL;
   readonly authorization: string | undefined;
   readonly passCredentials: boolean;
@@ -30,9 +29,7 @@ interface FileRequest {
   readonly headers?: Record<string, string>;
 }
 
-const maxRedirects = 5;
-
-/** Reads a chart repository over http. Every call throws SourceError. */
+/** Reads a chart repository over http. Every call throws HelmError. */
 export class RepositoryClient {
   readonly #parts: RepositoryClientParts;
 
@@ -76,8 +73,7 @@ export class RepositoryClient {
     const isOwn = url.origin === base.origin;
     const proof = isOwn || passCredentials ? authorization : undefined;
     try {
-      const call = { action, method: "GET", url, headers, authorization: proof, isOwn, maxRedirects } as const;
-      const answer = await wire.open(call, signal);
+      const answer = await wire.open({ action, url, headers, authorization: proof, isOwn }, signal);
       const { status, body } = answer;
       const isUnchanged = status === 304 && Object.keys(headers).length > 0;
       if (!isUnchanged && (status < 200 || status >= 300)) {
@@ -88,7 +84,7 @@ export class RepositoryClient {
       return take(answer, await readBounded(body, { maxBytes, action }, signal));
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof HelmError || error instanceof OciError) throw error;
+      if (error instanceof HelmError) throw error;
       throw connectionError(action, error);
     }
   }
@@ -133,4 +129,20 @@ function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
   if ("code" in error && typeof error.code === "string") return error.code;
   return codeOf(error.cause);
+}
+
+async function readBounded(
+  body: Readable,
+  { maxBytes, action }: { readonly maxBytes: number; readonly action: string },
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
+    length += chunk.length;
+    if (length > maxBytes) throw new HelmError("too-large", `Cannot ${action}: it is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
