@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
+import { conditionOf } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Ended, runCli } from "./support/cli-program.ts";
 import { temporaryDirectory } from "./support/control-plane.ts";
@@ -31,6 +32,13 @@ beforeAll(async () => {
   await world.git.commit("outer", { "app/inner.yaml": inner, "inner/web.yaml": deployment, "inner/cm.yaml": settings });
   await holdfast("create", "kustomization", "outer", "--url", world.git.url("outer"), "--path", "./app");
   await eventually("a pod's maker is there", async () => (await made()) !== undefined);
+  const api = { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization", namespace: "flux-system" };
+  for (const name of ["outer", "inner"]) {
+    await eventually(`${name} is ready`, async () => {
+      const app = await world.client.get({ ...api, name }, { signal });
+      return app !== null && conditionOf(app, "Ready")?.status === "True";
+    });
+  }
 });
 
 function holdfast(...args: string[]): Promise<Ended> {

@@ -19,3 +19,9 @@ export function spanText(ms: number): string {
   if (seconds < 172_800) return `${Math.floor(seconds / 3_600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
 }
+
+/** How long ago a moment was; `-` where it is not known. */
+export function ageText(createdAt: string): string {
+  const created = Date.parse(createdAt);
+  return Number.isNaN(created) ? "-" : spanText(Date.now() - created);
+}

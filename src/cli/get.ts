@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { AppStateWord, AppView } from "#contract/app-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
 import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
-import { spanText } from "./duration.ts";
+import { ageText } from "./duration.ts";
 import { formatted, type OutputFormat, withOutput } from "./output-option.ts";
 import { shortRevision } from "./revision-text.ts";
 import type { Paint, Terminal } from "./terminal.ts";
@@ -88,9 +88,4 @@ function sourceTable(sources: readonly SourceView[], paint: Paint): string {
 
 function shortened<T>(row: readonly (T | string)[]): (T | string)[] {
   return row.map((cell) => (typeof cell === "string" && cell.length > 120 ? `${cell.slice(0, 119)}…` : cell));
-}
-
-function ageText(createdAt: string): string {
-  const created = Date.parse(createdAt);
-  return Number.isNaN(created) ? "-" : spanText(Date.now() - created);
 }

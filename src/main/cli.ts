@@ -16,6 +16,7 @@ import { createCommand } from "#cli/create.ts";
 import { eventsCommand } from "#cli/events.ts";
 import { installCommand } from "#cli/install.ts";
 import { renderCommand } from "#cli/render.ts";
+import { orphansCommand } from "#cli/orphans.ts";
 import { traceCommand } from "#cli/trace.ts";
 import { treeCommand } from "#cli/tree.ts";
 import { whyCommand } from "#cli/why.ts";
@@ -38,6 +39,7 @@ import { createActions } from "./cli-create.ts";
 import { eventsActions } from "./cli-events.ts";
 import { installActions } from "./cli-install.ts";
 import { renderActions } from "./cli-render.ts";
+import { orphansActions } from "./cli-orphans.ts";
 import { traceActions } from "./cli-trace.ts";
 import { treeActions } from "./cli-tree.ts";
 import { whyActions } from "./cli-why.ts";
@@ -73,6 +75,7 @@ const program: Command = rootProgram([
   getCommand(getActions, terminal, signal),
   treeCommand(treeActions, terminal, signal),
   traceCommand(traceActions, terminal, signal),
+  orphansCommand(orphansActions, terminal, signal),
   whyCommand(whyActions, terminal, signal),
   diffCommand(diffActions, terminal, signal),
   syncCommand(syncActions, terminal, signal),
