@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
 import { DeadlineError, withDeadline } from "#async/with-deadline.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
@@ -23,12 +24,17 @@ export interface ChartRepositoryParts {
 }
 
 const indexName = "index.yaml";
+const concurrentCharts = 4;
+const maxFollowed = 10_000;
 
 /** Charts of one repository as one credential sees it. A revision is the digest of an index or of a packed chart. */
 export class ChartRepository implements Repository {
   readonly #parts: ChartRepositoryParts;
   readonly #exclusive = pLimit(1);
-  #isOpen = false;
+  /** The chart that each reference stood for last, which stays in use while its successor cannot be had. */
+  readonly #followed = new LRUCache<string, string>({ max: maxFollowed });
+  readonly #fetching = new Map<string, Promise<StoredChart>>();
+  #opened: Promise<void> | undefined;
 
   constructor(parts: ChartRepositoryParts) {
     this.#parts = parts;
@@ -88,11 +94,14 @@ export class ChartRepository implements Repository {
     await this.#open();
     const charts = new Map(refs.flatMap((ref) => (ref.kind === "chart" ? [[keyOf(ref), ref] as const] : [])));
     const look = await this.#parts.origin.look([...charts.values()], limits, signal);
-    const followed = new Set<string>();
-    const results = new Map<string, RefResult>();
-    for (const [at, [key, ref]] of [...charts].entries()) {
-      results.set(key, await this.#result(ref, { offer: look.charts[at]!, followed }, signal));
-    }
+    const limit = pLimit(concurrentCharts);
+    const work = [...charts].map(([key, ref], at) =>
+      limit(async () => [key, await this.#result(ref, look.charts[at]!, signal)] as const),
+    );
+    // Nothing may go on after its scope.
+    await Promise.allSettled(work);
+    const results = new Map(await Promise.all(work));
+    const followed = new Set([...charts.keys()].flatMap((key) => this.#followed.get(key) ?? []));
     await this.#parts.store.settle(followed, this.#parts.limits.keptCharts);
     return refs.map((ref) => (ref.kind === "chart" ? results.get(keyOf(ref))! : this.#indexResult(ref, look)));
   }
@@ -103,23 +112,33 @@ export class ChartRepository implements Repository {
     return { ref, error: new HelmError("ref-not-found", message) };
   }
 
-  async #result(
-    ref: ChartRef,
-    { offer, followed }: { offer: Look["charts"][number]; followed: Set<string> },
-    signal: AbortSignal,
-  ): Promise<RefResult> {
+  async #result(ref: ChartRef, offer: Look["charts"][number], signal: AbortSignal): Promise<RefResult> {
     if ("error" in offer) return { ref, error: offer.error };
     const key = JSON.stringify([ref.value, ref.repack, offer.version, offer.identity]);
     try {
-      const chart = (await this.#parts.store.chart(key)) ?? (await this.#fetched(ref, offer, signal));
-      if (!followed.has(key)) this.#parts.store.setChart(key, chart);
-      followed.add(key);
+      const chart = (await this.#parts.store.chart(key)) ?? (await this.#fetchedOnce(key, { ref, offer }, signal));
+      this.#parts.store.setChart(key, chart);
+      this.#followed.set(keyOf(ref), key);
       return { ref, commit: chart.digest, refName: chart.version };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof SourceError) return { ref, error };
       throw error;
     }
+  }
+
+  /** Several ranges may stand for the same version. */
+  async #fetchedOnce(
+    key: string,
+    { ref, offer }: { ref: ChartRef; offer: ChartOffer },
+    signal: AbortSignal,
+  ): Promise<StoredChart> {
+    let fetch = this.#fetching.get(key);
+    if (fetch === undefined) {
+      fetch = this.#fetched(ref, offer, signal).finally(() => this.#fetching.delete(key));
+      this.#fetching.set(key, fetch);
+    }
+    return await fetch;
   }
 
   async #fetched(ref: ChartRef, offer: ChartOffer, signal: AbortSignal): Promise<StoredChart> {
@@ -134,9 +153,13 @@ export class ChartRepository implements Repository {
   }
 
   async #open(): Promise<void> {
-    if (this.#isOpen) return;
-    await this.#parts.store.open();
-    this.#isOpen = true;
+    this.#opened ??= this.#parts.store.open();
+    try {
+      await this.#opened;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
   }
 }
 

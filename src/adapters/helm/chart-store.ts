@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { HelmError } from "./helm-error.ts";
 import type { IndexMarks } from "./repository-client.ts";
 
@@ -60,8 +61,8 @@ export class ChartStore {
   }
 
   setIndex(index: StoredIndex): void {
+    if (!isDeepStrictEqual(this.#notes.index, index)) this.#isChanged = true;
     this.#notes.index = index;
-    this.#isChanged = true;
   }
 
   /** What a question was answered with before, while its file is here. */
@@ -71,9 +72,9 @@ export class ChartStore {
   }
 
   setChart(key: string, chart: StoredChart): void {
+    if (this.#notes.charts.get(key)?.digest !== chart.digest) this.#isChanged = true;
     this.#notes.charts.delete(key);
     this.#notes.charts.set(key, chart);
-    this.#isChanged = true;
   }
 
   async holds(digest: string): Promise<boolean> {

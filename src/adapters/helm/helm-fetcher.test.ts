@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -243,6 +243,29 @@ describe("a repository with an index", () => {
     expect((await refusal(contentOf(repository, commit))).message).toContain("is damaged");
     await synced(repository, chart("web"));
     expect(digestOf(await contentOf(repository, commit))).toBe(commit);
+  });
+
+  test("keeps what is in use while its successor cannot be had", async () => {
+    server.publish("web", "1.0.0");
+    const repository = open();
+    const { commit } = await synced(repository, chart("web"));
+    for (const name of ["a", "b", "c"]) server.publish(name, "1.0.0");
+    server.publish("web", "1.1.0", { digest: "0".repeat(64) });
+    const refs = [chart("web"), chart("a")];
+    await repository.sync(refs, { timeoutMs: 20_000 }, signal);
+    await repository.sync([chart("web"), chart("b"), chart("c")], { timeoutMs: 20_000 }, signal);
+    expect(digestOf(await contentOf(repository, commit))).toBe(commit);
+  });
+
+  test("is not written to disk again while nothing changes", async () => {
+    server.publish("web", "1.0.0");
+    const repository = open();
+    await synced(repository, chart("web"));
+    const [folder = ""] = await readdir(join(directory, "helm", "repositories"));
+    const notes = join(directory, "helm", "repositories", folder, "notes.json");
+    const { ino } = await stat(notes);
+    await synced(repository, chart("web"));
+    expect((await stat(notes)).ino).toBe(ino);
   });
 
   const addresses = [

@@ -30,8 +30,8 @@ export function repositoryAccess({ credential, certificate }: SourceSecrets): Re
 }
 
 function authorizationOf(secret: Resource, hasCertificates: boolean): string | undefined {
-  const username = secretEntry(secret, "username");
-  const password = secretEntry(secret, "password");
+  const username = decoded(secret, "username");
+  const password = decoded(secret, "password");
   if (username === undefined && password === undefined && hasCertificates) return undefined;
   if (username === undefined || password === undefined) {
     throw refused(secret, "it needs `username` and `password`");
@@ -40,9 +40,9 @@ function authorizationOf(secret: Resource, hasCertificates: boolean): string | u
 }
 
 function tlsOf(secret: Resource): RepositoryTls | undefined {
-  const ca = secretEntry(secret, "ca.crt") ?? secretEntry(secret, "caFile");
-  const cert = secretEntry(secret, "tls.crt") ?? secretEntry(secret, "certFile");
-  const key = secretEntry(secret, "tls.key") ?? secretEntry(secret, "keyFile");
+  const ca = decoded(secret, "ca.crt") ?? decoded(secret, "caFile");
+  const cert = decoded(secret, "tls.crt") ?? decoded(secret, "certFile");
+  const key = decoded(secret, "tls.key") ?? decoded(secret, "keyFile");
   if ((cert === undefined) !== (key === undefined)) throw refused(secret, "`tls.crt` and `tls.key` belong together");
   if (ca === undefined && cert === undefined) return undefined;
   if (ca !== undefined) {
@@ -66,4 +66,10 @@ function mustLoad(secret: Resource, problem: string, tls: RepositoryTls): void {
 function refused({ metadata }: Resource, problem: string, cause?: unknown): HelmError {
   const name = `${metadata.namespace ?? ""}/${metadata.name}`;
   return new HelmError("invalid-secret", `Cannot use Secret ${name} for a chart repository: ${problem}`, { cause });
+}
+
+function decoded(secret: Resource, key: string): string | undefined {
+  const data = secret["data"] as Record<string, string> | undefined;
+  const value = data?.[key];
+  return value === undefined ? undefined : Buffer.from(value, "base64").toString("utf8");
 }
