@@ -19,10 +19,11 @@ export interface SyncActions {
   sync(query: SyncQuery, signal: AbortSignal): Promise<AppView>;
 }
 
-/** The command `sync`: look at the newest commit and apply it now. */
+/** The command `sync`: look at the newest commit and apply it now; the source is always asked first. */
 export function syncCommand(actions: SyncActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("sync")
-    .description("look at the newest commit and apply it now")
+    .alias("reconcile")
+    .description("ask the source for its newest commit and apply it now")
     .argument("<app>", "app/NAME, ks/NAME or NAME")
     .option("--wait", "watch until the app is healthy", false)
     .option("--timeout <duration>", "how long to watch", parseDuration, 300_000)

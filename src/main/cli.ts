@@ -25,6 +25,7 @@ import { historyCommand } from "#cli/history.ts";
 import { rollbackCommand } from "#cli/rollback.ts";
 import { clusterCommand } from "#cli/cluster.ts";
 import { controllerCommand } from "#cli/controller.ts";
+import { exportCommand } from "#cli/export.ts";
 import { evalCommand } from "#cli/eval.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { getCommand } from "#cli/get.ts";
@@ -47,6 +48,7 @@ import { approveActions } from "./cli-approve.ts";
 import { historyActions } from "./cli-history.ts";
 import { rollbackActions } from "./cli-rollback.ts";
 import { controllerActions } from "./cli-controller.ts";
+import { exportActions } from "./cli-export.ts";
 import { evalActions } from "./cli-eval.ts";
 import { explained } from "./cli-failure.ts";
 import { getActions } from "./cli-get.ts";
@@ -90,6 +92,7 @@ const program: Command = rootProgram([
   pauseCommand(pauseActions, terminal, signal),
   eventsCommand(eventsActions, terminal, signal),
   createCommand(createActions, terminal, signal),
+  exportCommand(exportActions, terminal, signal),
   evalCommand(evalActions, terminal, signal),
   checkCommand(checkActions, terminal, signal),
   installCommand(installActions, terminal, signal),

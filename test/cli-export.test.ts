@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import { type Ended, runCli } from "./support/cli-program.ts";
+import { temporaryDirectory, useControlPlane } from "./support/control-plane.ts";
+import { adminClient, installDefinitions } from "./support/engine.ts";
+
+const plane = useControlPlane({ withNodes: false });
+const { signal } = new AbortController();
+let home: string;
+let client: ConnectedCluster;
+
+beforeAll(async () => {
+  home = await temporaryDirectory();
+  client = adminClient(plane());
+  await installDefinitions(client, signal);
+  for (const name of ["flux-system", "argocd"]) {
+    await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+});
+
+afterAll(() => client.close());
+
+const apply = async (object: Resource) => (await client.apply(object, { manager: "test", signal })).object;
+
+function holdfast(...args: string[]): Promise<Ended> {
+  return runCli({ home, kubeconfig: plane().kubeconfigPath }, args);
+}
+
+test("export prints an app and its source as somebody would have written them", async () => {
+  const api = { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization" };
+  const metadata = { name: "shop", namespace: "flux-system" };
+  // What the definitions add by default is given, so that it is the same on both sides.
+  const spec = {
+    force: false,
+    interval: "10m0s",
+    prune: true,
+    path: "./shop",
+    sourceRef: { kind: "GitRepository", name: "shop" },
+  };
+  const source = {
+    apiVersion: "source.toolkit.fluxcd.io/v1",
+    kind: "GitRepository",
+    metadata: { ...metadata, annotations: { "reconcile.fluxcd.io/requestedAt": "now" } },
+    spec: { url: "https://git.example.com/shop", interval: "1m0s", timeout: "60s", secretRef: { name: "login" } },
+  };
+  await apply(source);
+  const labels = { team: "shop", "kustomize.toolkit.fluxcd.io/name": "root" };
+  const annotations = { note: "kept", "holdfast.dev/paused": "2026-01-01T00:00:00Z why" };
+  await apply({ ...api, metadata: { ...metadata, labels, annotations, finalizers: ["finalizers.fluxcd.io"] }, spec });
+  const status = { lastAppliedRevision: "main@sha1:1234", conditions: [] };
+  await client.patch(
+    { ...api, ...metadata },
+    { status },
+    { type: "merge", subresource: "status", manager: "test", signal },
+  );
+  await holdfast("adopt", "ks/shop");
+
+  const { code, out, err } = await holdfast("export", "shop", "-o", "json");
+  expect([code, err]).toEqual([0, ""]);
+  expect(JSON.parse(out)).toEqual([
+    { ...source, metadata },
+    { ...api, metadata: { ...metadata, labels: { team: "shop" }, annotations: { note: "kept" } }, spec },
+  ]);
+  const yaml = await holdfast("export", "ks/shop");
+  expect(yaml.out.match(/^kind: .*$/gm)).toEqual(["kind: GitRepository", "kind: Kustomization"]);
+});
+
+test("export leaves out a password in a URL and says so; who deletes what stays", async () => {
+  const object = {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "Application",
+    metadata: { name: "cart", namespace: "argocd", finalizers: ["resources-finalizer.argocd.argoproj.io"] },
+    spec: {
+      project: "default",
+      source: { repoURL: "https://ada:hunter2@git.example.com/cart", path: "app", targetRevision: "HEAD" },
+      destination: { name: "in-cluster" },
+    },
+  };
+  await apply(object);
+  const { out, err } = await holdfast("export", "app/cart", "-o", "json");
+  const source = { ...object.spec.source, repoURL: "https://git.example.com/cart" };
+  expect(JSON.parse(out)).toEqual([{ ...object, spec: { ...object.spec, source } }]);
+  expect(err).toContain("Application/argocd/cart is left out");
+});
+
+test("export of an app whose source is missing fails and names it", async () => {
+  await holdfast("create", "kustomization", "lost", "--source", "nowhere");
+  const { code, out, err } = await holdfast("export", "lost");
+  expect([code, out, err.includes("GitRepository/flux-system/nowhere")]).toEqual([4, "", true]);
+});
+
+test("reconcile is sync under the name that others give it", async () => {
+  const help = await holdfast("reconcile", "--help");
+  expect([help.code, help.out]).toEqual([0, expect.stringContaining("sync|reconcile")]);
+});
