@@ -18,8 +18,8 @@ const layers: Readonly<Record<string, LayerRule>> = {
   "src/engine": { may: ["src/core", "src/async"], packages: ["lru-cache"] },
   "src/adapters": {
     may: ["src/core", "src/async", "src/engine/ports.ts (types)", "package.json"],
-    // Helpers send numbers that do not survive JSON.parse, just as API servers do; sources of several kinds are archives.
-    apart: ["src/adapters/kube/exact-json.ts", "src/adapters/archive"],
+    // Helpers send numbers that do not survive JSON.parse, just as API servers do; sources of several kinds are archives or lie behind http.
+    apart: ["src/adapters/kube/exact-json.ts", "src/adapters/archive", "src/adapters/http"],
   },
   "src/contract": { may: ["src/core"], packages: ["typebox"] },
   "src/server": { may: ["src/contract", "src/engine", "src/core", "src/async"] },

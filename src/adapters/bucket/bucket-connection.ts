@@ -1,9 +1,11 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import { DeadlineError, sleep } from "#async/with-deadline.ts";
+import { askAgain, type FailedAttempt } from "../http/ask-again.ts";
+import { connectionFault } from "../http/connection-fault.ts";
+import { readBounded } from "../http/read-bounded.ts";
 import type { BucketAddress } from "./bucket-address.ts";
 import { BucketError } from "./bucket-error.ts";
-import { connectionError, maxRefusalBytes, mayPass, refusalError, refusalOf } from "./bucket-failure.ts";
+import { maxRefusalBytes, refusalError, refusalOf } from "./bucket-failure.ts";
 import type { Refusal } from "./bucket-failure.ts";
 import { queryText, signedHeaders } from "./sign-request.ts";
 import type { AccessKeys } from "./sign-request.ts";
@@ -32,17 +34,7 @@ export interface ConnectionParts {
   readonly random: () => number;
 }
 
-const attempts = 4;
-const backoffMs = 500;
-const longestWaitMs = 60_000;
-
-interface Failure {
-  readonly error: BucketError;
-  readonly retryAfterMs?: number | undefined;
-  /** Whether asking again may help. */
-  readonly passes: boolean;
-  readonly at: "once" | "later";
-}
+type Failure = FailedAttempt<BucketError>;
 
 /** Asks one server about one bucket: signs, and asks again when that may help. */
 export class BucketConnection {
@@ -59,22 +51,12 @@ export class BucketConnection {
    * @throws BucketError; a missed deadline of the signal is one with the code `timeout`
    */
   async ask<T>(call: BucketCall, take: (answer: BucketAnswer) => Promise<T>, signal: AbortSignal): Promise<T> {
-    let last: BucketError | undefined;
-    try {
-      for (let attempt = 1; ; attempt++) {
-        const outcome = await this.#attempt(call, take, signal);
-        if ("value" in outcome) return outcome.value;
-        last = outcome.error;
-        const waitMs = this.#waitMs(attempt, outcome);
-        if (!outcome.passes || attempt >= attempts || waitMs > longestWaitMs) throw outcome.error;
-        await sleep(waitMs, signal);
-      }
-    } catch (error) {
-      if (!(error instanceof DeadlineError)) throw error;
-      const since = last === undefined ? "" : `; last, ${last.message.replace(/^Cannot /, "it could not ")}`;
-      const state = `no answer within ${error.limitMs / 1000} s${since}`;
-      throw new BucketError("timeout", `Cannot ${call.action}: ${state}`, { cause: error });
-    }
+    const asking = {
+      attempt: () => this.#attempt(call, take, signal),
+      late: (state: string, cause: unknown) => new BucketError("timeout", `Cannot ${call.action}: ${state}`, { cause }),
+      random: this.#parts.random,
+    };
+    return askAgain(asking, signal);
   }
 
   async #attempt<T>(
@@ -87,12 +69,16 @@ export class BucketConnection {
       // Whoever stops reading early has an error of its own; this one would end the process.
       body.on("error", () => {});
       if (status === 200) return { value: await take({ headers, body }) };
-      const refusal = refusalOf({ status, headers, body: await beginningOf(body, signal) }, Date.now());
+      // Only the words of a refusal are lost when it is longer.
+      const told = (await readBounded(body, maxRefusalBytes, signal)) ?? Buffer.alloc(0);
+      const refusal = refusalOf({ status, headers, body: told }, Date.now());
       return this.#refused(call, { ...refusal, text: this.#scrubbed(refusal.text) });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof BucketError) return { error, passes: false, at: "later" };
-      return { error: connectionError(call.action, error), passes: mayPass(error), at: "later" };
+      const { code, state, passes } = connectionFault(error, "server");
+      const lost = new BucketError(code, `Cannot ${call.action}: ${state}`, { cause: error });
+      return { error: lost, passes, at: "later" };
     }
   }
 
@@ -126,27 +112,8 @@ export class BucketConnection {
     return { error, retryAfterMs, passes: status === 429 || status >= 500, at: "later" };
   }
 
-  #waitMs(attempt: number, { at, retryAfterMs }: Failure): number {
-    if (at === "once") return 0;
-    const own = backoffMs * 2 ** (attempt - 1) * (0.5 + this.#parts.random() / 2);
-    return Math.max(own, retryAfterMs ?? 0);
-  }
-
   #scrubbed(text: string): string {
     const { keys } = this.#parts;
     return keys === null ? text : text.replaceAll(keys.key, "***").replaceAll(keys.id, "***");
   }
-}
-
-/** Only the words of a refusal are lost when it is longer. */
-async function beginningOf(body: Readable, signal: AbortSignal): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    signal.throwIfAborted();
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > maxRefusalBytes) return Buffer.alloc(0);
-  }
-  return Buffer.concat(chunks);
 }

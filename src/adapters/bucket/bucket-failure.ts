@@ -1,3 +1,4 @@
+import { retryAfterMs } from "../http/retry-after.ts";
 import { BucketError } from "./bucket-error.ts";
 import type { BucketErrorCode } from "./bucket-error.ts";
 import { childText, parseXml } from "./xml.ts";
@@ -29,7 +30,7 @@ export function refusalOf(
   const told = answer.headers["x-amz-bucket-region"];
   return {
     status: answer.status,
-    retryAfterMs: waitOf(answer.headers["retry-after"], now),
+    retryAfterMs: retryAfterMs(answer.headers["retry-after"], now),
     code: code.slice(0, 80),
     // oxlint-disable-next-line no-control-regex
     text: message.replace(/[\x00-\x1f\x7f]+/g, " ").slice(0, 200),
@@ -62,52 +63,6 @@ export function refusalError(action: string, { status, code, text, region }: Ref
 const refusedKeys =
   /^(AccessDenied|Authorization|ExpiredToken|InvalidAccessKeyId|InvalidToken|SignatureDoesNotMatch|XAdminUserNotFound)/;
 
-const certificateWords: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: "it has expired",
-  CERT_NOT_YET_VALID: "it is not valid yet",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
-  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host",
-  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not known",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not known",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its authority is not known",
-};
-
-const connectionWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "it refuses connections",
-  ECONNRESET: "it closed the connection",
-  EAI_AGAIN: "its name does not resolve",
-  ENOTFOUND: "its name does not resolve",
-  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS; `insecure: true` allows plain http",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS; `insecure: true` allows plain http",
-  ETIMEDOUT: "it does not answer",
-  UND_ERR_CONNECT_TIMEOUT: "it does not answer",
-  UND_ERR_SOCKET: "it closed the connection",
-};
-
-/** The error for a connection that was not made or was lost. */
-export function connectionError(action: string, cause: unknown): BucketError {
-  const code = codeOf(cause);
-  const untrusted = certificateWords[code];
-  if (untrusted !== undefined) {
-    const state = `the server's certificate is not trusted: ${untrusted}`;
-    return new BucketError("certificate", `Cannot ${action}: ${state}`, { cause });
-  }
-  const why = connectionWords[code] ?? (code === "" ? "the connection failed" : `the connection failed (${code})`);
-  return new BucketError("unreachable", `Cannot ${action}: the server cannot be reached: ${why}`, { cause });
-}
-
-/** Whether a connection may succeed the next time: what two sides disagree about does not change. */
-export function mayPass(cause: unknown): boolean {
-  const code = codeOf(cause);
-  return certificateWords[code] === undefined && !code.startsWith("ERR_SSL_") && !code.startsWith("ERR_TLS_");
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  return codeOf(error.cause);
-}
-
 function wordsIn(body: string): { readonly code: string; readonly message: string; readonly region: string } {
   try {
     const error = parseXml(body);
@@ -121,12 +76,4 @@ function wordsIn(body: string): { readonly code: string; readonly message: strin
 
 function regionOf(text: string): string {
   return /^[A-Za-z0-9-]{1,64}$/.test(text) ? text : "";
-}
-
-/** Seconds or a date. */
-function waitOf(header: string | string[] | undefined, now: number): number | undefined {
-  if (typeof header !== "string") return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1_000;
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

@@ -1,12 +1,13 @@
-import type { Readable } from "node:stream";
+import { connectionFault } from "../http/connection-fault.ts";
+import type { HttpWire, WireAnswer } from "../http/http-wire.ts";
+import { readBounded } from "../http/read-bounded.ts";
 import { HelmError } from "./helm-error.ts";
 import type { HelmLimits } from "./helm-limits.ts";
 import { chartAddress, publicAddress } from "./repository-address.ts";
-import type { RepositoryWire, WireAnswer } from "./repository-wire.ts";
 
 /** What a repository is asked with. */
 export interface RepositoryClientParts {
-  readonly wire: RepositoryWire;
+  readonly wire: HttpWire;
   readonly base: URL;
   readonly authorization: string | undefined;
   readonly passCredentials: boolean;
@@ -28,6 +29,8 @@ interface FileRequest {
   readonly maxBytes: number;
   readonly headers?: Record<string, string>;
 }
+
+const maxRedirects = 5;
 
 /** Reads a chart repository over http. Every call throws HelmError. */
 export class RepositoryClient {
@@ -73,7 +76,8 @@ export class RepositoryClient {
     const isOwn = url.origin === base.origin;
     const proof = isOwn || passCredentials ? authorization : undefined;
     try {
-      const answer = await wire.open({ action, url, headers, authorization: proof, isOwn }, signal);
+      const call = { action, method: "GET", url, headers, authorization: proof, isOwn, maxRedirects } as const;
+      const answer = await wire.open(call, signal);
       const { status, body } = answer;
       const isUnchanged = status === 304 && Object.keys(headers).length > 0;
       if (!isUnchanged && (status < 200 || status >= 300)) {
@@ -81,11 +85,14 @@ export class RepositoryClient {
         body.on("error", () => {}).destroy();
         throw this.#refused(action, answer, proof !== undefined);
       }
-      return take(answer, await readBounded(body, { maxBytes, action }, signal));
+      const bytes = await readBounded(body, maxBytes, signal);
+      if (bytes === null) throw new HelmError("too-large", `Cannot ${action}: it is larger than ${maxBytes} bytes`);
+      return take(answer, bytes);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof HelmError) throw error;
-      throw connectionError(action, error);
+      const { code, state } = connectionFault(error, "server");
+      throw new HelmError(code, `Cannot ${action}: ${state}`, { cause: error });
     }
   }
 
@@ -103,46 +110,4 @@ function marksOf(headers: WireAnswer["headers"]): IndexMarks {
   const { etag, "last-modified": lastModified } = headers;
   if (typeof etag === "string") return { etag };
   return typeof lastModified === "string" ? { lastModified } : {};
-}
-
-const certificateCodes: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: "it has expired",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
-  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host",
-  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not known",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not known",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its authority is not known",
-};
-
-function connectionError(action: string, cause: unknown): HelmError {
-  const code = codeOf(cause);
-  const untrusted = certificateCodes[code];
-  if (untrusted !== undefined) {
-    const state = `the server's certificate is not trusted: ${untrusted}`;
-    return new HelmError("certificate", `Cannot ${action}: ${state}`, { cause });
-  }
-  const why = code === "" ? "the connection failed" : `the connection failed (${code})`;
-  return new HelmError("unreachable", `Cannot ${action}: the server cannot be reached: ${why}`, { cause });
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  return codeOf(error.cause);
-}
-
-async function readBounded(
-  body: Readable,
-  { maxBytes, action }: { readonly maxBytes: number; readonly action: string },
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    signal.throwIfAborted();
-    length += chunk.length;
-    if (length > maxBytes) throw new HelmError("too-large", `Cannot ${action}: it is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

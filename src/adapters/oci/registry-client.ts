@@ -4,9 +4,9 @@ import type { OciAddress } from "./oci-address.ts";
 import { OciError } from "./oci-error.ts";
 import { manifestTypes } from "./manifest.ts";
 import type { Descriptor } from "./manifest.ts";
-import { readBounded } from "./read-bounded.ts";
+import { boundedBody } from "./bounded-body.ts";
 import type { RegistryConnection } from "./registry-connection.ts";
-import type { WireAnswer } from "./registry-wire.ts";
+import type { WireAnswer } from "../http/http-wire.ts";
 
 const maxManifestBytes = 4 << 20;
 const maxTagListBytes = 4 << 20;
@@ -41,7 +41,7 @@ export class RegistryClient {
     const digest = await this.#connection.ask(
       { action, method: "HEAD", path, accept: manifestTypes },
       async ({ body, headers }) => {
-        await readBounded(body, { maxBytes: 0, action }, signal);
+        await boundedBody(body, { maxBytes: 0, action }, signal);
         return digestIn(headers);
       },
       signal,
@@ -70,7 +70,7 @@ export class RegistryClient {
       const listed: { tags: readonly string[]; next: string | undefined } = await this.#connection.ask(
         { action, method: "GET", path },
         async (answer) => {
-          const body = await readBounded(answer.body, { maxBytes: maxTagListBytes, action }, signal);
+          const body = await boundedBody(answer.body, { maxBytes: maxTagListBytes, action }, signal);
           return { tags: tagsIn(body, action), next: nextPath(answer) };
         },
         signal,
@@ -92,7 +92,7 @@ export class RegistryClient {
     return await this.#connection.ask(
       { action, method: "GET", path, accept: manifestTypes },
       async ({ body }) => {
-        const bytes = await readBounded(body, { maxBytes: maxManifestBytes, action }, signal);
+        const bytes = await boundedBody(body, { maxBytes: maxManifestBytes, action }, signal);
         return { digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, bytes };
       },
       signal,

@@ -1,10 +1,11 @@
-import { DeadlineError, sleep } from "#async/with-deadline.ts";
+import { askAgain, type FailedAttempt } from "../http/ask-again.ts";
+import { connectionFault } from "../http/connection-fault.ts";
+import { readBounded } from "../http/read-bounded.ts";
 import { OciError } from "./oci-error.ts";
-import { readBounded } from "./read-bounded.ts";
-import { connectionError, maxRefusalBytes, mayPass, refusalError, refusalOf } from "./registry-failure.ts";
+import { maxRefusalBytes, refusalError, refusalOf } from "./registry-failure.ts";
 import type { Refusal } from "./registry-failure.ts";
 import type { RegistryLogin } from "./registry-login.ts";
-import type { RegistryWire, WireAnswer } from "./registry-wire.ts";
+import type { HttpWire, WireAnswer } from "../http/http-wire.ts";
 
 /** One question to a registry. */
 export interface RegistryCall {
@@ -18,7 +19,7 @@ export interface RegistryCall {
 
 /** What a connection is made of. */
 export interface ConnectionParts {
-  readonly wire: RegistryWire;
+  readonly wire: HttpWire;
   readonly login: RegistryLogin;
   readonly host: string;
   /** Whether plain http will do. */
@@ -27,18 +28,9 @@ export interface ConnectionParts {
   readonly random: () => number;
 }
 
-const attempts = 4;
-const backoffMs = 500;
-const longestWaitMs = 60_000;
 const maxRedirects = 5;
 
-interface Failure {
-  readonly error: OciError;
-  readonly refusal?: Refusal;
-  /** Whether asking again may help. */
-  readonly passes: boolean;
-  readonly at: "once" | "later";
-}
+type Failure = FailedAttempt<OciError>;
 
 /** Asks one registry: shows who asks, follows redirects, asks again when that may help. */
 export class RegistryConnection {
@@ -60,22 +52,12 @@ export class RegistryConnection {
    * @throws OciError; a missed deadline of the signal is one with the code `timeout`
    */
   async ask<T>(call: RegistryCall, take: (answer: WireAnswer) => Promise<T>, signal: AbortSignal): Promise<T> {
-    let last: OciError | undefined;
-    try {
-      for (let attempt = 1; ; attempt++) {
-        const outcome = await this.#attempt(call, take, signal);
-        if ("value" in outcome) return outcome.value;
-        last = outcome.error;
-        const waitMs = this.#waitMs(attempt, outcome);
-        if (!outcome.passes || attempt >= attempts || waitMs > longestWaitMs) throw outcome.error;
-        await sleep(waitMs, signal);
-      }
-    } catch (error) {
-      if (!(error instanceof DeadlineError)) throw error;
-      const since = last === undefined ? "" : `; last, ${last.message.replace(/^Cannot /, "it could not ")}`;
-      const state = `no answer within ${error.limitMs / 1000} s${since}`;
-      throw new OciError("timeout", `Cannot ${call.action}: ${state}`, { cause: error });
-    }
+    const asking = {
+      attempt: () => this.#attempt(call, take, signal),
+      late: (state: string, cause: unknown) => new OciError("timeout", `Cannot ${call.action}: ${state}`, { cause }),
+      random: this.#parts.random,
+    };
+    return askAgain(asking, signal);
   }
 
   async #attempt<T>(
@@ -92,7 +74,7 @@ export class RegistryConnection {
           this.#isSchemeProven = true;
           return { value: await take(answer) };
         }
-        const refusal = await this.#refusal(call, answer, signal);
+        const refusal = await this.#refusal(answer, signal);
         if (answer.status === 401 && answer.isOwn && !isRenewed) {
           const shown = { headers: answer.headers, origin: url };
           if (await this.#parts.login.renew(authorization, shown, signal)) continue;
@@ -116,16 +98,10 @@ export class RegistryConnection {
     return this.#parts.wire.open({ action, method, headers, isOwn: true, maxRedirects, ...to }, signal);
   }
 
-  async #refusal(call: RegistryCall, answer: WireAnswer, signal: AbortSignal): Promise<Refusal> {
-    const limit = { maxBytes: maxRefusalBytes, action: call.action };
-    const body = await readBounded(answer.body, limit, signal).catch((error: unknown) => {
-      // Only its words are lost.
-      if (error instanceof OciError && error.code === "too-large") return Buffer.alloc(0);
-      throw error;
-    });
-    const retryAfter = answer.headers["retry-after"];
-    const told = { status: answer.status, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined, body };
-    const refusal = refusalOf(told, Date.now());
+  async #refusal(answer: WireAnswer, signal: AbortSignal): Promise<Refusal> {
+    // Only the words of a refusal are lost when it is longer.
+    const body = (await readBounded(answer.body, maxRefusalBytes, signal)) ?? Buffer.alloc(0);
+    const refusal = refusalOf({ status: answer.status, headers: answer.headers, body }, Date.now());
     return { ...refusal, text: this.#scrubbed(refusal.text) };
   }
 
@@ -134,13 +110,15 @@ export class RegistryConnection {
     const error = refusalError(call.action, refusal, this.#parts.hint);
     // What a server that wants TLS says to plain http.
     if (status === 400 && this.#scheme === "http" && this.#triesOther()) return { error, passes: true, at: "once" };
-    return { error, refusal, passes: status === 429 || status >= 500, at: "later" };
+    const { retryAfterMs } = refusal;
+    return { error, retryAfterMs, passes: status === 429 || status >= 500, at: "later" };
   }
 
   #lost(call: RegistryCall, cause: unknown): Failure {
-    const error = connectionError(call.action, cause);
+    const { code, state, passes } = connectionFault(cause, "registry");
+    const error = new OciError(code, `Cannot ${call.action}: ${state}`, { cause });
     const tries = this.#triesOther();
-    return { error, passes: tries || mayPass(cause), at: tries ? "once" : "later" };
+    return { error, passes: tries || passes, at: tries ? "once" : "later" };
   }
 
   /** Turns to the other scheme where both will do and none has worked yet; false when it is the first one again. */
@@ -148,12 +126,6 @@ export class RegistryConnection {
     if (this.#isSchemeProven) return false;
     this.#scheme = this.#scheme === "http" ? "https" : "http";
     return this.#scheme !== this.#firstScheme;
-  }
-
-  #waitMs(attempt: number, failure: Failure): number {
-    if (failure.at === "once") return 0;
-    const own = backoffMs * 2 ** (attempt - 1) * (0.5 + this.#parts.random() / 2);
-    return Math.max(own, failure.refusal?.retryAfterMs ?? 0);
   }
 
   #scrubbed(text: string): string {

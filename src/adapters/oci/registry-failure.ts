@@ -1,3 +1,4 @@
+import { retryAfterMs } from "../http/retry-after.ts";
 import { OciError } from "./oci-error.ts";
 import type { OciErrorCode } from "./oci-error.ts";
 
@@ -15,14 +16,18 @@ export const maxRefusalBytes = 16_384;
 
 /** Reads what a registry answers when it refuses. */
 export function refusalOf(
-  answer: { readonly status: number; readonly retryAfter: string | undefined; readonly body: Buffer },
+  answer: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    readonly body: Buffer;
+  },
   now: number,
 ): Refusal {
   const errors = errorsIn(answer.body.toString("utf8"));
   const { message = "" } = errors[0] ?? {};
   return {
     status: answer.status,
-    retryAfterMs: waitOf(answer.retryAfter, now),
+    retryAfterMs: retryAfterMs(answer.headers["retry-after"], now),
     codes: errors.flatMap(({ code }) => code ?? []),
     // oxlint-disable-next-line no-control-regex
     text: message.replace(/[\x00-\x1f\x7f]+/g, " ").slice(0, 200),
@@ -46,54 +51,6 @@ export function refusalError(action: string, refusal: Refusal, hint: string): Oc
   return error("failed", `the registry answers ${status}`);
 }
 
-const certificateWords: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: "it has expired",
-  CERT_NOT_YET_VALID: "it is not valid yet",
-  CERT_REVOKED: "it is revoked",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed",
-  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host",
-  SELF_SIGNED_CERT_IN_CHAIN: "its authority is not known",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not known",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its authority is not known",
-};
-
-const connectionWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "it refuses connections",
-  ECONNRESET: "it closed the connection",
-  EAI_AGAIN: "its name does not resolve",
-  ENOTFOUND: "its name does not resolve",
-  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS; `insecure: true` allows plain http",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it does not speak TLS; `insecure: true` allows plain http",
-  ETIMEDOUT: "it does not answer",
-  UND_ERR_CONNECT_TIMEOUT: "it does not answer",
-  UND_ERR_SOCKET: "it closed the connection",
-};
-
-/** The error for a connection that was not made or was lost. */
-export function connectionError(action: string, cause: unknown): OciError {
-  const code = codeOf(cause);
-  const untrusted = certificateWords[code];
-  if (untrusted !== undefined) {
-    return new OciError("certificate", `Cannot ${action}: the server's certificate is not trusted: ${untrusted}`, {
-      cause,
-    });
-  }
-  const why = connectionWords[code] ?? (code === "" ? "the connection failed" : `the connection failed (${code})`);
-  return new OciError("unreachable", `Cannot ${action}: the registry cannot be reached: ${why}`, { cause });
-}
-
-/** Whether a connection may succeed the next time: what two sides disagree about does not change. */
-export function mayPass(cause: unknown): boolean {
-  const code = codeOf(cause);
-  return certificateWords[code] === undefined && !code.startsWith("ERR_SSL_") && !code.startsWith("ERR_TLS_");
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  return codeOf(error.cause);
-}
-
 function errorsIn(body: string): readonly { readonly code?: string; readonly message?: string }[] {
   try {
     const parsed = JSON.parse(body) as { errors?: unknown };
@@ -106,12 +63,4 @@ function errorsIn(body: string): readonly { readonly code?: string; readonly mes
     // Proxies answer in HTML, of which the status says as much.
     return [];
   }
-}
-
-/** Seconds or a date. */
-function waitOf(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1_000;
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

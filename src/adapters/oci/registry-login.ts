@@ -2,9 +2,10 @@ import pLimit from "p-limit";
 import { parseAuthChallenge } from "./auth-challenge.ts";
 import type { AuthChallenge } from "./auth-challenge.ts";
 import type { RegistryCredential } from "./docker-config.ts";
-import { readBounded } from "./read-bounded.ts";
+
+import { boundedBody } from "./bounded-body.ts";
 import { OciError } from "./oci-error.ts";
-import type { RegistryWire, WireAnswer, WireCall } from "./registry-wire.ts";
+import type { HttpWire, WireAnswer, WireCall } from "../http/http-wire.ts";
 
 /** What a login is for. */
 export interface LoginScope {
@@ -28,7 +29,7 @@ const marginMs = 5_000;
 
 /** Keeps the Authorization header for one repository of a registry, and gets it as the registry asks for it. */
 export class RegistryLogin {
-  readonly #wire: RegistryWire;
+  readonly #wire: HttpWire;
   readonly #scope: LoginScope;
   readonly #now: Monotonic;
   readonly #exclusive = pLimit(1);
@@ -36,7 +37,7 @@ export class RegistryLogin {
   #expiresAt = Infinity;
   #bearer: { readonly challenge: Bearer; readonly origin: URL } | undefined;
 
-  constructor(wire: RegistryWire, scope: LoginScope, now: Monotonic) {
+  constructor(wire: HttpWire, scope: LoginScope, now: Monotonic) {
     this.#wire = wire;
     this.#scope = scope;
     this.#now = now;
@@ -93,7 +94,7 @@ export class RegistryLogin {
     const realm = this.#realmOf(challenge, origin);
     const action = `log in to ${this.#scope.registry} at ${realm.host}`;
     const answer = await this.#wire.open(this.#tokenCall({ action, realm, challenge, origin }), signal);
-    const body = await readBounded(answer.body, { maxBytes: maxTokenAnswerBytes, action }, signal);
+    const body = await boundedBody(answer.body, { maxBytes: maxTokenAnswerBytes, action }, signal);
     if (answer.status >= 500 || answer.status === 429) {
       throw new OciError("unreachable", `Cannot ${action}: the token server answers ${answer.status}`);
     }

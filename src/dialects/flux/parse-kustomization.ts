@@ -14,7 +14,7 @@ import { digestOf } from "#core/resource/digest.ts";
 import { idKey, splitApiVersion } from "#core/resource/resource-id.ts";
 import { type Resource, annotationsOf } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
-import { sourceObjectKey } from "#core/source/source.ts";
+import { type SourceKey, sourceObjectKey } from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
@@ -52,9 +52,8 @@ export function parseKustomization(object: Resource, settings: Settings): Result
   const path = normalPath(spec.path ?? "", problems);
   const policy = policyOf(object, spec, problems);
   const namespace = object.metadata.namespace ?? "";
-  const sourceNamespace = spec.sourceRef.namespace || namespace;
-  if (settings.ownNamespaceOnly && sourceNamespace !== namespace) {
-    const source = `${spec.sourceRef.kind}/${sourceNamespace}/${spec.sourceRef.name}`;
+  const source = sourceOf(spec, namespace);
+  if (settings.ownNamespaceOnly && (spec.sourceRef.namespace || namespace) !== namespace) {
     const message = `can't access '${source}', cross-namespace references have been blocked`;
     problems.push({ path: "spec.sourceRef.namespace", message });
   }
@@ -72,7 +71,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     },
     sources: [
       {
-        source: sourceObjectKey(spec.sourceRef.kind, sourceNamespace, spec.sourceRef.name),
+        source,
         inline: null,
         path,
         render: { kind: "kustomize", overrides: overridesOf(spec), generate: true },
@@ -86,13 +85,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     },
     policy,
     dependsOn: dependenciesOf(spec, namespace),
-    healthExpressions: (spec.healthCheckExprs ?? []).map(({ apiVersion, kind, inProgress, failed, current }) => ({
-      group: splitApiVersion(apiVersion).group,
-      kind,
-      inProgress: inProgress || null,
-      failed: failed || null,
-      current,
-    })),
+    healthExpressions: healthExpressionsOf(spec),
     suspended: spec.suspend,
     refreshToken: annotationsOf(object)[requestedAtAnnotation] ?? null,
     request: null,
@@ -179,6 +172,20 @@ function dependenciesOf(spec: KustomizationSpec, namespace: string): readonly De
   return (spec.dependsOn ?? []).map((dependency) => ({
     key: appKey("ks", dependency.namespace || namespace, dependency.name),
     readyExpression: dependency.readyExpr || null,
+  }));
+}
+
+function sourceOf({ sourceRef }: KustomizationSpec, namespace: string): SourceKey {
+  return sourceObjectKey(sourceRef.kind, sourceRef.namespace || namespace, sourceRef.name);
+}
+
+function healthExpressionsOf(spec: KustomizationSpec): App["healthExpressions"] {
+  return (spec.healthCheckExprs ?? []).map(({ apiVersion, kind, inProgress, failed, current }) => ({
+    group: splitApiVersion(apiVersion).group,
+    kind,
+    inProgress: inProgress || null,
+    failed: failed || null,
+    current,
   }));
 }
 

@@ -1,10 +1,9 @@
 import { getCACertificates } from "node:tls";
-import { EnvHttpProxyAgent } from "undici";
-import type { Dispatcher } from "undici";
-import type { BucketTls } from "./bucket-secrets.ts";
+import { type Dispatcher, EnvHttpProxyAgent } from "undici";
+import type { TlsSettings } from "./tls-secret.ts";
 
 /** Connections with the trust and the certificate of one Secret; proxies are those of the environment. */
-export function bucketWire({ ca, cert, key }: BucketTls): Dispatcher {
+export function tlsDispatcher({ ca, cert, key }: TlsSettings): Dispatcher {
   const trust = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
   const pair = cert === undefined || key === undefined ? {} : { cert, key };
   const connect = { timeout: 10_000, ...trust, ...pair };

@@ -1,9 +1,7 @@
 import type { Readable } from "node:stream";
-import { getCACertificates } from "node:tls";
-import { EnvHttpProxyAgent, request } from "undici";
-import type { Dispatcher } from "undici";
-import { OciError } from "./oci-error.ts";
-import type { RegistryTls } from "./registry-secrets.ts";
+import { type Dispatcher, request } from "undici";
+import { tlsDispatcher } from "./tls-dispatcher.ts";
+import type { TlsSettings } from "./tls-secret.ts";
 
 /** One HTTP request. */
 export interface WireCall {
@@ -29,24 +27,25 @@ export interface WireAnswer {
   readonly isOwn: boolean;
 }
 
-const redirects = new Set([301, 302, 303, 307, 308]);
-
 /** Connections with the trust and the certificate of one Secret; proxies are those of the environment. */
-export class RegistryWire {
+export class HttpWire {
   readonly #own: Dispatcher;
   /** Without the client certificate, for hosts that it is not for. */
   readonly #foreign: Dispatcher;
 
-  constructor(tls: RegistryTls) {
-    const { ca, cert, key } = tls;
-    const trust = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
-    this.#foreign = dispatcher(trust);
-    this.#own = cert === undefined || key === undefined ? this.#foreign : dispatcher({ ...trust, cert, key });
+  /** The error for a redirect that must not be followed. */
+  readonly #refuse: (message: string) => Error;
+
+  constructor({ ca, cert, key }: TlsSettings, refuse: (message: string) => Error) {
+    const trust = ca === undefined ? {} : { ca };
+    this.#foreign = tlsDispatcher(trust);
+    this.#own = cert === undefined || key === undefined ? this.#foreign : tlsDispatcher({ ...trust, cert, key });
+    this.#refuse = refuse;
   }
 
   /**
    * Sends a request and follows redirects; what proves who asks goes only to the host of the call's own address.
-   * @throws OciError `redirect` when it is led to where it must not go; whatever the connection throws
+   * @throws the wire's own error when it is led to where it must not go; whatever the connection throws
    */
   async open(call: WireCall, signal: AbortSignal): Promise<WireAnswer> {
     let url = call.url;
@@ -67,9 +66,9 @@ export class RegistryWire {
       await body.dump({ limit: 16_384, signal });
       if (hop >= call.maxRedirects) {
         const state = call.maxRedirects === 0 ? "it redirects" : `it redirects more than ${call.maxRedirects} times`;
-        throw new OciError("redirect", `Cannot ${call.action}: ${state}`);
+        throw this.#refuse(`Cannot ${call.action}: ${state}`);
       }
-      url = redirected(call.action, url, answer.headers["location"]);
+      url = this.#redirected(call.action, url, answer.headers["location"]);
     }
   }
 
@@ -78,30 +77,18 @@ export class RegistryWire {
     await this.#own.destroy();
     if (this.#foreign !== this.#own) await this.#foreign.destroy();
   }
-}
 
-function dispatcher(tls: { ca?: string[]; cert?: string; key?: string }): Dispatcher {
-  const connect = { timeout: 10_000, ...tls };
-  // Deadlines are the caller's.
-  return new EnvHttpProxyAgent({
-    connections: 16,
-    allowH2: false,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: 10_000,
-    connect,
-    requestTls: connect,
-  });
-}
-
-function redirected(action: string, from: URL, location: string | string[] | undefined): URL {
-  const text = typeof location === "string" ? location : "";
-  const to = URL.canParse(text, from.href) ? new URL(text, from) : undefined;
-  if (to === undefined || text === "") throw new OciError("redirect", `Cannot ${action}: it redirects to no address`);
-  if (to.protocol !== "https:" && (to.protocol !== "http:" || from.protocol === "https:")) {
-    throw new OciError("redirect", `Cannot ${action}: it redirects from ${from.protocol} to ${to.protocol}`);
+  #redirected(action: string, from: URL, location: string | string[] | undefined): URL {
+    const text = typeof location === "string" ? location : "";
+    const to = URL.canParse(text, from.href) ? new URL(text, from) : undefined;
+    if (to === undefined || text === "") throw this.#refuse(`Cannot ${action}: it redirects to no address`);
+    if (to.protocol !== "https:" && (to.protocol !== "http:" || from.protocol === "https:")) {
+      throw this.#refuse(`Cannot ${action}: it redirects from ${from.protocol} to ${to.protocol}`);
+    }
+    to.username = "";
+    to.password = "";
+    return to;
   }
-  to.username = "";
-  to.password = "";
-  return to;
 }
+
+const redirects = new Set([301, 302, 303, 307, 308]);
