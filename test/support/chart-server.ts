@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
+import { TLSSocket } from "node:tls";
 import { packedChart } from "#adapters/upstream/helm-bench.ts";
 
 /** What the client asked for. */
@@ -10,7 +12,12 @@ export interface ChartRequest {
   readonly authorization: string | undefined;
   /** Whether the client told which index it has. */
   readonly isConditional: boolean;
+  /** Whether the client showed a certificate. */
+  readonly isCertified: boolean;
 }
+
+/** How a server speaks TLS. */
+export type ChartServerTls = ServerOptions;
 
 /** How a chart is published. */
 export interface PublishedChart {
@@ -32,15 +39,24 @@ export class ChartServer {
   login: { readonly username: string; readonly password: string } | undefined;
   /** Answers nothing but this status, when set. */
   status: number | undefined;
+  /** Where charts are to be fetched instead, when set: the beginning of an address. */
+  redirect: string | undefined;
   /** Takes the place of the index, when set. */
   index: string | undefined;
   readonly #files = new Map<string, Buffer>();
   readonly #entries = new Map<string, string[]>();
-  readonly #server = createServer((request, response) => this.#answer(request, response));
+  readonly #scheme: string;
+  readonly #server: ReturnType<typeof createServer> | ReturnType<typeof createTlsServer>;
+
+  constructor(tls?: ChartServerTls) {
+    const answer = (request: IncomingMessage, response: ServerResponse) => this.#answer(request, response);
+    this.#scheme = tls ? "https" : "http";
+    this.#server = tls ? createTlsServer(tls, answer) : createServer(answer);
+  }
 
   async start(): Promise<this> {
     await once(this.#server.listen(0, "127.0.0.1"), "listening");
-    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/stable`;
+    this.url = `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/stable`;
     return this;
   }
 
@@ -69,10 +85,14 @@ export class ChartServer {
     const { pathname } = new URL(request.url ?? "/", "http://charts");
     const { authorization } = request.headers;
     const known = request.headers["if-none-match"];
-    this.requests.push({ path: pathname, authorization, isConditional: known !== undefined });
+    const isCertified = request.socket instanceof TLSSocket && "subject" in request.socket.getPeerCertificate();
+    this.requests.push({ path: pathname, authorization, isConditional: known !== undefined, isCertified });
     const wanted = this.login && `Basic ${btoa(`${this.login.username}:${this.login.password}`)}`;
     if (this.status !== undefined) return void response.writeHead(this.status).end();
     if (wanted !== undefined && authorization !== wanted) return void response.writeHead(401).end();
+    if (this.redirect !== undefined && pathname.endsWith(".tgz")) {
+      return void response.writeHead(302, { location: `${this.redirect}${pathname}` }).end();
+    }
     const body = pathname === "/stable/index.yaml" ? Buffer.from(this.#indexText()) : this.#files.get(pathname);
     if (body === undefined) return void response.writeHead(404).end();
     const etag = `"${createHash("sha256").update(body).digest("hex")}"`;

@@ -1,105 +1,30 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Resource } from "#core/resource/resource.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { packedChartName } from "#core/source/helm-ref.ts";
-import type { ChartRef, HelmRef } from "#core/source/helm-ref.ts";
-import type { HelmRemote } from "#core/source/remote.ts";
-import type { SourceError } from "#core/source/source-error.ts";
-import { chartTools } from "#main/chart-tools.ts";
-import { ChartServer, chartArchive } from "#test/support/chart-server.ts";
+import { chartArchive } from "#test/support/chart-server.ts";
 import { type OciRegistry, startOciRegistry } from "#test/support/oci-registry.ts";
-import { ociFetcher } from "../oci/oci-fetcher.ts";
-import { HelmBench } from "../upstream/helm-bench.ts";
 import { helmChart } from "../upstream/helm-chart.ts";
-import type { ChartRepository } from "./chart-repository.ts";
 import { digestOf } from "./chart-store.ts";
-import { helmFetcher } from "./helm-fetcher.ts";
+import { chart, contentOf, refusal, signal, synced, useHelmWorld } from "./testing/helm-world.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
 
-const { signal } = new AbortController();
-const bench = new HelmBench();
+const world = useHelmWorld();
 const chartType = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 const index = { kind: "index", value: "index.yaml" } as const;
-const closing: (() => Promise<unknown>)[] = [];
 let registry: OciRegistry;
-let server: ChartServer;
-let directory: string;
 
 beforeAll(async () => {
   registry = await startOciRegistry();
 });
-afterAll(() => Promise.all([registry.stop(), bench.pool.close()]));
-beforeEach(async () => {
-  server = await new ChartServer().start();
-  directory = await mkdtemp(join(tmpdir(), "holdfast-helm-"));
-});
-afterEach(async () => {
-  await Promise.all([server.stop(), ...closing.splice(0).map((close) => close())]);
-  await rm(directory, { recursive: true });
-});
-
-interface Opening {
-  readonly url?: string;
-  readonly remote?: Partial<HelmRemote>;
-  readonly secret?: Readonly<Record<string, string>>;
-  readonly maxBytes?: number;
-}
-
-/** Opens the repository as a process that has just started would. */
-function open({ url = server.url, remote = {}, secret, maxBytes = 1 << 20 }: Opening = {}): ChartRepository {
-  const oci = ociFetcher({ directory: join(directory, "oci") });
-  const limits = { maxIndexBytes: maxBytes, maxChartBytes: maxBytes, keptCharts: 1 };
-  const fetcher = helmFetcher({ directory: join(directory, "helm"), oci, tools: chartTools(() => bench.pool), limits });
-  closing.push(
-    () => oci.close(),
-    () => fetcher.close(),
-  );
-  const credential = secret && ({ credential: secretOf(secret) } as const);
-  return fetcher.open(
-    { url, remote: { kind: "helm", passCredentials: false, insecure: true, ...remote } },
-    credential ?? {},
-  );
-}
-
-function secretOf(text: Readonly<Record<string, string>>): Resource {
-  const data = Object.fromEntries(Object.entries(text).map(([key, value]) => [key, btoa(value)]));
-  return { apiVersion: "v1", kind: "Secret", metadata: { name: "login", namespace: "shop" }, data };
-}
-
-function chart(value: string, version = "*", repack?: ChartRef["repack"]): ChartRef {
-  return { kind: "chart", value, version, ...(repack && { repack }) };
-}
-
-async function synced(repository: ChartRepository, ref: HelmRef) {
-  const [result] = await repository.sync([ref], { timeoutMs: 20_000 }, signal);
-  if (result === undefined || "error" in result) throw result?.error ?? new Error("no result");
-  return result;
-}
-
-/** Where it came to nothing, and why. */
-async function refusal(work: Promise<unknown>): Promise<{ failure: string; message: string }> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown as SourceError,
-  );
-  if (error === undefined) throw new Error("not refused");
-  return { failure: error.failure, message: error.message.replaceAll(server.url, "<server>") };
-}
-
-async function contentOf(repository: ChartRepository, revision: string): Promise<Uint8Array> {
-  const tree = await repository.tree(revision, signal);
-  const [name = ""] = tree.children("");
-  return (await tree.read([name], signal)).get(name)!;
-}
+afterAll(() => registry.stop());
 
 describe("a repository with an index", () => {
   test("gives the highest version in a range, packed as it was published", async () => {
-    const packed = server.publish("web", "1.2.0");
-    server.publish("web", "2.0.0");
-    const repository = open();
+    const packed = world().server.publish("web", "1.2.0");
+    world().server.publish("web", "2.0.0");
+    const repository = world().open();
     const result = await synced(repository, chart("web", "1.x"));
     expect(result).toMatchObject({ commit: digestOf(packed), refName: "1.2.0" });
     expect((await repository.tree(result.commit, signal)).children("")).toEqual([packedChartName]);
@@ -107,34 +32,34 @@ describe("a repository with an index", () => {
   });
 
   test("is asked once for all charts, and sends an index that did not change once", async () => {
-    server.publish("web", "1.0.0");
-    server.publish("db", "1.0.0");
-    const repository = open();
+    world().server.publish("web", "1.0.0");
+    world().server.publish("db", "1.0.0");
+    const repository = world().open();
     const refs = [index, chart("web"), chart("db"), chart("web", "1.x")];
     await repository.sync(refs, { timeoutMs: 20_000 }, signal);
-    expect(server.asked()).toEqual(["index.yaml", "web-1.0.0.tgz", "db-1.0.0.tgz"]);
+    expect(world().server.asked()).toEqual(["index.yaml", "web-1.0.0.tgz", "db-1.0.0.tgz"]);
     await repository.sync(refs, { timeoutMs: 20_000 }, signal);
-    expect(server.requests).toMatchObject([{ isConditional: true }]);
-    server.asked();
-    const again = open();
+    expect(world().server.requests).toMatchObject([{ isConditional: true }]);
+    world().server.asked();
+    const again = world().open();
     const [told] = await again.sync(refs, { timeoutMs: 20_000 }, signal);
-    expect(server.asked()).toEqual(["index.yaml"]);
+    expect(world().server.asked()).toEqual(["index.yaml"]);
     expect(await again.holds((told as { commit: string }).commit, signal)).toBe(true);
   });
 
   test("follows new versions, and its index has the digest of its bytes", async () => {
-    server.publish("web", "1.0.0");
-    const repository = open();
+    world().server.publish("web", "1.0.0");
+    const repository = world().open();
     const first = await synced(repository, index);
     expect(digestOf(await contentOf(repository, first.commit))).toBe(first.commit);
-    server.publish("web", "1.1.0");
+    world().server.publish("web", "1.1.0");
     expect((await synced(repository, chart("web"))).refName).toBe("1.1.0");
     expect((await synced(repository, index)).commit).not.toBe(first.commit);
   });
 
   test("names charts like the one that is missing, and the range that nothing fits", async () => {
-    server.publish("nginx", "1.0.0");
-    const repository = open();
+    world().server.publish("nginx", "1.0.0");
+    const repository = world().open();
     expect(await refusal(synced(repository, chart("ngnix")))).toEqual({
       failure: "ref",
       message:
@@ -154,9 +79,9 @@ describe("a repository with an index", () => {
   ];
   for (const { name, chart: published, says } of refusals) {
     test(`a chart with ${name} is refused, and the others are not`, async () => {
-      server.publish("web", "1.0.0", published);
-      server.publish("db", "1.0.0");
-      const repository = open({ maxBytes: 30_000 });
+      world().server.publish("web", "1.0.0", published);
+      world().server.publish("db", "1.0.0");
+      const repository = world().open({ maxBytes: 30_000 });
       const [web, db] = await repository.sync([chart("web"), chart("db")], { timeoutMs: 20_000 }, signal);
       expect(String((web as { error: Error }).error.message)).toContain(says);
       expect(db).toMatchObject({ refName: "1.0.0" });
@@ -164,65 +89,40 @@ describe("a repository with an index", () => {
   }
 
   test("that sends no index is refused, and is asked in full again", async () => {
-    server.publish("web", "1.0.0");
-    const repository = open();
+    world().server.publish("web", "1.0.0");
+    const repository = world().open();
     await synced(repository, index);
-    server.index = "<html>";
+    world().server.index = "<html>";
     expect((await refusal(synced(repository, index))).message).toContain("Cannot read the index of <server>/");
-    server.index = undefined;
-    server.status = 503;
+    world().server.index = undefined;
+    world().server.status = 503;
     expect(await refusal(synced(repository, index))).toEqual({
       failure: "fetch",
       message: "Cannot read the index <server>/index.yaml: the server answers 503",
     });
-    server.status = undefined;
+    world().server.status = undefined;
     await synced(repository, index);
   });
 
   test("that cannot be reached is told, and what it gave before can be read", async () => {
-    const packed = server.publish("web", "1.0.0");
-    const { commit } = await synced(open(), chart("web"));
-    await server.stop();
-    const repository = open();
+    const packed = world().server.publish("web", "1.0.0");
+    const { commit } = await synced(world().open(), chart("web"));
+    await world().server.stop();
+    const repository = world().open();
     const { failure, message } = await refusal(synced(repository, chart("web")));
     expect([failure, message]).toEqual(["fetch", expect.stringContaining("cannot be reached") as unknown]);
     expect(Buffer.compare(await contentOf(repository, commit), packed)).toBe(0);
     expect((await refusal(repository.tree(`sha256:${"0".repeat(64)}`, signal))).failure).toBe("ref");
-    server = await new ChartServer().start();
-  });
-
-  test("gets credentials from the Secret, of which no message tells", async () => {
-    server.login = { username: "ada", password: "canary" };
-    server.publish("web", "1.0.0");
-    expect((await refusal(synced(open(), index))).message).toContain("no credentials were sent");
-    const wrong = await refusal(synced(open({ secret: { username: "ada", password: "canary-wrong" } }), index));
-    expect(wrong.failure).toBe("auth");
-    expect(wrong.message).not.toContain("canary");
-    await synced(open({ secret: { username: "ada", password: "canary" } }), chart("web"));
-    expect(() => open({ secret: { token: "canary" } })).toThrow("Secret shop/login for a chart repository: it needs");
-  });
-
-  test("keeps credentials to itself unless they are passed on", async () => {
-    const other = await new ChartServer().start();
-    closing.push(() => other.stop());
-    const place = `${other.url}/charts/web-1.0.0.tgz`;
-    other.publish("web", "1.0.0");
-    server.publish("web", "1.0.0", { place });
-    const secret = { username: "ada", password: "canary" };
-    await synced(open({ secret }), chart("web"));
-    expect(other.requests.splice(0)).toMatchObject([{ authorization: undefined }]);
-    await synced(open({ secret, remote: { passCredentials: true } }), chart("web"));
-    expect(other.requests).toMatchObject([{ authorization: expect.stringMatching(/^Basic /) as unknown }]);
   });
 
   test("packs a chart anew with other values and says so in its version", async () => {
-    server.publish("web", "1.0.0", { files: { "values-prod.yaml": "size: 9\n" } });
-    const repository = open();
+    world().server.publish("web", "1.0.0", { files: { "values-prod.yaml": "size: 9\n" } });
+    const repository = world().open();
     const repack = { valuesFiles: ["values.yaml", "values-prod.yaml"], ignoreMissing: false, versionMetadata: "4" };
     const { commit, refName } = await synced(repository, chart("web", "*", repack));
     expect(refName).toBe("1.0.0+4");
     const archive = { kind: "archive", content: await contentOf(repository, commit) } as const;
-    const { metadata, values } = await helmChart(bench.pool, archive, signal);
+    const { metadata, values } = await helmChart(world().bench.pool, archive, signal);
     expect([metadata.version, values]).toEqual(["1.0.0+4", { size: 9 }]);
     const missing = { ...repack, valuesFiles: ["gone.yaml"] };
     const { failure, message } = await refusal(synced(repository, chart("web", "*", missing)));
@@ -231,12 +131,12 @@ describe("a repository with an index", () => {
   });
 
   test("fetches again what the disk lost or changed, and keeps what is followed", async () => {
-    for (const version of ["1.0.0", "1.1.0", "1.2.0", "1.3.0"]) server.publish("web", version);
-    const repository = open();
+    for (const version of ["1.0.0", "1.1.0", "1.2.0", "1.3.0"]) world().server.publish("web", version);
+    const repository = world().open();
     for (const version of ["1.0.0", "1.1.0", "1.2.0"]) await synced(repository, chart("web", version));
     const { commit } = await synced(repository, chart("web"));
-    const [folder = ""] = await readdir(join(directory, "helm", "repositories"));
-    const contents = join(directory, "helm", "repositories", folder, "contents");
+    const [folder = ""] = await readdir(join(world().directory, "helm", "repositories"));
+    const contents = join(world().directory, "helm", "repositories", folder, "contents");
     // The index, the chart that is followed and one other.
     expect(await readdir(contents)).toHaveLength(3);
     await writeFile(join(contents, commit.slice("sha256:".length)), "changed");
@@ -246,11 +146,11 @@ describe("a repository with an index", () => {
   });
 
   test("keeps what is in use while its successor cannot be had", async () => {
-    server.publish("web", "1.0.0");
-    const repository = open();
+    world().server.publish("web", "1.0.0");
+    const repository = world().open();
     const { commit } = await synced(repository, chart("web"));
-    for (const name of ["a", "b", "c"]) server.publish(name, "1.0.0");
-    server.publish("web", "1.1.0", { digest: "0".repeat(64) });
+    for (const name of ["a", "b", "c"]) world().server.publish(name, "1.0.0");
+    world().server.publish("web", "1.1.0", { digest: "0".repeat(64) });
     const refs = [chart("web"), chart("a")];
     await repository.sync(refs, { timeoutMs: 20_000 }, signal);
     await repository.sync([chart("web"), chart("b"), chart("c")], { timeoutMs: 20_000 }, signal);
@@ -258,27 +158,15 @@ describe("a repository with an index", () => {
   });
 
   test("is not written to disk again while nothing changes", async () => {
-    server.publish("web", "1.0.0");
-    const repository = open();
+    world().server.publish("web", "1.0.0");
+    const repository = world().open();
     await synced(repository, chart("web"));
-    const [folder = ""] = await readdir(join(directory, "helm", "repositories"));
-    const notes = join(directory, "helm", "repositories", folder, "notes.json");
+    const [folder = ""] = await readdir(join(world().directory, "helm", "repositories"));
+    const notes = join(world().directory, "helm", "repositories", folder, "notes.json");
     const { ino } = await stat(notes);
     await synced(repository, chart("web"));
     expect((await stat(notes)).ino).toBe(ino);
   });
-
-  const addresses = [
-    { url: "ftp://charts.test", says: '"ftp:" is not supported' },
-    { url: "http://ada:canary@charts.test", says: "belong into a Secret" },
-    { url: "nonsense", says: "is no URL" },
-  ];
-  for (const { url, says } of addresses) {
-    test(`at ${url} is refused`, () => {
-      expect(() => open({ url })).toThrow(says);
-      expect(() => open({ url })).not.toThrow("canary");
-    });
-  }
 });
 
 describe("a chart in a registry", () => {
@@ -291,7 +179,7 @@ describe("a chart in a registry", () => {
     await publish(name, "1.0.0");
     await publish(name, "1.1.0_5");
     await publish(name, "2.0.0");
-    const repository = open({ url: registry.url(name) });
+    const repository = world().open({ url: registry.url(name) });
     const results = await repository.sync(
       [chart("web", "1.x"), chart("web", "1.0.0"), chart("web", "1.1.0+5")],
       { timeoutMs: 20_000 },
@@ -299,13 +187,15 @@ describe("a chart in a registry", () => {
     );
     expect(results.map((result) => "refName" in result && result.refName)).toEqual(["1.1.0+5", "1.0.0", "1.1.0+5"]);
     const content = await contentOf(repository, (results[0] as { commit: string }).commit);
-    expect((await helmChart(bench.pool, { kind: "archive", content }, signal)).metadata.version).toBe("1.1.0+5");
+    expect((await helmChart(world().bench.pool, { kind: "archive", content }, signal)).metadata.version).toBe(
+      "1.1.0+5",
+    );
   });
 
   test("that is missing or none is refused", async () => {
     const name = `charts-${count++}/web`;
     await publish(name, "1.0.0");
-    const repository = open({ url: registry.url(name) });
+    const repository = world().open({ url: registry.url(name) });
     expect((await refusal(synced(repository, chart("web", "9.x")))).failure).toBe("ref");
     await registry.push(name, "2.0.0", { files: { a: "no chart" } });
     expect((await refusal(synced(repository, chart("web", "2.0.0")))).message).toContain("no layer has the media type");
