@@ -8,6 +8,8 @@ test.each([
   ["error: RPC failed; HTTP 403 curl 22 The requested URL returned error: 403", "authentication", "auth"],
   ["fatal: could not read Username for 'https://example.org': terminal prompts disabled", "authentication", "auth"],
   ["fatal: unable to access 'https://x/': SSL certificate problem: certificate has expired", "certificate", "fetch"],
+  ["fatal: unable to access 'https://x/': getpeername() failed with errno 107: x", "certificate", "fetch"],
+  ["fatal: unable to access 'http://x/': getpeername() failed with errno 107: x", "unreachable", "fetch"],
   ["fatal: unable to access 'https://x/': Could not resolve host: x", "unreachable", "fetch"],
   ["fatal: unable to access 'https://x/': Operation too slow. Less than 1 bytes/sec", "timeout", "fetch"],
   ["fatal: unable to access 'https://x/': The requested URL returned error: 503", "unreachable", "fetch"],

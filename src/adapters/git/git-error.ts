@@ -77,7 +77,8 @@ const signs: readonly (readonly [RegExp, GitErrorCode, string])[] = [
   ],
   [/code 407|error: 407|response 407/i, "authentication", "the proxy does not accept the credentials"],
   [
-    /fatal alert has been received|alert (certificate required|bad certificate|handshake failure|unknown ca)|Certificate is required/i,
+    // A server that ends the handshake may be gone before anybody has read why.
+    /fatal alert has been received|alert (certificate required|bad certificate|handshake failure|unknown ca)|Certificate is required|'https:.*getpeername\(\) failed/i,
     "certificate",
     "the server refused the TLS connection",
   ],
