@@ -37,6 +37,7 @@ bench: setup ## measure time, requests and memory for N=200 apps
 fix: setup ## format, repair what lint can repair and write the generated files again
 	@$(NODE) tools/generate-crds.ts
 	@$(NODE) tools/generate-install.ts
+	@$(NODE) tools/generate-compatibility.ts
 	@$(NODE) node_modules/.bin/oxlint --fix --quiet --silent || true
 	@$(NODE) node_modules/.bin/prettier --write --log-level warn .
 	@"$$(go env GOROOT)/bin/gofmt" -w cluster upstream services

@@ -27,6 +27,7 @@ export const checkSteps: readonly CheckStep[] = [
   { name: "dead code", args: [`${bin}/knip`, "--no-progress"], remedy: "remove it, or use it" },
   { name: "generated definitions", args: ["tools/generate-crds.ts", "--check"], remedy: 'run "make fix"' },
   { name: "install manifest", args: ["tools/generate-install.ts", "--check"], remedy: 'run "make fix"' },
+  { name: "compatibility", args: ["tools/generate-compatibility.ts", "--check"], remedy: 'run "make fix"' },
   { name: "documents", args: ["tools/check-docs.ts"], remedy: "see above" },
   { name: "Go code", args: ["tools/check-go.ts"], remedy: '"make fix" formats it' },
 ];

@@ -1,0 +1,292 @@
+import type { Row } from "./row.ts";
+
+const build = "test/flux/build.test.ts";
+const git = "test/flux/git-repository.test.ts";
+const health = "test/flux/health.test.ts";
+const helm = "test/flux/helm-sources.test.ts";
+const lifecycle = "test/flux/lifecycle.test.ts";
+const objects = "test/flux/objects.test.ts";
+const oci = "test/flux/oci.test.ts";
+const report = "test/flux/report.test.ts";
+const source = "test/flux/source.test.ts";
+const tenants = "test/flux/tenants.test.ts";
+const metrics = "src/adapters/observe/metrics.test.ts";
+
+const served = (part: string, what: string, ...tests: readonly string[]): Row => ({ part, what, tests });
+const partly = (row: Row, note: string): Row => ({ ...row, note });
+const missing = (part: string, what: string, note: string): Row => ({ part, what, note, tests: [] });
+
+/** What Flux's users rely on, in the order of its own documentation. */
+export const fluxRows: readonly Row[] = [
+  served(
+    "Every kind",
+    "conditions and reasons, `observedGeneration`",
+    `${report}: of a success is Flux's own, word by word`,
+  ),
+  served(
+    "Every kind",
+    "`reconcile.fluxcd.io/requestedAt`, `lastHandledReconcileAt`",
+    `${lifecycle}: a requested reconciliation is done and confirmed by its token`,
+    `${source}: a requested reconciliation is confirmed by its token`,
+  ),
+  served("Every kind", "finalizer", `${source}: a deleted GitRepository goes although it has the finalizer of Flux`),
+  served(
+    "Every kind",
+    "`reconcile.fluxcd.io/watch` on ConfigMaps and Secrets",
+    "test/flux/post-build.test.ts: variables are filled in from the Kustomization, ConfigMaps and Secrets, and follow their changes",
+  ),
+  served(
+    "Every kind",
+    "`sharding.fluxcd.io/key` by `--watch-label-selector`",
+    `${tenants}: serves the apps of its shard, from the moment they belong to it until they leave`,
+  ),
+  partly(
+    served("Every kind", "`status.artifact`", `${source}: a branch that is followed says so in the words of Flux`),
+    "revision and digest; there is nothing to download at the address",
+  ),
+  missing("Every kind", "user metadata of events (`event.toolkit.fluxcd.io/…`)", "not read"),
+  served(
+    "Every kind",
+    "metrics under `gotk_*`",
+    `${metrics}: Kustomizations are counted under the names that alerts of Flux use, and leave with their series`,
+  ),
+
+  served(
+    "GitRepository",
+    "`url`, `interval`, `timeout`, `ref.*`",
+    `${source}: tag, version range, commit and reference name are followed, and a later one wins over an earlier one`,
+    `${source}: the interval alone brings a new commit`,
+    `${source}: a remote that hangs is given up at the timeout, and others are followed meanwhile`,
+  ),
+  served(
+    "GitRepository",
+    "`secretRef`: basic, bearer, authority, client certificate, ssh",
+    `${source}: credentials come from the Secret, and are never told`,
+    `${git}: a client certificate and a proxy come from Secrets, and are never told`,
+  ),
+  served(
+    "GitRepository",
+    "`proxySecretRef`",
+    `${git}: a client certificate and a proxy come from Secrets, and are never told`,
+  ),
+  served(
+    "GitRepository",
+    "`ignore`, `.sourceignore`",
+    `${source}: ignore rules hide files, and what they hide leaves the cluster`,
+  ),
+  served("GitRepository", "`suspend`", `${source}: a suspended source stays where it is until it is resumed`),
+  served(
+    "GitRepository",
+    "`sparseCheckout`",
+    `${git}: a sparse checkout shows what the directories hold, and applies the rules that are in there`,
+  ),
+  served(
+    "GitRepository",
+    "`include`",
+    `${git}: an include brings files of another repository, and its news reach the apps`,
+  ),
+  served(
+    "GitRepository",
+    "`verify`",
+    `${git}: only commits that a trusted key signed are used, and the last one stays`,
+    `${git}: tags are verified, alone and with their commits`,
+  ),
+  missing("GitRepository", "`recurseSubmodules`", "refused"),
+  missing("GitRepository", "`provider` other than `generic`, `serviceAccountName`", "refused"),
+  missing("GitRepository", "GitHub App in `secretRef`", "refused: the Secret holds no key that is read"),
+
+  served(
+    "OCIRepository",
+    "`url`, `interval`, `timeout`, `ref.*`, `insecure`",
+    `${oci}: a tag is followed, and its digest is the revision`,
+    `${oci}: the newest version in a range is used, and a digest is never left`,
+  ),
+  served("OCIRepository", "`secretRef`", `${oci}: wrong credentials are told without a word of them`),
+  served(
+    "OCIRepository",
+    "`certSecretRef`",
+    "src/adapters/oci/registry-wire.test.ts: is spoken with a registry whose authority the Secret names",
+  ),
+  served(
+    "OCIRepository",
+    "`layerSelector`",
+    "src/adapters/oci/pull-artifact.test.ts: becomes one file when it is copied, whatever it holds",
+  ),
+  served(
+    "OCIRepository",
+    "the last good artifact stays",
+    `${oci}: what cannot be pulled is told by name, and the last good artifact stays and is healed`,
+  ),
+  missing("OCIRepository", "`verify`, `provider`, `serviceAccountName`, `proxySecretRef`", "refused"),
+
+  served(
+    "HelmRepository",
+    "`type: default`",
+    `${helm}: the index is followed, and a chart is the highest version in its range`,
+  ),
+  served(
+    "HelmRepository",
+    "`type: oci`",
+    `${helm}: charts of a registry are found by tag, and their HelmRepository has no status`,
+  ),
+  served(
+    "HelmRepository",
+    "`secretRef`, `passCredentials`",
+    `${helm}: credentials are those of the HelmRepository, and no status holds them`,
+  ),
+  served(
+    "HelmChart",
+    "`chart`, `version`",
+    `${helm}: the index is followed, and a chart is the highest version in its range`,
+    `${helm}: what is missing is told with names like it, and appears when it is published`,
+  ),
+  served(
+    "HelmChart",
+    "`valuesFiles`, `ignoreMissingValuesFiles`",
+    `${helm}: values files are packed into the chart, and its version says so`,
+  ),
+  missing("HelmChart", "`verify`", "refused"),
+
+  served(
+    "Bucket",
+    "`bucketName`, `endpoint`, `region`, `prefix`, `insecure`, `ignore`",
+    "test/flux/bucket.test.ts: its objects are followed: a change is applied, and what is removed is pruned",
+    "test/flux/bucket.test.ts: only what the prefix names and no rule hides is read",
+  ),
+  served(
+    "Bucket",
+    "`secretRef`",
+    "test/flux/bucket.test.ts: a bucket that is not there, and wrong keys, are told without a word of the keys",
+  ),
+  missing("Bucket", "`provider` gcp and azure, `sts`, `serviceAccountName`, `proxySecretRef`", "refused"),
+  missing("ExternalArtifact, ArtifactGenerator", "all of it", "not served"),
+
+  served(
+    "Kustomization",
+    "`path`, generated kustomization",
+    `${build}: path is where it begins, also without ./, and the whole repository when it is left out`,
+    `${build}: a kustomization is generated where none is: folders with one count as one, others file by file`,
+  ),
+  served(
+    "Kustomization",
+    "`sourceRef`, also in another namespace",
+    `${lifecycle}: a source of another namespace is followed`,
+  ),
+  served(
+    "Kustomization",
+    "`targetNamespace`, `namePrefix`, `nameSuffix`, `patches`, `commonMetadata`",
+    `${build}: names, namespace, patches, images and common metadata change what is built`,
+  ),
+  served("Kustomization", "`images`", `${build}: images of the spec win field by field over those of the repository`),
+  served(
+    "Kustomization",
+    "`components`, `ignoreMissingComponents`",
+    `${build}: components are added, and absent ones only forgiven when the spec says so`,
+  ),
+  served(
+    "Kustomization",
+    "`interval`, `retryInterval`",
+    `${lifecycle}: a failed app is tried again after retryInterval, without a new commit`,
+  ),
+  served(
+    "Kustomization",
+    "`timeout`, `wait`",
+    `${health}: with wait every object must be healthy before the app is ready`,
+    `${health}: a wait ends at the timeout, of which thirty seconds is the shortest`,
+  ),
+  served(
+    "Kustomization",
+    "`healthChecks`",
+    `${health}: healthChecks wait for the named objects only, and wait makes them superfluous`,
+  ),
+  served(
+    "Kustomization",
+    "`healthCheckExprs`",
+    "test/flux/expressions.test.ts: decide when objects of a kind are healthy, and when waiting for them is in vain",
+  ),
+  served(
+    "Kustomization",
+    "`dependsOn`",
+    `${health}: dependsOn waits until the other app is ready, also one of another namespace`,
+    `${health}: of two apps of one source the dependent one applies a commit after the other`,
+  ),
+  served(
+    "Kustomization",
+    "`dependsOn[].readyExpr`",
+    "test/flux/expressions.test.ts: decide when a dependency is ready",
+  ),
+  served(
+    "Kustomization",
+    "`prune`",
+    "test/flux/lifecycle.test.ts: without prune nothing is deleted and what left is forgotten",
+  ),
+  served(
+    "Kustomization",
+    "`deletionPolicy`",
+    "test/flux/lifecycle.test.ts: WaitForTermination keeps the app until its objects are really gone, Delete does not",
+  ),
+  served(
+    "Kustomization",
+    "`suspend`",
+    `${lifecycle}: a suspended app neither applies nor heals nor reports, and catches up when it is resumed`,
+  ),
+  served(
+    "Kustomization",
+    "`force`",
+    `${objects}: an immutable field fails by name; force, of the app or of the object, recreates it`,
+  ),
+  served(
+    "Kustomization",
+    "`ignore`",
+    `${objects}: spec.ignore leaves a field to whoever sets it, also when a commit changes the rest`,
+  ),
+  served(
+    "Kustomization",
+    "`postBuild`",
+    "test/flux/post-build.test.ts: variables are filled in from the Kustomization, ConfigMaps and Secrets, and follow their changes",
+    "test/flux/post-build.test.ts: what is not there is named, and everything goes on once it is",
+    "test/flux/post-build.test.ts: an object that opts out keeps its text",
+  ),
+  partly(
+    served(
+      "Kustomization",
+      "`decryption`",
+      "test/flux/decryption.test.ts: objects and generated Secrets are applied in plain text, which nobody is told",
+      "test/flux/decryption.test.ts: a file of another tenant and a changed file leave what was applied as it is",
+    ),
+    "age, PGP, Vault; keys of cloud providers and `serviceAccountName` are refused",
+  ),
+  served(
+    "Kustomization",
+    "`serviceAccountName`",
+    `${report}: that may not write an object fails it by name, user and rule, before anything is written`,
+  ),
+  missing("Kustomization", "`kubeConfig`", "refused"),
+  served(
+    "Kustomization",
+    "`status.inventory`, `status.history`",
+    `${report}: keeps a history, newest first, one entry for each content and end`,
+  ),
+  served(
+    "Kustomization",
+    "ownership labels, field manager, takeover of `kubectl`",
+    `${objects}: objects carry the labels and the field manager of Flux`,
+    `${objects}: what kubectl applied before is taken over, fields of others stay`,
+    `${objects}: fields that kubectl adds are taken back, fields that others add stay`,
+  ),
+  served(
+    "Kustomization",
+    "`ssa`, `reconcile`, `prune`, `force` on objects",
+    `${objects}: ssa: Merge leaves what others add, IfNotPresent only creates, Ignore never writes`,
+    `${objects}: reconcile: disabled holds in Git and, set by hand, on the cluster`,
+    `${objects}: prune: disabled keeps an object that left Git or whose app was deleted`,
+  ),
+  served(
+    "Kustomization",
+    "`--no-cross-namespace-refs`, `--default-service-account`",
+    `${tenants}: refuses a source of another namespace`,
+    `${tenants}: acts as the tenant's account where an app names none`,
+  ),
+  missing("Kustomization", "remote bases, `--no-remote-bases`", "remote bases are refused always"),
+  missing("HelmRelease", "all of it", "not served; Flux's own controller can go on serving them"),
+];
