@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { valuesCommand, type ValuesAction } from "./eval-values.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -51,18 +52,20 @@ export interface EvalActions {
   envsubst(input: { strict: boolean }, signal: AbortSignal): Promise<string>;
   /** Paths of the files of a directory that a source made of it would hold. */
   sourceignore(directory: string, signal: AbortSignal): Promise<readonly string[]>;
+  readonly values: ValuesAction;
 }
 
 /** The command group `eval`: what the controller would say, without a cluster. */
 export function evalCommand(actions: EvalActions, terminal: Terminal, signal: AbortSignal): Command {
   const group = new Command("eval")
-    .description("run the controller's own rules on files, offline: health, diff, plan, envsubst, sourceignore")
+    .description("run the controller's own rules on files, offline: health, diff, plan, envsubst, sourceignore, values")
     .addHelpText("after", "\nFiles are YAML or JSON with any number of objects; - is standard input.");
   group.addCommand(healthCommand(actions, terminal, signal));
   group.addCommand(diffCommand(actions, terminal, signal));
   group.addCommand(planCommand(actions, terminal, signal));
   group.addCommand(envsubstCommand(actions, terminal, signal));
   group.addCommand(sourceignoreCommand(actions, terminal, signal));
+  group.addCommand(valuesCommand(actions.values, terminal, signal));
   return group;
 }
 

@@ -11,6 +11,7 @@ import type { DialectName, DiffFiles, EvalActions, HealthLine, PathLine } from "
 import type { Dialect } from "#core/app/dialect.ts";
 import { evalPlan } from "./cli-eval-plan.ts";
 import { evalEnvsubst, evalSourceignore } from "./cli-eval-source.ts";
+import { evalValues } from "./cli-eval-values.ts";
 import { markPaths } from "./cli-mark-paths.ts";
 import { readObjects, readText } from "./cli-files.ts";
 import { dialects } from "./dialects.ts";
@@ -22,6 +23,7 @@ export const evalActions: EvalActions = {
   plan: (input, signal) => evalPlan(input, dialectOf(input.dialect), signal),
   envsubst: evalEnvsubst,
   sourceignore: evalSourceignore,
+  values: evalValues,
 };
 
 async function health(
