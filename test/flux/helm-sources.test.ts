@@ -75,9 +75,16 @@ describe.concurrent("HelmRepository and HelmChart", () => {
     expect(conditionOf(index, "Ready")?.message).toBe(`stored artifact: revision '${artifact?.revision}'`);
     server.publish("web", "1.1.0");
     await pulled(space, "1.1.0");
-    const news = await world().events({ kind: "HelmChart", namespace: space.name, name: space.name });
-    expect(news.map((event) => event["reason"])).toEqual(["ChartPullSucceeded", "ChartPullSucceeded"]);
-    expect((await space.status(repositoryRef(space))).artifact?.revision).not.toBe(artifact?.revision);
+    const messages = async () => {
+      const events = await world().events({ kind: "HelmChart", namespace: space.name, name: space.name });
+      return events.filter((event) => event["reason"] === "ChartPullSucceeded").map((event) => event["message"]);
+    };
+    await eventually("both versions are told of", async () => (await messages()).length === 2);
+    expect(await messages()).toEqual(["1.0.0", "1.1.0"].map((one) => `pulled 'web' chart with version '${one}'`));
+    await eventually("the index has another revision", async () => {
+      const now = (await space.status(repositoryRef(space))).artifact?.revision;
+      return now !== undefined && now !== artifact?.revision;
+    });
   });
 
   test("many charts of a repository cost one question for its index", async () => {
@@ -92,7 +99,8 @@ describe.concurrent("HelmRepository and HelmChart", () => {
     expect(asked.filter((file) => file.endsWith(".tgz")).toSorted()).toEqual(names.map((name) => `${name}-1.0.0.tgz`));
     await space.poke(repositoryRef(space));
     await eventually("the index is asked for", () => server.requests.some(({ path }) => path.endsWith("index.yaml")));
-    expect(server.requests).toMatchObject([{ isConditional: true }]);
+    const wanted = server.requests.filter(({ path, isConditional }) => !isConditional || !path.endsWith("index.yaml"));
+    expect(wanted).toEqual([]);
   });
 
   test("what is missing is told with names like it, and appears when it is published", async () => {
