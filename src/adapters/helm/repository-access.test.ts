@@ -32,6 +32,10 @@ describe("a chart repository", () => {
     expect(other.requests.splice(0)).toMatchObject([{ authorization: undefined }]);
     await synced(world().open({ secret, remote: { passCredentials: true } }), chart("web"));
     expect(other.requests).toMatchObject([{ authorization: expect.stringMatching(/^Basic /) as unknown }]);
+    other.login = { username: "bob", password: "canary" };
+    world().server.publish("web", "1.1.0", { place });
+    const refused = await refusal(synced(world().open({ secret }), chart("web")));
+    expect(refused.message).toContain("no credentials were sent, as `passCredentials` is not set");
   });
 
   test("is trusted by the authority of the Secret, and shown a certificate that no other host sees", async () => {
@@ -54,6 +58,16 @@ describe("a chart repository", () => {
     );
     expect(other.requests).toMatchObject([{ isCertified: false, authorization: undefined }]);
     await synced(world().open({ url, secret: { caFile: cert } }), index);
+  });
+
+  test("passes credentials on to nobody who would get them in the open", async () => {
+    const server = await world().another({ cert, key });
+    const place = `${world().server.url}/charts/web-1.0.0.tgz`;
+    world().server.publish("web", "1.0.0");
+    server.publish("web", "1.0.0", { place });
+    const secret = { username: "ada", password: "canary", caFile: cert };
+    await synced(world().open({ url: server.url, secret, remote: { passCredentials: true } }), chart("web"));
+    expect(world().server.requests).toMatchObject([{ authorization: undefined }]);
   });
 
   test("may not lead from https to http, nor in circles", async () => {

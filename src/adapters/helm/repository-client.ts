@@ -74,7 +74,8 @@ export class RepositoryClient {
     const { wire, base, authorization, passCredentials } = this.#parts;
     const { url, action, maxBytes, headers = {} } = file;
     const isOwn = url.origin === base.origin;
-    const proof = isOwn || passCredentials ? authorization : undefined;
+    const isReadable = base.protocol === "https:" && url.protocol === "http:";
+    const proof = isOwn || (passCredentials && !isReadable) ? authorization : undefined;
     try {
       const call = { action, method: "GET", url, headers, authorization: proof, isOwn, maxRedirects } as const;
       const answer = await wire.open(call, signal);
@@ -98,7 +99,9 @@ export class RepositoryClient {
 
   #refused(action: string, { status }: WireAnswer, hasProof: boolean): HelmError {
     if (status === 401 || status === 403) {
-      const why = hasProof ? "the credentials are refused or do not reach it" : "no credentials were sent";
+      const { authorization, passCredentials } = this.#parts;
+      const hint = authorization === undefined || passCredentials ? "" : ", as `passCredentials` is not set";
+      const why = hasProof ? "the credentials are refused or do not reach it" : `no credentials were sent${hint}`;
       return new HelmError("authentication", `Cannot ${action}: authentication failed: ${why}`);
     }
     if (status === 404) return new HelmError("not-found", `Cannot ${action}: there is no such file`);
