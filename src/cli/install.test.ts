@@ -123,8 +123,8 @@ test("--crds-only and --skip-crds are each other's rest, and exclude each other"
 });
 
 test("names that are none are refused", async () => {
-  await expect(install("--namespaced", "shop,Web")).rejects.toThrow(/name of a namespace/);
-  await expect(install("--namespace", "")).rejects.toThrow(/name of a namespace/);
+  await expect(install("--namespaced", "shop,Web")).rejects.toThrow(/small letters, digits/);
+  await expect(install("--namespace", "")).rejects.toThrow(/small letters, digits/);
 });
 
 test("--apply hands over what would be printed, without forcing, and tells of each object", async () => {

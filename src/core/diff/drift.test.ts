@@ -280,12 +280,6 @@ test("driftOf() leaves a declaration at another version than the object is read 
   expect(driftOf({ ...input(LIVE), desired }).kind).toBe("undecided");
 });
 
-test("driftOf() judges 2,000 objects in far less than a second", () => {
-  const started = performance.now();
-  for (let count = 0; count < 2_000; count++) driftOf({ ...input(LIVE), baseline: BASELINE });
-  expect(performance.now() - started).toBeLessThan(1_000);
-});
-
 function input(live: Resource): DriftInput {
   return { live, manager: "us", baseline: null, desired: DESIRED, takeOver: [], ignoredPaths: [] };
 }
