@@ -192,6 +192,7 @@ async function forward(
   const answer = await request(`http://${backend.address}${incoming.url}`, {
     method: incoming.method ?? "GET",
     headers: { ...headers, ...(shown !== undefined && { authorization: shown }) },
+    body: incoming.method === "PUT" || incoming.method === "POST" ? await buffer(incoming) : null,
     dispatcher: agent,
   });
   const { connection: _kept, "transfer-encoding": _encoding, ...kept } = answer.headers;

@@ -7,12 +7,12 @@ import type { TlsSettings } from "./tls-secret.ts";
 export interface WireCall {
   /** As it reads after "Cannot". */
   readonly action: string;
-  readonly method: "GET" | "HEAD" | "POST";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent only to the origin of `url`. */
   readonly authorization?: string | undefined;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Whether the client certificate is for the host of `url`. */
   readonly isOwn: boolean;
   readonly maxRedirects: number;

@@ -11,10 +11,11 @@ import type { HttpWire, WireAnswer } from "../http/http-wire.ts";
 export interface RegistryCall {
   /** As it reads after "Cannot". */
   readonly action: string;
-  readonly method: "GET" | "HEAD";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
   /** Path and query. */
   readonly path: string;
   readonly accept?: string;
+  readonly content?: { readonly type: string; readonly bytes: Uint8Array };
 }
 
 /** What a connection is made of. */
@@ -93,9 +94,10 @@ export class RegistryConnection {
     to: { url: URL; authorization: string | undefined },
     signal: AbortSignal,
   ): Promise<WireAnswer> {
-    const { action, method, accept } = call;
-    const headers: Record<string, string> = accept === undefined ? {} : { accept };
-    return this.#parts.wire.open({ action, method, headers, isOwn: true, maxRedirects, ...to }, signal);
+    const { action, method, accept, content } = call;
+    const headers = { ...(accept !== undefined && { accept }), ...(content && { "content-type": content.type }) };
+    const body = content && { body: content.bytes };
+    return this.#parts.wire.open({ action, method, headers, isOwn: true, maxRedirects, ...body, ...to }, signal);
   }
 
   async #refusal(answer: WireAnswer, signal: AbortSignal): Promise<Refusal> {

@@ -15,6 +15,8 @@ export interface LoginScope {
   readonly credential: RegistryCredential;
   /** For a person who is refused: what the Secret lacks; "" when nothing. */
   readonly hint: string;
+  /** What the token must allow; reading alone unless it is said. */
+  readonly actions?: "pull" | "pull,push";
 }
 
 /** Milliseconds that never go back. */
@@ -110,9 +112,9 @@ export class RegistryLogin {
 
   #tokenCall(request: { action: string; realm: URL; challenge: Bearer; origin: URL }): WireCall {
     const { action, realm, challenge, origin } = request;
-    const { credential, repository } = this.#scope;
+    const { credential, repository, actions = "pull" } = this.#scope;
     // Never more than is needed, whatever the registry proposes.
-    const asked = { service: challenge.service, scope: `repository:${repository}:pull` };
+    const asked = { service: challenge.service, scope: `repository:${repository}:${actions}` };
     const isOwn = realm.host === origin.host;
     const common = { action, isOwn, maxRedirects: 0 };
     if (credential.kind === "identity") {
