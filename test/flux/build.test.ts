@@ -187,14 +187,12 @@ describe.concurrent("what cannot be built", () => {
     const space = await world().space("unserved");
     const commit = await space.commit({ "app/a.yaml": configMap("a") });
     await space.kustomization({
-      postBuild: { substitute: { a: "b" } },
       kubeConfig: { secretRef: { name: "k" } },
-      dependsOn: [{ name: "x", readyExpr: "true" }],
+      decryption: { provider: "sops", serviceAccountName: "cloud" },
     });
-    const refused = await space.says("spec.postBuild", { type: "Stalled" });
+    const refused = await space.says("spec.kubeConfig", { type: "Stalled" });
     expect(refused).toMatchObject({ status: "True", reason: "InvalidSpec" });
-    expect(refused.message).toContain("spec.kubeConfig");
-    expect(refused.message).toContain("spec.dependsOn[0].readyExpr");
+    expect(refused.message).toContain("spec.decryption.serviceAccountName");
     expect(conditionOf(await space.status(), "Ready")).toMatchObject({ status: "False", reason: "InvalidSpec" });
     expect((await space.status()).observedGeneration).toBe(1);
     await space.kustomization();
