@@ -1,9 +1,15 @@
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { useEngineWorld } from "./support/engine-world.ts";
 import { eventually } from "./support/eventually.ts";
 
 const world = useEngineWorld({ withNodes: false });
 const { signal } = new AbortController();
+const kustomization = { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization" };
+
+interface Status {
+  readonly observedGeneration: number;
+  readonly conditions: readonly { readonly type: string; readonly status: string }[];
+}
 
 test("a ConfigMap goes from Git to the cluster through a Kustomization", async () => {
   await world.git.commit("shop", {
@@ -20,8 +26,7 @@ test("a ConfigMap goes from Git to the cluster through a Kustomization", async (
   );
   await world.client.apply(
     {
-      apiVersion: "kustomize.toolkit.fluxcd.io/v1",
-      kind: "Kustomization",
+      ...kustomization,
       metadata: { name: "shop", namespace: "flux-system" },
       spec: { interval: "1m", prune: true, path: "./app", sourceRef: { kind: "GitRepository", name: "shop" } },
     },
@@ -29,9 +34,9 @@ test("a ConfigMap goes from Git to the cluster through a Kustomization", async (
   );
   const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: "default", name: "hello" };
   await eventually("the ConfigMap exists", async () => (await world.client.get(ref, { signal })) !== null);
-  const ks = await world.client.get(
-    { apiVersion: "kustomize.toolkit.fluxcd.io/v1", kind: "Kustomization", namespace: "flux-system", name: "shop" },
-    { signal },
-  );
-  expect(ks?.["status"]).toMatchObject({ observedGeneration: 1 });
+  const app = { ...kustomization, namespace: "flux-system", name: "shop" };
+  await eventually("its success is told", async () => {
+    const status = (await world.client.get(app, { signal }))?.["status"] as Status | undefined;
+    return status?.observedGeneration === 1 && status.conditions.some((c) => c.type === "Ready" && c.status === "True");
+  });
 });

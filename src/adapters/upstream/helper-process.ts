@@ -58,7 +58,7 @@ export class HelperProcess {
   readonly #options: HelperOptions;
   readonly #decoder = new FrameDecoder();
   readonly #frames: Frame[] = [];
-  readonly #stopped: Promise<void>;
+  readonly #exited: Promise<void>;
   #wake: (() => void) | undefined;
   #end: { readonly reason: UpstreamError } | undefined;
 
@@ -68,9 +68,14 @@ export class HelperProcess {
       env: {},
       stdio: ["pipe", "pipe", "ignore"],
     });
-    this.#stopped = new Promise((resolve) => {
-      this.#child.once("error", (cause) => this.#endWith("cannot be started", cause, resolve));
-      this.#child.once("close", (status, killedBy) => this.#endWith(endingOf(status, killedBy), undefined, resolve));
+    this.#child.once("close", (status, killedBy) => this.#endWith(endingOf(status, killedBy), undefined));
+    // Its pipes may close after that, which nothing would wait for: they do not keep the program alive.
+    this.#exited = new Promise((resolve) => {
+      this.#child.once("exit", () => resolve());
+      this.#child.once("error", (cause) => {
+        this.#endWith("cannot be started", cause);
+        resolve();
+      });
     });
     // A helper that is gone is reported by its end, not by the pipe to it.
     this.#child.stdin.on("error", () => undefined);
@@ -114,7 +119,8 @@ export class HelperProcess {
   async kill(): Promise<void> {
     this.#child.ref();
     this.#child.kill("SIGKILL");
-    await this.#stopped;
+    await this.#exited;
+    this.#endWith("signal SIGKILL", undefined);
   }
 
   async #converse(request: HelperRequest, signal: AbortSignal): Promise<string> {
@@ -157,14 +163,13 @@ export class HelperProcess {
       (stream as unknown as { unref?: () => void }).unref?.();
   }
 
-  #endWith(ending: string, cause: unknown, resolve: () => void): void {
+  #endWith(ending: string, cause: unknown): void {
     const isMemory = ending === `exit status ${memoryLimitStatus}`;
     const message = isMemory
       ? `needs more than the allowed ${this.#options.memoryLimitMib} MiB of memory`
       : `the helper ended unexpectedly (${ending})`;
     this.#end ??= { reason: new UpstreamError({ code: isMemory ? "memory" : "died", message }, { cause }) };
     this.#wake?.();
-    resolve();
   }
 }
 
