@@ -18,7 +18,8 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { test: { name: "e2e", include: ["test/**/*.test.ts"], exclude: ["test/faults/**"], ...slow } },
+      // Half of the time they wait.
+      { test: { name: "e2e", include: ["test/**/*.test.ts"], exclude: ["test/faults/**"], maxWorkers: 2, ...slow } },
       // These mostly wait, so that more of them run at once than there are processors.
       { test: { name: "faults", include: ["test/faults/**/*.test.ts"], maxWorkers: 4, ...slow } },
     ],
