@@ -22,6 +22,7 @@ export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Rev
     gate: running?.machine.step === "health" ? { state: "waiting", tookMs: 0, message: "" } : state.gate,
     renderDigest: state.desired?.digest ?? "",
     renderer: state.desired?.rendered.renderer ?? null,
+    release: null,
     handledToken: state.handledToken,
     now: context.clock.now(),
   };

@@ -1,5 +1,7 @@
 import type { EventNote } from "#core/app/app-report.ts";
-import type { RenderSpec } from "#core/app/render-spec.ts";
+import type { ChartPostRender, RenderSpec } from "#core/app/render-spec.ts";
+import type { ChartMetadata, HelmRelease, HelmReleaseChart, HelmReleaseHook } from "#core/helm/release.ts";
+import type { ValuesPart } from "#core/helm/values-part.ts";
 import type { GroupKind, GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
@@ -134,6 +136,73 @@ export interface Rendered {
 export interface Renderer {
   /** @throws RenderError when the files at `path` cannot be rendered. */
   render(input: { tree: FileTree; path: string; spec: RenderSpec }, signal: AbortSignal): Promise<Rendered>;
+}
+
+/** A chart in a source's tree: a folder, or the one packed file that the tree holds. */
+export interface ChartPlace {
+  readonly tree: FileTree;
+  readonly path: string;
+}
+
+/** Reads charts and release records, and renders charts, by Helm's own library. */
+export interface ReleaseTools {
+  /** What a chart is and what its values amount to, without rendering. @throws RenderError */
+  inspect(
+    chart: ChartPlace,
+    values: readonly ValuesPart[],
+    signal: AbortSignal,
+  ): Promise<{ readonly metadata: ChartMetadata; readonly configDigest: string }>;
+  /** @throws RenderError when the chart cannot be rendered with these values. */
+  render(wanted: ReleaseRender, signal: AbortSignal): Promise<RenderedRelease>;
+  /** The text of a record, and the digest that it is recognised by. */
+  encode(
+    asked: { readonly release: HelmRelease; readonly ociDigest: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly record: string; readonly digest: string }>;
+  /** What a release's Secret holds (`data.release`, base64 as it is there). @throws Error when it is no release */
+  decode(
+    asked: { readonly secretData: string; readonly ociDigest: string },
+    signal: AbortSignal,
+  ): Promise<StoredRelease>;
+}
+
+/** What to render for a release. */
+export interface ReleaseRender extends ChartPlace {
+  readonly values: readonly ValuesPart[];
+  readonly postRender: ChartPostRender;
+  readonly release: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly revision: number;
+    readonly isUpgrade: boolean;
+  };
+  readonly validateSchema: boolean;
+  /** Whom the templates' `lookup` acts as. */
+  readonly as: Impersonation | null;
+}
+
+/** What a chart became for one revision of a release. */
+export interface RenderedRelease {
+  readonly objects: readonly Resource[];
+  /** Hooks as a record keeps them, and their objects. */
+  readonly hooks: readonly { readonly hook: HelmReleaseHook; readonly object: Resource }[];
+  /** Objects of the charts' `crds/` folders. */
+  readonly crds: readonly Resource[];
+  readonly notes: string;
+  readonly manifest: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly configDigest: string;
+  readonly chart: HelmReleaseChart;
+  readonly readSet: ReadSet;
+}
+
+/** A release as a record holds it. */
+export interface StoredRelease {
+  readonly release: HelmRelease;
+  readonly digest: string;
+  readonly configDigest: string;
+  readonly objects: readonly Resource[];
+  readonly hooks: readonly { readonly hook: HelmReleaseHook; readonly object: Resource }[];
 }
 
 /** An expression that is true or false, and what its variables stand for. */

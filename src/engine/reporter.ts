@@ -182,6 +182,7 @@ export function invalidReport(problems: readonly Problem[], now: number): AppRep
     gate: { state: "none", tookMs: 0, message: "" },
     renderDigest: "",
     renderer: null,
+    release: null,
     handledToken: null,
     now,
   };

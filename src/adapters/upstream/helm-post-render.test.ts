@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import type { HelmRelease } from "#core/helm/release.ts";
 import { HelmBench, chartTree, chartYaml, settings } from "./helm-bench.ts";
 import { decodeHelmRelease } from "./helm-release.ts";
-import type { HelmPostRender, HelmPostRenderStep } from "./helm-render.ts";
+import type { ChartPostRender, ChartPostRenderStep } from "#core/app/render-spec.ts";
 // What another controller wrote into a real cluster: its release Secrets and the digests in its status.
 import stored from "./testdata/helm-releases.json" with { type: "json" };
 
@@ -30,7 +30,7 @@ function filesOf({ chart }: HelmRelease): Record<string, string> {
   };
 }
 
-const nodeSelector: HelmPostRenderStep = {
+const nodeSelector: ChartPostRenderStep = {
   kustomize: {
     patches: [
       {
@@ -74,7 +74,7 @@ describe("helmRender() with post-renderers", () => {
     "templates/hook.yaml":
       "apiVersion: v1\nkind: Pod\nmetadata:\n  name: h\n  annotations: {helm.sh/hook: test}\nspec: {containers: [{name: c, image: 'old:1'}]}\n",
   };
-  const labelled = async (strategy: HelmPostRender["strategy"], more: Record<string, string> = {}) => {
+  const labelled = async (strategy: ChartPostRender["strategy"], more: Record<string, string> = {}) => {
     const steps = [
       { labels: { team: "x" }, annotations: { note: "y" } },
       { kustomize: { images: [{ name: "old", newTag: "2" }] } },

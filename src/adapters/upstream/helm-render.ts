@@ -1,5 +1,5 @@
 import type { ChartMetadata, HelmHookEvent, HelmReleaseChart } from "#core/helm/release.ts";
-import type { KustomizeOverrides } from "#core/app/render-spec.ts";
+import type { ChartPostRender } from "#core/app/render-spec.ts";
 import type { ValuesPart } from "#core/helm/values-part.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
@@ -21,7 +21,7 @@ export interface HelmRender {
   };
   readonly capabilities?: HelmCapabilities;
   readonly options?: HelmRenderOptions;
-  readonly postRender?: HelmPostRender;
+  readonly postRender?: ChartPostRender;
   /** Answers the templates' `lookup`; without it they find nothing. */
   readonly lookup?: (wanted: HelmLookup, signal: AbortSignal) => Promise<LookupAnswer>;
 }
@@ -49,18 +49,6 @@ export interface HelmRenderOptions {
   /** The chart as a release record keeps it. */
   readonly withChart?: boolean;
 }
-
-/** Changes what templates rendered before it is sorted into hooks and manifests, in the order of the steps. */
-export interface HelmPostRender {
-  /** What goes through the steps: all at once, hooks and the rest apart, or the rest alone. */
-  readonly strategy: "combined" | "separate" | "nohooks";
-  readonly steps: readonly HelmPostRenderStep[];
-}
-
-/** A kustomization over all objects, or labels and annotations for their metadata. */
-export type HelmPostRenderStep =
-  | { readonly kustomize: Pick<KustomizeOverrides, "patches" | "images"> }
-  | { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
 
 /** What a template looks up: one object, or without a name all of the kind. */
 export type HelmLookup = Omit<LookupQuestion, "ask">;

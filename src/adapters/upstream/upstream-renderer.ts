@@ -47,6 +47,7 @@ async function renderInput(pools: HelperPools, input: RenderInput, signal: Abort
     const pool = spec.decryption ? pools.full : pools.small;
     return { ...(await kustomizeBuild(pool, build, signal)), renderer: "kustomize" };
   }
+  if (spec.kind === "chart") throw new Error("Cannot render a chart by itself: it needs a release");
   const looked: ReadSet = [{ kind: "directory", path, digest: listingDigest(tree, path) }];
   const hasKustomization = KUSTOMIZATION_FILES.some((name) => tree.entry(childPath(path, name)) !== undefined);
   const chosen: RenderSpec = hasKustomization

@@ -4,6 +4,8 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import type { SourceFailure } from "#core/source/source-error.ts";
 import type { Revision, Source, VerifiedObject } from "#core/source/source.ts";
+import type { ReleaseMemory } from "#core/release/release-memory.ts";
+import type { ReleaseReport } from "#core/release/release-report.ts";
 import type { App, SyncRequest } from "./app.ts";
 
 /** How one object compares with its declaration. */
@@ -98,6 +100,8 @@ export interface AppReport {
   readonly renderDigest: string;
   /** Digest of `source` the render used, e.g. `Kustomize`, `Directory`. */
   readonly renderer: "kustomize" | "directory" | null;
+  /** What is known of the app's Helm release; null: it is none. */
+  readonly release: ReleaseReport | null;
   /** Token of the request that was handled last. */
   readonly handledToken: string | null;
   readonly now: number;
@@ -161,4 +165,6 @@ export interface RestoredState {
   readonly sync: SyncReport | null;
   /** Whether the status was written for the spec as it is now. */
   readonly isCurrent: boolean;
+  /** What the status tells of the app's Helm release; null: nothing. */
+  readonly release: ReleaseMemory | null;
 }

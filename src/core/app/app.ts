@@ -1,5 +1,7 @@
+import type { ReleasePolicy } from "#core/release/release-policy.ts";
 import type { HealthExpressions } from "#core/health/expression-health.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import type { ObjectAddress, Source, SourceKey } from "#core/source/source.ts";
 import type { RenderSpec } from "./render-spec.ts";
 
@@ -117,6 +119,10 @@ export interface App {
   readonly target: AppTarget;
   readonly policy: SyncPolicy;
   readonly dependsOn: readonly Dependency[];
+  /** How the app is kept as a Helm release; null: its objects are applied as they are. */
+  readonly release: ReleasePolicy | null;
+  /** An object that must stand on the cluster so that the app has its source; null: that is somebody else's to declare. */
+  readonly declares: Resource | null;
   /** How the app judges kinds that it knows better than the dialect. */
   readonly healthExpressions: readonly HealthExpressions[];
   readonly suspended: boolean;

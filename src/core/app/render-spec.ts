@@ -1,3 +1,5 @@
+import type { ValuesPart } from "#core/helm/values-part.ts";
+
 /** What an owner of a kustomization may set over the file in the repository; kustomize's own names and meanings. */
 export interface KustomizeOverrides {
   readonly namespace?: string;
@@ -79,6 +81,7 @@ export type RenderSpec =
       readonly decryption?: Decryption;
     }
   | DirectorySpec
+  | ChartSpec
   /** Kustomize when the path holds a kustomization file, plain files otherwise. */
   | { readonly kind: "detect"; readonly overrides: KustomizeOverrides; readonly directory: DirectorySpec };
 
@@ -90,3 +93,23 @@ export interface DirectorySpec {
   readonly include: string;
   readonly exclude: string;
 }
+
+/** A chart and the values it gets; which release it is for is told when it is rendered. */
+export interface ChartSpec {
+  readonly kind: "chart";
+  /** In ascending precedence; they may be secret. */
+  readonly values: readonly ValuesPart[];
+  readonly postRender: ChartPostRender;
+}
+
+/** Changes what templates rendered before it is sorted into hooks and manifests, in the order of the steps. */
+export interface ChartPostRender {
+  /** What goes through the steps: all at once, hooks and the rest apart, or the rest alone. */
+  readonly strategy: "combined" | "separate" | "nohooks";
+  readonly steps: readonly ChartPostRenderStep[];
+}
+
+/** A kustomization over all objects, or labels and annotations for their metadata. */
+export type ChartPostRenderStep =
+  | { readonly kustomize: Pick<KustomizeOverrides, "patches" | "images"> }
+  | { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };

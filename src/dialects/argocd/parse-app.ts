@@ -77,6 +77,8 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
     request: operation.request,
     termination: terminationOf(object),
     references: [],
+    release: null,
+    declares: null,
     healthExpressions: [],
     specDigest: digestOf([spec.source, spec.destination, spec.syncPolicy?.syncOptions ?? []]),
     details: details(spec, { options, instance: instanceName(object, settings), problem: operation.problem, project }),

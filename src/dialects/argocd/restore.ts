@@ -31,6 +31,7 @@ export function restore(object: Resource): RestoredState {
       .map((row) => ({ id: rowId(row), version: row.version ?? "" })),
     sync: operationState ? syncOf(object, operationState, status) : null,
     isCurrent: isComparedWith(object, (withoutNulls(object["spec"]) ?? {}) as SpecFields),
+    release: null,
   };
 }
 

@@ -85,6 +85,8 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     },
     policy,
     dependsOn: dependenciesOf(spec, namespace),
+    release: null,
+    declares: null,
     healthExpressions: healthExpressionsOf(spec),
     suspended: spec.suspend,
     refreshToken: annotationsOf(object)[requestedAtAnnotation] ?? null,

@@ -13,6 +13,7 @@ export function restore(object: Resource): RestoredState {
     inventory: inventoryOf(object),
     sync: null,
     isCurrent: numberAt(object, ["status", "observedGeneration"], -1) === object.metadata.generation,
+    release: null,
   };
 }
 

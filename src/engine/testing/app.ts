@@ -89,6 +89,8 @@ export function plainApp(name: string, changes: Partial<App> = {}): App {
       propagation: "Background",
     },
     dependsOn: [],
+    release: null,
+    declares: null,
     healthExpressions: [],
     suspended: false,
     refreshToken: null,

@@ -50,6 +50,7 @@ export const plainDialect: Dialect = {
     inventory: [],
     sync: null,
     isCurrent: true,
+    release: null,
   }),
   reportApp: ({ report }) => ({ status: { phase: report.phase.kind }, patch: null, events: [] }),
   reportSource: ({ report }) => ({ status: { state: report.state.kind }, patch: null, events: [] }),

@@ -29,6 +29,7 @@ export function report(parts: Partial<AppReport>): AppReport {
     gate: { state: "none", tookMs: 0, message: "" },
     renderDigest: "",
     renderer: "directory",
+    release: null,
     handledToken: null,
     now: Date.parse("2026-11-21T10:18:45Z"),
     ...parts,

@@ -53,6 +53,7 @@ export function report(changed: Partial<AppReport>): AppReport {
     gate: { state: "none", tookMs: 0, message: "" },
     renderDigest: "",
     renderer: "kustomize",
+    release: null,
     handledToken: null,
     now,
     ...changed,
