@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { copiedLayerName } from "#core/source/remote.ts";
 import { contentType } from "#test/support/oci-registry.ts";
 import { tarballOf, tarOf } from "#test/support/tarball.ts";
 import { sourceLimits } from "../archive/archive-limits.ts";
-import { copiedLayerName } from "./pull-artifact.ts";
 import { latest, pulled, refused, signal, synced, text, useOciWorld } from "./testing/oci-world.ts";
 
 const world = useOciWorld();

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import type { OciLayer } from "#core/source/remote.ts";
+import { type OciLayer, copiedLayerName } from "#core/source/remote.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
 import { fileListing } from "../archive/file-listing.ts";
 import { readTarball } from "../archive/read-tarball.ts";
@@ -17,9 +17,6 @@ import { PackWriter } from "./pack-file.ts";
 import type { PackedFile } from "./pack-file.ts";
 import { mismatch } from "./registry-client.ts";
 import type { RegistryClient } from "./registry-client.ts";
-
-/** Name of the one file that a layer becomes when it is copied instead of unpacked. */
-export const copiedLayerName = "layer";
 
 /** What to pull and where from. */
 export interface PullRequest {

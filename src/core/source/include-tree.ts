@@ -1,3 +1,4 @@
+import { cleanPath } from "./clean-path.ts";
 import { composedTree } from "./composed-tree.ts";
 import type { FileTree } from "./file-tree.ts";
 import { childPath } from "./read-set.ts";
@@ -31,14 +32,4 @@ export function includeTree(tree: FileTree, { name, tree: other, from, to }: Inc
     { tree, from: "", to: "", keeps },
     { tree: other, from: source, to: target, keeps },
   ]);
-}
-
-/** A path without dots; none leads above the root. */
-function cleanPath(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return parts.join("/");
 }

@@ -16,6 +16,9 @@ export interface OciLayer {
   readonly operation: "extract" | "copy";
 }
 
+/** Name of the one file that a layer becomes when it is copied instead of unpacked. */
+export const copiedLayerName = "layer";
+
 /** The objects of a bucket, at a server that speaks S3's protocol. */
 export interface BucketRemote {
   readonly kind: "bucket";
