@@ -73,6 +73,8 @@ export interface Selection {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Objects come with their metadata alone: the rest never leaves the server. */
+  readonly metadataOnly?: boolean;
 }
 
 /** What a watch reports; errors never end it, and one that a handler throws is reported apart. */

@@ -2,6 +2,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { Breather } from "./breather.ts";
 import { parseExactJson } from "./exact-json.ts";
 import { isRecord, textIn } from "./json-shape.ts";
+import { metadataOf } from "./object-metadata.ts";
 
 /** One page of a list answer. */
 export interface ListPage {
@@ -15,6 +16,8 @@ export interface ListPage {
 export interface ItemType {
   readonly apiVersion: string;
   readonly kind: string;
+  /** Whether items are wanted without their content. */
+  readonly metadataOnly?: boolean;
 }
 
 const QUOTE = 0x22;
@@ -49,7 +52,9 @@ export async function parseListPage(body: Buffer, type: ItemType): Promise<ListP
 
 function itemOf(value: unknown, type: ItemType): Resource {
   if (!isRecord(value) || !isRecord(value["metadata"])) throw new SyntaxError("A list item is not an object");
-  return { apiVersion: type.apiVersion, kind: type.kind, ...value } as unknown as Resource;
+  const { apiVersion, kind, metadataOnly = false } = type;
+  const item = { apiVersion, kind, ...value } as unknown as Resource;
+  return metadataOnly ? metadataOf(item, type) : item;
 }
 
 function envelopeOf(value: unknown): { resourceVersion: string; continueToken: string } {

@@ -4,6 +4,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { Impersonation, KindInfo, Selection } from "#engine/ports.ts";
 import { parseListPage } from "./list-body.ts";
 import type { ListPage } from "./list-body.ts";
+import { metadataAccept } from "./object-metadata.ts";
 import { malformed } from "./requester.ts";
 import type { Call, Requester } from "./requester.ts";
 import { collectionPath } from "./resource-path.ts";
@@ -62,6 +63,7 @@ async function readPages(requester: Requester, request: ListRequest): Promise<Co
 
 async function readPage(requester: Requester, request: ListRequest, continueToken: string): Promise<ListPage> {
   const { info, selection } = request;
+  const { metadataOnly = false } = selection;
   const call: Call = {
     verb: "list",
     method: "GET",
@@ -69,13 +71,14 @@ async function readPage(requester: Requester, request: ListRequest, continueToke
     query: { limit: PAGE_SIZE, continue: continueToken || undefined, ...selectionQuery(selection) },
     kind: info.kind,
     subject: selectionText(info, selection),
+    ...(metadataOnly ? { accept: metadataAccept.list } : {}),
     as: request.as,
     repeatable: true,
     signal: request.signal,
   };
   const answer = await requester.send(call);
   try {
-    return await parseListPage(answer.body, { apiVersion: joinApiVersion(info), kind: info.kind });
+    return await parseListPage(answer.body, { apiVersion: joinApiVersion(info), kind: info.kind, metadataOnly });
   } catch (cause) {
     throw malformed(call, cause);
   }

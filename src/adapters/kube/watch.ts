@@ -1,5 +1,6 @@
 import { sleep } from "#async/with-deadline.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
+import { joinApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { KindInfo, Selection, WatchHandler } from "#engine/ports.ts";
 import { failureOf } from "./api-failure.ts";
@@ -7,6 +8,7 @@ import { parseExactJson } from "./exact-json.ts";
 import { isRecord } from "./json-shape.ts";
 import { KnownObjects } from "./known-objects.ts";
 import { LineFramer } from "./line-framer.ts";
+import { metadataAccept, metadataOf } from "./object-metadata.ts";
 import { listAll, selectionQuery, selectionText } from "./paged-list.ts";
 import type { Requester } from "./requester.ts";
 import { collectionPath } from "./resource-path.ts";
@@ -125,6 +127,7 @@ export class Watch {
       },
       kind: info.kind,
       subject: this.#text,
+      ...(selection.metadataOnly ? { accept: metadataAccept.watch } : {}),
       repeatable: true,
       signal,
     } as const;
@@ -143,11 +146,16 @@ export class Watch {
     const { type, object } = event;
     if (type === "ERROR") throw this.#streamError(object);
     this.#failures = 0;
-    const resource = object as Resource;
+    const resource = this.#wanted(object as Resource);
     if (type === "ADDED" || type === "MODIFIED") this.#known.upsert(resource);
     else if (type === "DELETED") this.#known.remove(resource);
     const version = resource.metadata.resourceVersion;
     if (version) this.#resourceVersion = version;
+  }
+
+  #wanted(object: Resource): Resource {
+    const { info, selection } = this.#request;
+    return selection.metadataOnly ? metadataOf(object, { apiVersion: joinApiVersion(info), kind: info.kind }) : object;
   }
 
   #streamError(status: Record<string, unknown>): ApiError {
