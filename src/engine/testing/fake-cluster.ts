@@ -15,7 +15,7 @@ import type {
   WatchHandler,
   WriteAnswer,
 } from "#engine/ports.ts";
-import { fieldsOf, isSelected, mergedWith, patchedWith } from "./fake-objects.ts";
+import { asSelected, fieldsOf, isSelected, mergedWith, patchedWith } from "./fake-objects.ts";
 
 /** One request that reached the fake. */
 export interface FakeRequest {
@@ -115,7 +115,7 @@ export class FakeCluster implements ClusterClient {
 
   async list(info: KindInfo, selection: Selection, options: CallOptions): Promise<readonly Resource[]> {
     return this.#request({ verb: "list", kind: info.kind, name: "", options: selection }, options, () =>
-      [...this.objects.values()].filter((object) => isSelected(object, info, selection)),
+      this.#selected(info, selection),
     );
   }
 
@@ -182,7 +182,7 @@ export class FakeCluster implements ClusterClient {
     if (signal.aborted) return Promise.resolve();
     this.watches.add(watch);
     if (this.tells) {
-      for (const object of this.objects.values()) if (isSelected(object, info, selection)) handler.upsert(object);
+      for (const object of this.#selected(info, selection)) handler.upsert(object);
       handler.synced();
     }
     return new Promise((resolve) => {
@@ -216,6 +216,11 @@ export class FakeCluster implements ClusterClient {
     return result;
   }
 
+  #selected(info: KindInfo, selection: Selection): Resource[] {
+    const covered = [...this.objects.values()].filter((object) => isSelected(object, info, selection));
+    return covered.map((object) => asSelected(object, selection));
+  }
+
   #at({ apiVersion, kind, namespace, name }: ObjectRef): Resource | undefined {
     const { group } = splitApiVersion(apiVersion);
     return this.objects.get(idKey({ group, kind, namespace: namespace ?? "", name }));
@@ -227,8 +232,8 @@ export class FakeCluster implements ClusterClient {
     const stored = { ...object, metadata: { ...object.metadata, uid, resourceVersion: String(++this.#store.version) } };
     this.objects.set(keyOf(object), stored);
     for (const { info, selection, handler } of this.watches) {
-      if (isSelected(stored, info, selection)) handler.upsert(stored);
-      else if (known && isSelected(known, info, selection)) handler.gone(stored);
+      if (isSelected(stored, info, selection)) handler.upsert(asSelected(stored, selection));
+      else if (known && isSelected(known, info, selection)) handler.gone(asSelected(stored, selection));
     }
     return stored;
   }
@@ -238,7 +243,7 @@ export class FakeCluster implements ClusterClient {
     this.objects.delete(keyOf(object));
     const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#store.version) } };
     for (const { info, selection, handler } of this.watches)
-      if (isSelected(object, info, selection)) handler.gone(last);
+      if (isSelected(object, info, selection)) handler.gone(asSelected(last, selection));
   }
 }
 

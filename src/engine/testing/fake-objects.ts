@@ -18,17 +18,23 @@ export function configMap(
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "a", ...metadata }, data };
 }
 
-/** Whether a list or watch of the kind covers an object; label selectors are `key=value` or `key`. */
+/** Whether a list or watch of the kind covers an object; selectors are `key=value`, those of labels also `key`. */
 export function isSelected(object: Resource, info: KindInfo, selection: Selection): boolean {
   if (object.kind !== info.kind || splitApiVersion(object.apiVersion).group !== info.group) return false;
   if (selection.namespace !== undefined && selection.namespace !== object.metadata.namespace) return false;
-  if (selection.fieldSelector !== undefined && selection.fieldSelector !== `metadata.name=${object.metadata.name}`)
-    return false;
+  const fields = [`metadata.name=${object.metadata.name}`, `type=${String(object["type"])}`];
+  if (selection.fieldSelector !== undefined && !fields.includes(selection.fieldSelector)) return false;
   return (selection.labelSelector ?? "").split(",").every((term) => {
     const [key = "", value] = term.split("=");
     const label = object.metadata.labels?.[key];
     return key === "" || (value === undefined ? label !== undefined : label === value);
   });
+}
+
+/** What a list or watch shows of an object. */
+export function asSelected(object: Resource, { metadataOnly }: Selection): Resource {
+  const { apiVersion, kind, metadata } = object;
+  return metadataOnly ? { apiVersion, kind, metadata } : object;
 }
 
 /** The value after a merge patch: maps are merged, null removes, everything else replaces. */
