@@ -1,12 +1,18 @@
 import { helmValues } from "#adapters/upstream/helm-values.ts";
 import { UpstreamError } from "#adapters/upstream/upstream-error.ts";
 import { fieldAt, textAt } from "#core/health/condition.ts";
-import { valueAtPath, type ValuesPart } from "#core/helm/values-part.ts";
+import type { ValuesPart } from "#core/helm/values-part.ts";
 import { gvkOf } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { CliError } from "#cli/cli-error.ts";
 import type { ValuesFiles } from "#cli/eval-values.ts";
 import { exitCode } from "#cli/exit-code.ts";
+import {
+  type ResolvedValues,
+  type ValuesReference,
+  valuesKeyOf,
+  valuesParts,
+} from "#dialects/flux/helm-release-values.ts";
 import { readObjects, withHelpers } from "./cli-files.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -27,43 +33,47 @@ export async function evalValues({ release, others }: ValuesFiles, signal: Abort
     files.flatMap(({ objects }) => objects),
   );
   try {
-    return await withHelpers(({ full }) => helmValues(full, parts, signal));
+    return (await withHelpers(({ full }) => helmValues(full, parts, signal))).values;
   } catch (error) {
     if (!(error instanceof UpstreamError) || error.code !== "invalid-values") throw error;
     throw refused(error.message);
   }
 }
 
-/** Whole documents in their order, then the release's own values, then single values at their paths. */
 function partsOf(release: Resource, objects: readonly Resource[]): readonly ValuesPart[] {
-  const documents: ValuesPart[] = [];
-  const paths: ValuesPart[] = [];
   const references = fieldAt(release, ["spec", "valuesFrom"]);
-  for (const [index, reference] of (Array.isArray(references) ? references : []).entries()) {
-    const text = referenced(release, { reference, index }, objects);
-    if (text === null) continue;
-    const name = ["kind", "name"].map((field) => textAt(reference, [field])).join("/");
-    const targetPath = textAt(reference, ["targetPath"]);
-    if (targetPath === "") documents.push({ name, yaml: text });
-    else paths.push({ name, set: valueAtPath(targetPath, text, fieldAt(reference, ["literal"]) === true) });
-  }
+  const resolved = (Array.isArray(references) ? references : []).map((entry: unknown, index): ResolvedValues => {
+    const reference = referenceOf(entry, `spec.valuesFrom[${index}]`);
+    return { reference, text: referenced(release, { reference, index }, objects) };
+  });
   const own = fieldAt(release, ["spec", "values"]);
-  const object = typeof own === "object" && own !== null ? (own as Values) : {};
-  return [...documents, { name: "spec.values", object }, ...paths];
+  return valuesParts(resolved, typeof own === "object" && own !== null ? (own as Values) : {});
+}
+
+function referenceOf(entry: unknown, place: string): ValuesReference {
+  const text = (field: string) => textAt(entry, [field]);
+  const kind = text("kind");
+  if (kind !== "ConfigMap" && kind !== "Secret") throw refused(`${place}: kind is neither ConfigMap nor Secret`);
+  const [optional, literal] = ["optional", "literal"].map((field) => fieldAt(entry, [field]) === true);
+  return {
+    kind,
+    name: text("name"),
+    valuesKey: text("valuesKey"),
+    targetPath: text("targetPath"),
+    ...(optional && { optional }),
+    ...(literal && { literal }),
+  };
 }
 
 /** The text that a reference means; null for an optional one that is not there. */
 function referenced(
   release: Resource,
-  { reference, index }: { reference: unknown; index: number },
+  { reference, index }: { readonly reference: ValuesReference; readonly index: number },
   objects: readonly Resource[],
 ): string | null {
-  const [kind = "", name = ""] = ["kind", "name"].map((field) => textAt(reference, [field]));
-  const place = `spec.valuesFrom[${index}]`;
-  if (kind !== "ConfigMap" && kind !== "Secret") throw refused(`${place}: kind is neither ConfigMap nor Secret`);
+  const { kind, name } = reference;
   const { namespace } = release.metadata;
-  const key = textAt(reference, ["valuesKey"]) || "values.yaml";
-  const isOptional = fieldAt(reference, ["optional"]) === true;
+  const key = valuesKeyOf(reference);
   // Files for a kustomization often leave the namespace to it.
   const object = objects.find(({ apiVersion, kind: own, metadata }) => {
     const isNear = metadata.namespace === undefined || namespace === undefined || metadata.namespace === namespace;
@@ -71,9 +81,9 @@ function referenced(
   });
   const text = object && entryOf(object, key);
   if (text !== undefined) return text;
-  if (isOptional) return null;
+  if (reference.optional) return null;
   const missing = object ? `${kind} ${name} has no key ${key}` : `${kind} ${name} is in none of the files`;
-  throw refused(`${place}: ${missing}`, exitCode.notFound, object ? "" : "Name its file with --with.");
+  throw refused(`spec.valuesFrom[${index}]: ${missing}`, exitCode.notFound, object ? "" : "Name its file with --with.");
 }
 
 function entryOf(object: Resource, key: string): string | undefined {

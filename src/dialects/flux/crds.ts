@@ -3,6 +3,8 @@ import type { CrdColumn, CrdSpec } from "#core/app/crd.ts";
 import { bucketSpec, bucketStatus } from "./bucket-schema.ts";
 import { gitRepositorySpec, gitRepositoryStatus } from "./git-repository-schema.ts";
 import { helmChartSpec, helmChartStatus } from "./helm-chart-schema.ts";
+import { helmReleaseSpec } from "./helm-release-schema.ts";
+import { helmReleaseStatus } from "./helm-release-status-schema.ts";
 import { helmRepositorySpec, helmRepositoryStatus } from "./helm-repository-schema.ts";
 import { ociRepositorySpec, ociRepositoryStatus } from "./oci-repository-schema.ts";
 import { kustomizationSpec, kustomizationStatus } from "./kustomization-schema.ts";
@@ -134,6 +136,27 @@ export const fluxCrds: readonly CrdSpec[] = [
           ready,
           status,
         ],
+        statusSubresource: true,
+      },
+    ],
+  },
+  {
+    group: "helm.toolkit.fluxcd.io",
+    kind: "HelmRelease",
+    plural: "helmreleases",
+    singular: "helmrelease",
+    shortNames: ["hr"],
+    categories: ["all", "fluxcd", "fluxcd-appliers"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v2",
+        schema: objectSchema(
+          "HelmRelease keeps a chart installed as a Helm release.",
+          helmReleaseSpec,
+          helmReleaseStatus,
+        ),
+        columns: [age, ready, status],
         statusSubresource: true,
       },
     ],

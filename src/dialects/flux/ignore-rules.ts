@@ -10,7 +10,7 @@ type RuleFields = NonNullable<KustomizationSpec["ignore"]>[number];
 const patternFields = ["group", "version", "kind", "name", "namespace"] as const;
 const selectorFields = ["labelSelector", "annotationSelector"] as const;
 
-/** Fields that a Kustomization leaves alone, and of which objects. */
+/** Fields that an app leaves alone, and of which objects. */
 export interface IgnoreRule {
   readonly paths: readonly string[];
   readonly patterns: readonly (readonly [field: (typeof patternFields)[number], pattern: Pattern])[];
@@ -18,12 +18,16 @@ export interface IgnoreRule {
   readonly annotations: LabelSelector;
 }
 
-/** The rules of a Kustomization; what cannot be used is added to the problems. */
-export function parseIgnoreRules(rules: readonly RuleFields[], problems: Problem[]): readonly IgnoreRule[] {
+/** The rules that stand in the field `path`; what cannot be used is added to the problems. */
+export function parseIgnoreRules(
+  rules: readonly RuleFields[],
+  problems: Problem[],
+  path = "spec.ignore",
+): readonly IgnoreRule[] {
   return rules.map(({ paths, target = {} }, index) => {
-    const at = `spec.ignore[${index}]`;
-    for (const [number, path] of paths.entries()) {
-      if (path.startsWith("/")) continue;
+    const at = `${path}[${index}]`;
+    for (const [number, pointer] of paths.entries()) {
+      if (pointer.startsWith("/")) continue;
       problems.push({ path: `${at}.paths[${number}]`, message: "is no JSON pointer: it begins with /" });
     }
     const patterns = patternFields.flatMap((field) => {

@@ -11,6 +11,17 @@ export const appKinds: readonly DialectKind[] = [
   },
 ];
 
+/** The kind whose objects are Helm releases: another controller's in upstream, so a dialect of its own here. */
+export const helmAppKinds: readonly DialectKind[] = [
+  {
+    group: "helm.toolkit.fluxcd.io",
+    version: "v2",
+    kind: "HelmRelease",
+    plural: "helmreleases",
+    short: "hr",
+  },
+];
+
 /** Kinds whose objects are sources. */
 export const sourceKinds: readonly DialectKind[] = [
   {

@@ -1,6 +1,6 @@
 import type { AppPhase, AppReport, ReportInput } from "#core/app/app-report.ts";
 import { conditionOf, numberAt, textAt } from "#core/health/condition.ts";
-import { assertNever } from "#core/result.ts";
+import { assertNever, type Problem } from "#core/result.ts";
 import { durationText } from "./duration.ts";
 import { sourceKinds } from "./kinds.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
@@ -20,11 +20,9 @@ export function phaseMarks(input: ReportInput): ConditionMarks {
     case "out-of-sync":
       return {};
     case "paused":
-      return { Paused: { status: "True", reason: "Paused", message: pausedMessage(phase) } };
-    case "invalid": {
-      const message = phase.problems.map(({ path, message: what }) => `${path}: ${what}`).join("; ");
-      return terminalMarks("InvalidSpec", message);
-    }
+      return { Paused: pausedMark(phase) };
+    case "invalid":
+      return terminalMarks(phase.problems);
     case "source-failed":
       return waitingMarks(input, notReady("ArtifactFailed", sourceMessage(phase, input)));
     case "dependency":
@@ -100,8 +98,11 @@ function notReady(reason: string, message: string): ConditionMark {
   return { status: "False", reason, message };
 }
 
-function terminalMarks(reason: string, message: string): ConditionMarks {
+/** What a spec that cannot be used says. */
+export function terminalMarks(problems: readonly Problem[]): ConditionMarks {
+  const message = problems.map(({ path, message: what }) => `${path}: ${what}`).join("; ");
   const text = `Reconciliation failed terminally due to configuration error: ${message}`;
+  const reason = "InvalidSpec";
   return {
     Ready: notReady(reason, text),
     Stalled: { status: "True", reason, message: text },
@@ -109,8 +110,9 @@ function terminalMarks(reason: string, message: string): ConditionMarks {
   };
 }
 
-function pausedMessage(phase: Extract<AppPhase, { kind: "paused" }>): string {
-  return `Paused until ${timeText(phase.until)}: ${phase.reason}`;
+/** What an app says that is held until a moment. */
+export function pausedMark(phase: Extract<AppPhase, { kind: "paused" }>): ConditionMark {
+  return { status: "True", reason: "Paused", message: `Paused until ${timeText(phase.until)}: ${phase.reason}` };
 }
 
 /** Before a reconciliation begins upstream sets no Reconciling; one left by an earlier failure becomes a retry. */

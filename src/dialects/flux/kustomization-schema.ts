@@ -1,13 +1,19 @@
 import { type Static, Type } from "typebox";
 import {
+  commonMetadata,
   conditions,
   duration,
   durationPattern,
+  healthCheckExpr,
+  ignoreRule,
+  image,
+  inventory,
+  kubeConfig,
   lastHandledReconcileAt,
   localReference,
   observedGeneration,
   oneOf,
-  selector,
+  patch,
   stringMap,
 } from "./schema-parts.ts";
 
@@ -49,34 +55,6 @@ const decryption = Type.Object(
   { description: "How encrypted manifests are decrypted before they are applied." },
 );
 
-const kubeConfig = Type.Object(
-  {
-    configMapRef: Type.Optional(localReference("ConfigMap that describes how to reach the remote cluster.")),
-    secretRef: Type.Optional(
-      Type.Object(
-        {
-          key: Type.Optional(Type.String({ description: "Key in the Secret, by default `value` or `value.yaml`." })),
-          name: Type.String({ description: "Name of the Secret." }),
-        },
-        { description: "Secret that holds the kubeconfig of the remote cluster." },
-      ),
-    ),
-  },
-  {
-    description: "The remote cluster to apply to.",
-    "x-kubernetes-validations": [
-      {
-        rule: "has(self.configMapRef) || has(self.secretRef)",
-        message: "exactly one of spec.kubeConfig.configMapRef or spec.kubeConfig.secretRef must be specified",
-      },
-      {
-        rule: "!has(self.configMapRef) || !has(self.secretRef)",
-        message: "exactly one of spec.kubeConfig.configMapRef or spec.kubeConfig.secretRef must be specified",
-      },
-    ],
-  },
-);
-
 const postBuild = Type.Object(
   {
     substitute: Type.Optional(stringMap("Variables and their values.")),
@@ -107,51 +85,6 @@ const healthCheck = Type.Object(
     namespace: Type.Optional(Type.String({ description: "Namespace of the referent." })),
   },
   { description: "An object whose health counts." },
-);
-
-const healthCheckExpr = Type.Object(
-  {
-    apiVersion: Type.String({ description: "API version of the objects judged." }),
-    current: Type.String({ description: "Expression that says when an object is as desired." }),
-    failed: Type.Optional(Type.String({ description: "Expression that says when an object has failed." })),
-    inProgress: Type.Optional(Type.String({ description: "Expression that says when an object is on its way." })),
-    kind: Type.String({ description: "Kind of the objects judged." }),
-  },
-  { description: "How the health of one kind of custom object is judged." },
-);
-
-const image = Type.Object(
-  {
-    digest: Type.Optional(Type.String({ description: "Digest to use instead of the tag." })),
-    name: Type.String({ description: "Image name without tag." }),
-    newName: Type.Optional(Type.String({ description: "Name to use instead." })),
-    newTag: Type.Optional(Type.String({ description: "Tag to use instead." })),
-  },
-  { description: "A replacement of an image." },
-);
-
-const patch = Type.Object(
-  {
-    patch: Type.String({ description: "Strategic merge patch, or a list of JSON patch operations, as YAML." }),
-    target: Type.Optional(selector("Objects that the patch applies to.")),
-  },
-  { description: "A patch and its target." },
-);
-
-const ignoreRule = Type.Object(
-  {
-    paths: Type.Array(Type.String(), { description: "JSON pointers of the fields left alone." }),
-    target: Type.Optional(selector("Objects that the rule applies to.")),
-  },
-  { description: "Fields whose changes are left alone." },
-);
-
-const commonMetadata = Type.Object(
-  {
-    annotations: Type.Optional(stringMap("Annotations added to every object.")),
-    labels: Type.Optional(stringMap("Labels added to every object.")),
-  },
-  { description: "Metadata added to every object." },
 );
 
 /** `spec` of a Kustomization: every field that upstream's v1 has. */
@@ -222,23 +155,7 @@ export const kustomizationStatus = Type.Object(
   {
     conditions: Type.Optional(conditions),
     history: Type.Optional(Type.Array(snapshot, { description: "The last reconciliations, newest first." })),
-    inventory: Type.Optional(
-      Type.Object(
-        {
-          entries: Type.Array(
-            Type.Object(
-              {
-                id: Type.String({ description: "Identity as `<namespace>_<name>_<group>_<kind>`." }),
-                v: Type.String({ description: "API version." }),
-              },
-              { description: "An applied object." },
-            ),
-            { description: "The applied objects." },
-          ),
-        },
-        { description: "The objects that were applied." },
-      ),
-    ),
+    inventory: Type.Optional(inventory),
     lastAppliedOriginRevision: Type.Optional(Type.String({ description: "Origin revision applied last." })),
     lastAppliedRevision: Type.Optional(Type.String({ description: "Revision applied last." })),
     lastAttemptedRevision: Type.Optional(Type.String({ description: "Revision attempted last." })),

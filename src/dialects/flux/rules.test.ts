@@ -194,6 +194,7 @@ describe("restore()", () => {
         attempted: null,
         handledToken: null,
         inventory: [],
+        release: null,
         sync: null,
         isCurrent: false,
       });

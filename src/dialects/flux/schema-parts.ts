@@ -93,3 +93,99 @@ export const artifact = Type.Object(
   },
   { description: "Output of the last successful fetch." },
 );
+
+/** The cluster that objects are applied to when it is another one. */
+export const kubeConfig = Type.Object(
+  {
+    configMapRef: Type.Optional(localReference("ConfigMap that describes how to reach the remote cluster.")),
+    secretRef: Type.Optional(
+      Type.Object(
+        {
+          key: Type.Optional(Type.String({ description: "Key in the Secret, by default `value` or `value.yaml`." })),
+          name: Type.String({ description: "Name of the Secret." }),
+        },
+        { description: "Secret that holds the kubeconfig of the remote cluster." },
+      ),
+    ),
+  },
+  {
+    description: "The remote cluster to apply to.",
+    "x-kubernetes-validations": [
+      {
+        rule: "has(self.configMapRef) || has(self.secretRef)",
+        message: "exactly one of spec.kubeConfig.configMapRef or spec.kubeConfig.secretRef must be specified",
+      },
+      {
+        rule: "!has(self.configMapRef) || !has(self.secretRef)",
+        message: "exactly one of spec.kubeConfig.configMapRef or spec.kubeConfig.secretRef must be specified",
+      },
+    ],
+  },
+);
+
+/** Expressions that judge one kind of objects. */
+export const healthCheckExpr = Type.Object(
+  {
+    apiVersion: Type.String({ description: "API version of the objects judged." }),
+    current: Type.String({ description: "Expression that says when an object is as desired." }),
+    failed: Type.Optional(Type.String({ description: "Expression that says when an object has failed." })),
+    inProgress: Type.Optional(Type.String({ description: "Expression that says when an object is on its way." })),
+    kind: Type.String({ description: "Kind of the objects judged." }),
+  },
+  { description: "How the health of one kind of custom object is judged." },
+);
+
+/** An entry of a kustomization's `images`. */
+export const image = Type.Object(
+  {
+    digest: Type.Optional(Type.String({ description: "Digest to use instead of the tag." })),
+    name: Type.String({ description: "Image name without tag." }),
+    newName: Type.Optional(Type.String({ description: "Name to use instead." })),
+    newTag: Type.Optional(Type.String({ description: "Tag to use instead." })),
+  },
+  { description: "A replacement of an image." },
+);
+
+/** An entry of a kustomization's `patches`. */
+export const patch = Type.Object(
+  {
+    patch: Type.String({ description: "Strategic merge patch, or a list of JSON patch operations, as YAML." }),
+    target: Type.Optional(selector("Objects that the patch applies to.")),
+  },
+  { description: "A patch and its target." },
+);
+
+/** Fields that may differ without being drift. */
+export const ignoreRule = Type.Object(
+  {
+    paths: Type.Array(Type.String(), { description: "JSON pointers of the fields left alone." }),
+    target: Type.Optional(selector("Objects that the rule applies to.")),
+  },
+  { description: "Fields whose changes are left alone." },
+);
+
+/** Labels and annotations for all objects. */
+export const commonMetadata = Type.Object(
+  {
+    annotations: Type.Optional(stringMap("Annotations added to every object.")),
+    labels: Type.Optional(stringMap("Labels added to every object.")),
+  },
+  { description: "Metadata added to every object." },
+);
+
+/** The `status.inventory` field. */
+export const inventory = Type.Object(
+  {
+    entries: Type.Array(
+      Type.Object(
+        {
+          id: Type.String({ description: "Identity as `<namespace>_<name>_<group>_<kind>`." }),
+          v: Type.String({ description: "API version." }),
+        },
+        { description: "An applied object." },
+      ),
+      { description: "The applied objects." },
+    ),
+  },
+  { description: "The objects that were applied." },
+);
