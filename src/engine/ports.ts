@@ -20,6 +20,13 @@ export interface KindInfo extends GroupVersionKind {
 /** The outcome of asking discovery for a kind: `unknown` means that its group could not be read, which is not absence. */
 export type KindLookup = { known: "yes"; info: KindInfo } | { known: "no" } | { known: "unknown"; reason: string };
 
+/** What a cluster can do, in the words in which charts ask for it. */
+export interface ClusterCapabilities {
+  readonly kubeVersion: { readonly version: string; readonly major: string; readonly minor: string };
+  /** `v1`, `apps/v1`, `apps/v1/Deployment` and so on, sorted. */
+  readonly apiVersions: readonly string[];
+}
+
 /** Addresses one object through the API version that its `apiVersion` names. */
 export interface ObjectRef {
   readonly apiVersion: string;
@@ -96,6 +103,8 @@ export interface ClusterClient {
   readonly server: string;
   /** Looks a kind up in cached discovery, asking the server once when it is not there. */
   kind(kind: GroupKind & { version?: string }, options: CallOptions): Promise<KindLookup>;
+  /** What the cluster can do, at most half a minute old. @throws ApiError when its groups cannot be listed */
+  capabilities(options: CallOptions): Promise<ClusterCapabilities>;
   /** The object, or null when the server answered NotFound. */
   get(ref: ObjectRef, options: CallOptions): Promise<Resource | null>;
   /** Every object of a kind, read page by page. */

@@ -5,6 +5,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import type {
   ApplyOptions,
   CallOptions,
+  ClusterCapabilities,
   ClusterClient,
   DeleteOptions,
   KindInfo,
@@ -17,6 +18,7 @@ import type {
 } from "#engine/ports.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import { Admission } from "./admission.ts";
+import { Capabilities } from "./capabilities.ts";
 import { Authenticator } from "./authenticator.ts";
 import type { ClusterSettings } from "./connection.ts";
 import { Discovery } from "./discovery.ts";
@@ -85,6 +87,7 @@ class KubeClient implements ConnectedCluster {
   readonly #limiter = new RequestLimiter();
   readonly #requester: Requester;
   readonly #discovery: Discovery;
+  readonly #capabilities: Capabilities;
   readonly #openApi: OpenApi;
   readonly #admission: Admission;
   readonly #timing: WatchTiming;
@@ -99,6 +102,7 @@ class KubeClient implements ConnectedCluster {
       requesterOptions(options),
     );
     this.#discovery = new Discovery(this.#requester, lifetime);
+    this.#capabilities = new Capabilities(this.#requester, this.#discovery, lifetime);
     this.#openApi = new OpenApi(this.#requester, lifetime);
     this.#admission = new Admission({
       requester: this.#requester,
@@ -115,6 +119,10 @@ class KubeClient implements ConnectedCluster {
 
   kind(kind: GroupKind & { version?: string }, options: CallOptions): Promise<KindLookup> {
     return this.#discovery.kind(kind, options.signal);
+  }
+
+  capabilities(options: CallOptions): Promise<ClusterCapabilities> {
+    return this.#capabilities.read(options.signal);
   }
 
   async get(ref: ObjectRef, options: CallOptions): Promise<Resource | null> {
@@ -237,6 +245,7 @@ class KubeClient implements ConnectedCluster {
 
   invalidateDiscovery(): void {
     this.#discovery.invalidate();
+    this.#capabilities.invalidate();
     this.#openApi.invalidate();
     this.#admission.invalidate();
   }

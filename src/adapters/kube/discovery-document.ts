@@ -7,6 +7,8 @@ export interface ServedVersion {
   readonly group: string;
   readonly version: string;
   readonly kinds: readonly KindInfo[];
+  /** Kinds that only subresources have. */
+  readonly subkinds: readonly string[];
   readonly unreadable: string | undefined;
 }
 
@@ -23,8 +25,11 @@ export function versionsOfAggregated(document: unknown): readonly ServedVersion[
 export function versionOfResourceList(document: unknown): ServedVersion {
   const fields = isRecord(document) ? document : {};
   const { group, version } = splitApiVersion(textIn(fields["groupVersion"]));
-  const kinds = recordsIn(fields["resources"])
-    .filter((resource) => !String(resource["name"]).includes("/"))
+  const resources = recordsIn(fields["resources"]);
+  const isSubresource = (resource: Record<string, unknown>) => String(resource["name"]).includes("/");
+  const subkinds = resources.filter(isSubresource).map((resource) => String(resource["kind"]));
+  const kinds = resources
+    .filter((resource) => !isSubresource(resource))
     .map((resource) => ({
       group,
       version,
@@ -33,7 +38,7 @@ export function versionOfResourceList(document: unknown): ServedVersion {
       namespaced: resource["namespaced"] === true,
       verbs: stringsIn(resource["verbs"]),
     }));
-  return { group, version, kinds, unreadable: undefined };
+  return { group, version, kinds, subkinds, unreadable: undefined };
 }
 
 /** The group versions that an APIGroupList or APIVersions document names, preferred ones first. */
@@ -50,13 +55,15 @@ export function groupVersionsIn(document: unknown): readonly { group: string; ve
 
 function versionOf(group: string, fields: Record<string, unknown>): ServedVersion {
   const version = String(fields["version"]);
-  const kinds = recordsIn(fields["resources"]).flatMap((resource) => {
-    const type = resource["responseKind"];
-    if (!isRecord(type) || typeof type["kind"] !== "string") return [];
+  const resources = recordsIn(fields["resources"]);
+  const subresources = resources.flatMap((resource) => recordsIn(resource["subresources"]));
+  const kinds = resources.flatMap((resource) => {
+    const kind = kindNameOf(resource);
+    if (kind === undefined) return [];
     const info: KindInfo = {
       group,
       version,
-      kind: type["kind"],
+      kind,
       plural: String(resource["resource"]),
       namespaced: resource["scope"] === "Namespaced",
       verbs: stringsIn(resource["verbs"]),
@@ -64,7 +71,13 @@ function versionOf(group: string, fields: Record<string, unknown>): ServedVersio
     return [info];
   });
   const stale = fields["freshness"] === "Stale";
-  return { group, version, kinds, unreadable: stale ? "its API server does not answer" : undefined };
+  const subkinds = subresources.flatMap((resource) => kindNameOf(resource) ?? []);
+  return { group, version, kinds, subkinds, unreadable: stale ? "its API server does not answer" : undefined };
+}
+
+function kindNameOf(resource: Record<string, unknown>): string | undefined {
+  const type = resource["responseKind"];
+  return isRecord(type) && typeof type["kind"] === "string" ? type["kind"] : undefined;
 }
 
 function nameOf(item: Record<string, unknown>): string {

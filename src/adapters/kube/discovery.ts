@@ -1,5 +1,5 @@
 import { ApiError } from "#core/cluster/api-error.ts";
-import { kindKey } from "#core/resource/resource-id.ts";
+import { joinApiVersion, kindKey } from "#core/resource/resource-id.ts";
 import type { GroupKind } from "#core/resource/resource-id.ts";
 import type { KindInfo, KindLookup } from "#engine/ports.ts";
 import { groupVersionsIn, versionOfResourceList, versionsOfAggregated } from "./discovery-document.ts";
@@ -13,6 +13,8 @@ interface Snapshot {
   readonly kinds: ReadonlyMap<string, readonly KindInfo[]>;
   /** Why a group's kinds are not known completely; "*" stands for every group but the core's. */
   readonly gaps: ReadonlyMap<string, string>;
+  /** Group versions and, below them, their kinds. */
+  readonly apiVersions: readonly string[];
 }
 
 const AGGREGATED = ["v2", "v2beta1"]
@@ -44,6 +46,15 @@ export class Discovery {
       found = lookup(snapshot, wanted);
     }
     return found;
+  }
+
+  /** Names of everything that is served, read anew when that was a few seconds ago. @throws ApiError */
+  async apiVersions(signal: AbortSignal): Promise<readonly string[]> {
+    const isFresh = !this.#snapshot?.gaps.has("*") && performance.now() - this.#readAt <= REFRESH_MS;
+    const snapshot = (isFresh && this.#snapshot) || (await this.#refresh(signal));
+    const gap = snapshot.gaps.get("*");
+    if (gap === undefined) return snapshot.apiVersions;
+    throw new ApiError({ code: 503, reason: "DiscoveryFailed", message: `Cannot list the cluster's APIs: ${gap}` });
   }
 
   /** Forgets everything: what the cluster serves has changed. */
@@ -98,7 +109,7 @@ export class Discovery {
           return versionOfResourceList(await this.#document(path, { signal }));
         } catch (error) {
           if (!(error instanceof ApiError)) throw error;
-          return { group, version, kinds: [], unreadable: error.message };
+          return { group, version, kinds: [], subkinds: [], unreadable: error.message };
         }
       }),
     );
@@ -129,7 +140,12 @@ function snapshotOf(versions: readonly ServedVersion[], failedRoots: readonly (r
       else kinds.set(kindKey(info), [info]);
     }
   }
-  return { kinds, gaps };
+  return { kinds, gaps, apiVersions: [...new Set(versions.flatMap(namesOf))].toSorted() };
+}
+
+function namesOf(served: ServedVersion): string[] {
+  const name = joinApiVersion(served);
+  return [name, ...[...served.kinds.map(({ kind }) => kind), ...served.subkinds].map((kind) => `${name}/${kind}`)];
 }
 
 function lookup(snapshot: Snapshot, wanted: GroupKind & { version?: string }): KindLookup {

@@ -5,6 +5,7 @@ import type { PatchOperation } from "#core/diff/take-over.ts";
 import type {
   ApplyOptions,
   CallOptions,
+  ClusterCapabilities,
   ClusterClient,
   DeleteOptions,
   KindInfo,
@@ -56,6 +57,11 @@ export class FakeCluster implements ClusterClient {
   readonly admitted = new Set<string>();
   /** What the server's schema has against an object. */
   problemsOf: (object: Resource) => readonly string[] = () => [];
+  /** What charts may use. */
+  abilities: ClusterCapabilities = {
+    kubeVersion: { version: "v1.34.0", major: "1", minor: "34" },
+    apiVersions: ["v1"],
+  };
   /** How often what is known of the APIs was thrown away. */
   rediscoveries = 0;
   readonly #store: Store;
@@ -107,6 +113,12 @@ export class FakeCluster implements ClusterClient {
     signal.throwIfAborted();
     await Promise.resolve();
     return this.lookups.get(kindKey(kind)) ?? { known: "no" };
+  }
+
+  async capabilities({ signal }: CallOptions): Promise<ClusterCapabilities> {
+    signal.throwIfAborted();
+    await Promise.resolve();
+    return this.abilities;
   }
 
   async get(ref: ObjectRef, options: CallOptions): Promise<Resource | null> {
