@@ -29,6 +29,16 @@ type helmRenderInput struct {
 	Capabilities capabilitiesInput `json:"capabilities"`
 	Options      renderOptions     `json:"options"`
 	PostRender   *postRenderInput  `json:"postRender"`
+	// ChartVersion is what templates and the record see in place of the chart's own version.
+	ChartVersion string `json:"chartVersion"`
+	// Reuse holds the values that the release before had: they count before the given ones.
+	Reuse *reusedValues `json:"reuse"`
+}
+
+// reusedValues are the defaults of the chart that a release was made of, and what it was given.
+type reusedValues struct {
+	Defaults map[string]any  `json:"defaults"`
+	Config   json.RawMessage `json:"config"`
 }
 
 type releaseInput struct {
@@ -94,6 +104,14 @@ func helmRender(p *pipe, input json.RawMessage, packed []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if asked.ChartVersion != "" {
+		loaded.Metadata.Version = asked.ChartVersion
+	}
+	if asked.Reuse != nil {
+		if config, err = reuseValues(loaded, config, *asked.Reuse); err != nil {
+			return nil, err
+		}
+	}
 	capabilities, err := capabilitiesOf(asked.Capabilities)
 	if err != nil {
 		return nil, err
@@ -109,6 +127,17 @@ func helmRender(p *pipe, input json.RawMessage, packed []byte) (any, error) {
 		return nil, err
 	}
 	return renderChart(p, loaded, config, values, asked)
+}
+
+// reuseValues lets a chart keep the defaults of its predecessor, and gives it that one's values below its own.
+func reuseValues(loaded *chart.Chart, config map[string]any, before reusedValues) (map[string]any, error) {
+	// Merging takes parts over as they are and changes them later, so each merge gets a copy of its own.
+	var under, over map[string]any
+	if json.Unmarshal(before.Config, &under) != nil || json.Unmarshal(before.Config, &over) != nil {
+		return nil, &refusal{Code: "invalid-input", Message: "the values to be reused are no map"}
+	}
+	loaded.Values = commonutil.CoalesceTables(over, before.Defaults)
+	return commonutil.CoalesceTables(config, under), nil
 }
 
 func capabilitiesOf(given capabilitiesInput) (*common.Capabilities, error) {

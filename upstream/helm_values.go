@@ -41,7 +41,11 @@ func helmValues(_ *pipe, input json.RawMessage, _ []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"values": merged}, nil
+	digest, err := valuesDigest(merged)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"values": merged, "configDigest": digest}, nil
 }
 
 func mergeValues(parts []valuesPart) (map[string]any, error) {

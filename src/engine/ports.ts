@@ -187,6 +187,10 @@ export interface ReleaseRender extends ChartPlace {
     readonly revision: number;
     readonly isUpgrade: boolean;
   };
+  /** What templates and the record see in place of the chart's own version. */
+  readonly chartVersion: string;
+  /** The values of the release before, which count before the given ones; null: they do not count. */
+  readonly reuse: { readonly defaults: unknown; readonly config: unknown } | null;
   readonly validateSchema: boolean;
   /** Whom the templates' `lookup` acts as. */
   readonly as: Impersonation | null;

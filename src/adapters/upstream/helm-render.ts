@@ -22,6 +22,10 @@ export interface HelmRender {
   readonly capabilities?: HelmCapabilities;
   readonly options?: HelmRenderOptions;
   readonly postRender?: ChartPostRender;
+  /** What templates and the record see in place of the chart's own version. */
+  readonly chartVersion?: string;
+  /** The values of the release before, which count before the given ones: its chart's defaults and its own. */
+  readonly reuse?: { readonly defaults: unknown; readonly config: unknown };
   /** Answers the templates' `lookup`; without it they find nothing. */
   readonly lookup?: (wanted: HelmLookup, signal: AbortSignal) => Promise<LookupAnswer>;
 }
@@ -101,8 +105,8 @@ export interface HelmRendered {
  * @throws UpstreamError naming the chart's file and line where they are known; whatever the tree throws.
  */
 export async function helmRender(pool: HelperPool, render: HelmRender, signal: AbortSignal): Promise<HelmRendered> {
-  const { chart, values, release, capabilities = {}, options = {}, postRender = null, lookup } = render;
-  const input = { values, release, capabilities, options: { ...options, canLookup: lookup !== undefined }, postRender };
+  const { chart, lookup, capabilities = {}, options = {}, postRender = null, ...rest } = render;
+  const input = { ...rest, capabilities, options: { ...options, canLookup: lookup !== undefined }, postRender };
   const answer = async (question: Question, scope: AbortSignal): Promise<Reply | undefined> => {
     if (question.ask !== "lookup" || lookup === undefined) return undefined;
     const { ask: _, ...wanted } = question;

@@ -62,6 +62,6 @@ const cases: { name: string; parts: ValuesPart[]; want: object }[] = [
 
 describe("helmValues()", () => {
   test.each(cases)("$name", async ({ parts, want }) => {
-    expect(await helmValues(bench.pool, parts, signal)).toEqual(want);
+    expect((await helmValues(bench.pool, parts, signal)).values).toEqual(want);
   });
 });
