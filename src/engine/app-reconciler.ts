@@ -12,6 +12,7 @@ import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
 import { fightNotices } from "./heal-policy.ts";
 import { sharedNotices } from "./shared-objects.ts";
 import { awaitsForeign } from "./sync-driver.ts";
+import { reconcileRelease } from "./release/release-pass.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
 import { syncApp } from "./sync-app.ts";
@@ -106,6 +107,7 @@ export class AppReconciler {
     }
     if (guard.kind === "open") await ensureFinalizer(work, record, signal);
     if (guard.kind === "unknown") return null;
+    if (state.release) return this.#released(record.key, work, await reconcileRelease(work, guard, signal));
     const refreshed = await refreshDesired(work, signal);
     if (refreshed.kind === "wait") {
       // Events wake what waits; this is for what no event tells, such as a definition that somebody else installs.
@@ -121,6 +123,16 @@ export class AppReconciler {
     const phase = await syncApp(work, { guard, revision: refreshed.revision, blocked: refreshed.blocked }, signal);
     this.#noteHandled(state);
     this.#hooks.recheck(record.key, this.#recheckMs(state, refreshed.blocked ?? phase));
+    return phase;
+  }
+
+  #released(key: AppKey, { state }: { readonly state: AppState }, phase: AppPhase | null): AppPhase | null {
+    if (phase === null) return null;
+    this.#noteHandled(state);
+    const isWaiting = phase.kind === "source-failed" || phase.kind === "dependency" || phase.kind === "render-failed";
+    const { intervalMs, retry } = state.app.policy;
+    const waitMs = isWaiting ? Math.min(intervalMs, Math.max(WAIT_MS, retry.baseMs)) : this.#recheckMs(state, phase);
+    this.#hooks.recheck(key, waitMs);
     return phase;
   }
 
@@ -158,7 +170,8 @@ export class AppReconciler {
   #worldFailed(key: AppKey, state: AppState, error: unknown): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    state.running = null;
+    // What a release's record says is under way goes on where it was.
+    if (!state.release) state.running = null;
     state.dirty = "all";
     const waitMs = backoffMs(WORLD_BACKOFF, failures, this.#context.random);
     this.#context.log.warn({ app: key, error: failureText(error), retryInMs: waitMs }, "reconcile was interrupted");
@@ -169,6 +182,7 @@ export class AppReconciler {
     const state = this.#states.get(key);
     this.#context.telemetry.phase(key, null);
     this.#context.references.name(key, []);
+    this.#context.releases.forget(key);
     this.#failures.delete(key);
     if (!state) return;
     const inventory = this.#context.inventories.of(key).keys();

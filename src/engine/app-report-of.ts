@@ -1,6 +1,7 @@
 import type { AppPhase, AppReport, Comparison, ObjectReport } from "#core/app/app-report.ts";
 import type { Verdict } from "#core/plan/make-plan.ts";
 import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
+import type { ReleaseReport } from "#core/release/release-report.ts";
 import type { Revision } from "#core/source/source.ts";
 import type { AppWork } from "./app-state.ts";
 import { assess } from "./assess.ts";
@@ -22,7 +23,7 @@ export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Rev
     gate: running?.machine.step === "health" ? { state: "waiting", tookMs: 0, message: "" } : state.gate,
     renderDigest: state.desired?.digest ?? "",
     renderer: state.desired?.rendered.renderer ?? null,
-    release: null,
+    release: releaseReport(work),
     handledToken: state.handledToken,
     now: context.clock.now(),
   };
@@ -77,4 +78,11 @@ function comparisonOf(verdict: Verdict | undefined): Comparison {
     default:
       return "missing";
   }
+}
+
+function releaseReport({ state }: AppWork): ReleaseReport | null {
+  if (!state.release) return null;
+  const { memory, released, tested, remediated, stalled, drift, run } = state.release;
+  const running = run && { action: run.action, timeoutMs: run.timeoutMs };
+  return { memory, released, tested, remediated, stalled, drift, running };
 }

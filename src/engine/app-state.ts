@@ -7,6 +7,7 @@ import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { SyncState } from "#core/sync/sync-machine.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "./ports.ts";
+import { newReleaseState, type ReleaseState } from "./release/release-state.ts";
 
 /** What an app shall look like on the cluster, made from one render and one spec. */
 export interface DesiredSet {
@@ -29,6 +30,8 @@ export interface RunningSync {
   readonly revision: Revision;
   /** Whether the inventory was written ahead. */
   ahead: boolean;
+  /** Objects that it writes or deletes without owning them. */
+  readonly extras: ReadonlyMap<IdKey, Desired>;
 }
 
 /** Repeated healing of one object against the same foreign writer. */
@@ -76,6 +79,8 @@ export interface AppState {
   notices: readonly Notice[];
   /** Deletions that the last plan had to put off: what is left of them belongs to the same sync. */
   waiting: number;
+  /** What is known of the app's Helm release; null: it is none. */
+  readonly release: ReleaseState | null;
   phase: AppPhase;
   /** When everything was compared last, milliseconds since the epoch. */
   comparedAt: number;
@@ -108,6 +113,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     fights: new Map(),
     notices: [],
     waiting: 0,
+    release: app.release ? newReleaseState(restored.release) : null,
     phase: { kind: "new" },
     comparedAt: 0,
   };

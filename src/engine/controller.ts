@@ -22,12 +22,14 @@ import type {
   EventSink,
   ExpressionEvaluator,
   Log,
+  ReleaseTools,
   Renderer,
   SourceFetcher,
   Telemetry,
 } from "./ports.ts";
 import { readRegistry } from "./read-registry.ts";
 import { ReferencedObjects } from "./referenced-objects.ts";
+import { ReleaseStore } from "./release/release-store.ts";
 import { RenderCache } from "./render-cache.ts";
 import { invalidReport, Reporter } from "./reporter.ts";
 import { failureText } from "./requests.ts";
@@ -40,6 +42,7 @@ export interface ControllerOptions {
   readonly client: ClusterClient;
   readonly fetcher: SourceFetcher;
   readonly renderer: Renderer;
+  readonly tools: ReleaseTools;
   readonly evaluator: ExpressionEvaluator;
   readonly dialects: readonly Dialect[];
   readonly settings: Settings;
@@ -142,6 +145,7 @@ export class Controller {
     await this.#context.inventories.load(namespaces, signal);
     tasks.add(this.#context.index.run(signal));
     tasks.add(this.#context.references.run(signal));
+    tasks.add(this.#context.releases.run(signal));
     tasks.add(this.#context.expressions.run(signal));
     tasks.add(this.#context.rivals.run(signal));
     await readRegistry({ ...this.#options, registry: this.#context.registry, tasks }, signal);
@@ -181,7 +185,10 @@ export class Controller {
       onChange: (key) => this.#sourceChanged(key),
     });
     const onAnswer = (app: AppKey) => this.#queue.add(app, "webhook");
+    const { audit, tools } = this.#options;
     const references = new ReferencedObjects({ client, log, random, onChange: onAnswer });
+    const common = { client, clock, log, random };
+    const releases = new ReleaseStore({ ...common, audit, tools, namespaces, onChange: onAnswer });
     const onChange = (dialect: string) => this.#rivalChanged(dialect);
     return {
       client,
@@ -191,6 +198,8 @@ export class Controller {
       index,
       inventories: new InventoryStore(client, this.#options.epoch),
       references,
+      releases,
+      tools,
       expressions: new Expressions({ evaluator, log, onAnswer }),
       rivals: new Rivals({ client, clock, dialects, namespaces, onChange, log, random }),
       unsettled: (app) => this.#unsettled(app),
@@ -198,7 +207,7 @@ export class Controller {
       settings: this.#options.settings,
       clock,
       random,
-      audit: this.#options.audit,
+      audit,
       telemetry,
       log,
     };

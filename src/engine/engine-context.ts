@@ -4,8 +4,9 @@ import type { AppRegistry } from "./app-registry.ts";
 import type { Expressions } from "./expressions.ts";
 import type { InventoryStore } from "./inventory-store.ts";
 import type { LiveIndex } from "./live-index.ts";
-import type { AuditLog, ClusterClient, Clock, Log, Telemetry } from "./ports.ts";
+import type { AuditLog, ClusterClient, Clock, Log, ReleaseTools, Telemetry } from "./ports.ts";
 import type { ReferencedObjects } from "./referenced-objects.ts";
+import type { ReleaseStore } from "./release/release-store.ts";
 import type { RenderCache } from "./render-cache.ts";
 import type { Rivals } from "./rivals.ts";
 import type { SourceController } from "./source-controller.ts";
@@ -19,6 +20,8 @@ export interface EngineContext {
   readonly index: LiveIndex;
   readonly inventories: InventoryStore;
   readonly references: ReferencedObjects;
+  readonly releases: ReleaseStore;
+  readonly tools: ReleaseTools;
   readonly expressions: Expressions;
   readonly rivals: Rivals;
   /** Apps of the same sources that have not looked at their newest content yet: their claims are not known. */

@@ -6,7 +6,9 @@ import { parseIdKey } from "#core/resource/resource-id.ts";
 import type { AppRecord } from "./app-registry.ts";
 import type { AppWork } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
+import { withdrawSource } from "./declared-source.ts";
 import { planApp } from "./plan-app.ts";
+import { removeRelease } from "./release/remove-release.ts";
 import { writeChanges } from "./write-changes.ts";
 import type { WriteGuard } from "./write-guard.ts";
 
@@ -28,6 +30,11 @@ export async function finalizeApp(work: AppWork, guard: WriteGuard, signal: Abor
   if (guard.kind === "unknown") return null;
   if (guard.kind === "shadow") return { kind: "shadow", rival: guard.rival, wouldWrite: 0 };
   if (guard.kind === "paused") return { kind: "paused", until: guard.until, reason: guard.reason };
+  if (state.release && !state.app.suspended) {
+    const removing = await removeRelease(work, signal);
+    if (removing) return removing;
+  }
+  await withdrawSource(work, signal);
   state.running = null;
   if (!state.app.suspended) {
     const left = await deleteOwned(work, signal);

@@ -8,7 +8,7 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
 import type { SecretRole } from "#core/source/remote.ts";
 import type { SourceError } from "#core/source/source-error.ts";
-import type { Source, SourceRef, Verification, VerifiedObject } from "#core/source/source.ts";
+import type { Revision, Source, SourceRef, Verification, VerifiedObject } from "#core/source/source.ts";
 
 /** An API that a cluster serves. */
 export interface KindInfo extends GroupVersionKind {
@@ -140,7 +140,7 @@ export interface Rendered {
   /** Where each of the resources is declared, as `file:line`, when the renderer lets several declare one object. */
   readonly places?: readonly string[];
   readonly readSet: ReadSet;
-  readonly renderer: "kustomize" | "directory";
+  readonly renderer: "kustomize" | "directory" | "helm";
 }
 
 /** Turns a directory of a tree into objects: a pure function of the spec and the files it reads. */
@@ -273,6 +273,38 @@ export type SourceSecrets = Readonly<Partial<Record<SecretRole, Resource>>>;
 /** Opens the repository of a source. @throws SourceError on an unusable url or Secret. */
 export interface SourceFetcher {
   open(source: Pick<Source, "url" | "remote">, secrets: SourceSecrets): Repository;
+  /** Makes sources from the files of others, where such a thing exists. */
+  readonly deriver?: SourceDeriver;
+}
+
+/** Makes sources from the files of others, and keeps what it made. */
+export interface SourceDeriver {
+  /** The very tree of the last time where nothing changed that it is made from. @throws SourceError */
+  derive(wanted: Derivation, signal: AbortSignal): Promise<Derived>;
+  /** The files of a revision that was derived before; null when they are not here any more. */
+  recall(commit: string, signal: AbortSignal): Promise<FileTree | null>;
+}
+
+/** What to derive. */
+export interface Derivation {
+  readonly source: Source;
+  /** What the source's origin has now. */
+  readonly origin: { readonly revision: Revision; readonly tree: FileTree };
+  /** What the source was at last, with this spec; null: nothing. */
+  readonly known: Pick<Revision, "text" | "commit"> | null;
+  /** Opens the repository that holds a chart, with the Secrets of the source of that address which stands beside. */
+  readonly openCharts: (
+    at: { readonly url: string; readonly chart: string },
+    signal: AbortSignal,
+  ) => Promise<Repository>;
+}
+
+/** What a source became. */
+export interface Derived {
+  readonly commit: string;
+  readonly refName: string;
+  readonly chart: NonNullable<Revision["chart"]>;
+  readonly tree: FileTree;
 }
 
 /** One line of the audit history. Never holds field values. */

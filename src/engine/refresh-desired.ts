@@ -6,12 +6,13 @@ import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-i
 import type { Resource } from "#core/resource/resource.ts";
 import { refused, type Result } from "#core/result.ts";
 import { RenderError } from "#core/source/render-error.ts";
+import type { FileTree } from "#core/source/file-tree.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { AppState, AppWork, DesiredSet } from "./app-state.ts";
 import { desiredSetOf } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "./ports.ts";
-import type { SourceState } from "./source-controller.ts";
+import type { SourceState } from "./source-state.ts";
 
 /**
  * The app's declared state as far as it could be refreshed. `wait`: nothing can be done yet. Otherwise `blocked` tells
@@ -24,21 +25,14 @@ export type Refreshed =
 /** Resolves source, dependencies, render and preparation into `state.desired`. */
 export async function refreshDesired(work: AppWork, signal: AbortSignal): Promise<Refreshed> {
   const { context, state } = work;
-  const declared = state.app.sources[0];
-  if (!declared) return wait({ kind: "invalid", problems: [{ path: "spec", message: "names no source" }] });
-  const { key, source } = sourceOf(work, declared);
-  if (!source) return wait({ kind: "source-failed", missing: true, message: `${key} not found` });
-  if (!source.tree || !source.revision) {
-    if (!source.error) return { kind: "wait", phase: source.asked ? noArtifact(key) : null };
-    return wait({ kind: "source-failed", missing: false, message: source.error.message });
-  }
-  const revision = source.revision;
-  const failed = inlineFailure(declared, source);
+  const read = readSource(work);
+  if (read.kind === "wait") return read;
+  const { declared, tree, revision, failed } = read;
   if (failed && state.desired) return ready(state, revision, failed);
   const render = completeRender(work, declared.render);
   if (!render.ok && !render.error) return { kind: "wait", phase: null };
   const rendered = render.ok
-    ? await renderOf(context, { declared, tree: source.tree, spec: render.value }, signal)
+    ? await renderOf(context, { declared, tree, spec: render.value }, signal)
     : (render.error as AppPhase);
   const problem = "resources" in rendered ? await adopt(work, rendered, signal) : rendered;
   // What an app declares is claimed before it may wait, so that nobody prunes what it is about to apply.
@@ -48,7 +42,30 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   return waiting ? wait(waiting) : ready(state, revision, failed ?? problem);
 }
 
-function wait(phase: AppPhase): Refreshed {
+/** What an app's source holds now; `failed`: why a source that lives in the app could not be asked again. */
+export type ReadSource =
+  | { readonly kind: "wait"; readonly phase: AppPhase | null }
+  | {
+      readonly kind: "read";
+      readonly declared: AppSource;
+      readonly tree: FileTree;
+      readonly revision: Revision;
+      readonly failed: AppPhase | null;
+    };
+
+/** The files and the revision of an app's source, as far as they are known. */
+export function readSource(work: AppWork): ReadSource {
+  const declared = work.state.app.sources[0];
+  if (!declared) return wait({ kind: "invalid", problems: [{ path: "spec", message: "names no source" }] });
+  const { key, source } = sourceOf(work, declared);
+  if (!source) return wait({ kind: "source-failed", missing: true, message: `${key} not found` });
+  const { tree, revision } = source;
+  if (tree && revision) return { kind: "read", declared, tree, revision, failed: inlineFailure(declared, source) };
+  if (!source.error) return { kind: "wait", phase: source.asked ? noArtifact(key) : null };
+  return wait({ kind: "source-failed", missing: false, message: source.error.message });
+}
+
+function wait(phase: AppPhase): { readonly kind: "wait"; readonly phase: AppPhase } {
   return { kind: "wait", phase };
 }
 
@@ -78,7 +95,8 @@ function sourceOf(work: AppWork, declared: AppSource): { key: SourceKey; source:
   return { key, source: context.sources.state(key) };
 }
 
-function dependencyProblem(work: AppWork, revision: Revision): AppPhase | "pending" | null {
+/** Why an app must wait for another one; null: it need not. */
+export function dependencyProblem(work: AppWork, revision: Revision): AppPhase | "pending" | null {
   const { context, state } = work;
   for (const { key, readyExpression } of state.app.dependsOn) {
     const dependency = context.registry.objectOf(key);
@@ -113,7 +131,7 @@ function inlineFailure(declared: AppSource, source: SourceState): AppPhase | nul
 }
 
 /** The render with what the app references filled in; null while that is being read. */
-function completeRender({ context, state }: AppWork, render: RenderSpec): Result<RenderSpec, AppPhase | null> {
+export function completeRender({ context, state }: AppWork, render: RenderSpec): Result<RenderSpec, AppPhase | null> {
   const { app, dialect } = state;
   const failed = (message: string) => refused({ kind: "render-failed", code: "build", message } as const);
   context.references.name(app.key, app.references);
@@ -151,12 +169,17 @@ async function renderOf(
 async function adopt(work: AppWork, rendered: Rendered, signal: AbortSignal): Promise<AppPhase | null> {
   const { context, state } = work;
   if (state.desired?.rendered === rendered && state.desired.specDigest === state.app.specDigest) return null;
-  const scopeOf = await scopesOf(context, rendered, signal);
+  const scopeOf = await scopesOf(context, rendered.resources, signal);
   const desired = desiredSetOf(context, { app: state.app, dialect: state.dialect, rendered, scopeOf });
   const refused = refusal(state, desired);
   if (refused) return refused;
-  const before = state.desired?.byKey.keys() ?? [];
-  context.index.claim(state.app.key, before, desired.byKey.keys());
+  holdDesired(work, desired);
+  return null;
+}
+
+/** From now on the app is compared with this. */
+export function holdDesired({ context, state }: AppWork, desired: DesiredSet): void {
+  context.index.claim(state.app.key, state.desired?.byKey.keys() ?? [], desired.byKey.keys());
   if (state.desired?.digest !== desired.digest) state.verdicts.clear();
   state.desired = desired;
   state.dirty = "all";
@@ -164,7 +187,6 @@ async function adopt(work: AppWork, rendered: Rendered, signal: AbortSignal): Pr
     ...desired.duplicates.map((message) => ({ kind: "duplicate" as const, message })),
     ...desired.prepared.warnings.map(({ message }) => ({ kind: "warning" as const, message })),
   ];
-  return null;
 }
 
 function refusal(state: AppState, desired: DesiredSet): AppPhase | null {
@@ -174,9 +196,14 @@ function refusal(state: AppState, desired: DesiredSet): AppPhase | null {
   return { kind: "sync-failed", step: "preflight", message: messages.join("\n"), retryAt: null };
 }
 
-async function scopesOf(context: EngineContext, rendered: Rendered, signal: AbortSignal): Promise<ScopeOf> {
+/** Which of the kinds of these objects are namespaced, as far as the cluster serves them. */
+export async function scopesOf(
+  context: EngineContext,
+  resources: readonly Resource[],
+  signal: AbortSignal,
+): Promise<ScopeOf> {
   const kinds = new Map<string, GroupVersionKind>();
-  for (const resource of rendered.resources) kinds.set(kindKey(gvkOf(resource)), gvkOf(resource));
+  for (const resource of resources) kinds.set(kindKey(gvkOf(resource)), gvkOf(resource));
   const scopes = new Map<string, "namespaced" | "cluster">();
   for (const [name, kind] of kinds) {
     const lookup = await context.client.kind(kind, { signal });

@@ -142,7 +142,14 @@ async function tryOut(
   return isIdle(plan) ? { kind: "synced" } : { kind: "out-of-sync" };
 }
 
-const TRIED = { create: "created", update: "changed", delete: "deleted", keep: "kept" } as const;
+const TRIED = {
+  create: "created",
+  update: "changed",
+  delete: "deleted",
+  keep: "kept",
+  run: "created",
+  clear: "deleted",
+} as const;
 
 /** What a change would have done. */
 function triedResult(change: Change, refusals: readonly Refusal[]): ObjectResult {
@@ -183,7 +190,7 @@ function phaseOf(state: AppState): AppPhase {
 }
 
 /** What is fought over is healed more and more slowly; everything else goes on. */
-function withoutFoughtOver(work: AppWork, plan: Plan): Plan {
+export function withoutFoughtOver(work: AppWork, plan: Plan): Plan {
   const { context, state } = work;
   const now = context.clock.now();
   const deferred = (key: IdKey) => driftOf(work, key) !== null && healAllowedAt(state, key) > now;
@@ -195,7 +202,8 @@ function withoutFoughtOver(work: AppWork, plan: Plan): Plan {
   return { ...plan, stages };
 }
 
-function recordDrift(work: AppWork, plan: Plan): void {
+/** Counts what a plan heals. */
+export function recordDrift(work: AppWork, plan: Plan): void {
   const { context, state } = work;
   const now = context.clock.now();
   for (const change of changesOf(plan)) {
@@ -241,7 +249,8 @@ async function onlyReport(
   return { kind: "new" };
 }
 
-function noteHeld(state: AppState, plan: Plan): void {
+/** Tells of deletions that wait for an approval. */
+export function noteHeld(state: AppState, plan: Plan): void {
   const others = state.notices.filter((notice) => notice.kind !== "held");
   if (plan.held.length === 0) {
     state.notices = others;

@@ -4,10 +4,20 @@ import { updated, writeAhead } from "#core/plan/inventory.ts";
 import { type Change, changesOf, type Plan } from "#core/plan/plan.ts";
 import { type IdKey, idText, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { Desired } from "#core/plan/make-plan.ts";
 import { assertNever } from "#core/result.ts";
 import type { Revision } from "#core/source/source.ts";
-import { newSync, type ObservedHealth, step, type SyncCommand, type SyncEvent } from "#core/sync/sync-machine.ts";
+import {
+  gatedKeys,
+  newSync,
+  type ObservedHealth,
+  step,
+  type SyncCommand,
+  type SyncEvent,
+} from "#core/sync/sync-machine.ts";
 import type { AppState, AppWork, DesiredSet, RunningSync } from "./app-state.ts";
+import { finishedHealth } from "#core/health/finished-health.ts";
+import type { StageGate } from "#core/order/stage.ts";
 import { assess } from "./assess.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { preflightChanges } from "./preflight-changes.ts";
@@ -21,6 +31,10 @@ export interface SyncStart {
   readonly request: SyncRequest | null;
   readonly healAttempts: number;
   readonly retries: number;
+  /** How long each gate waits on its own; absent: one deadline for all. */
+  readonly patienceMs?: number;
+  /** Objects that it writes or deletes without owning them. */
+  readonly extras?: ReadonlyMap<IdKey, Desired>;
 }
 
 /** Makes a new sync the app's running one; nothing is done yet. */
@@ -30,7 +44,11 @@ export function startSync(work: AppWork, start: SyncStart): void {
   const gate = gateKeys(state.app, start.desired);
   state.attempted = start.revision;
   state.running = {
-    machine: newSync(start.plan, gate, { now, deadline: now + state.app.policy.timeoutMs }),
+    machine: newSync(start.plan, gate, {
+      now,
+      deadline: now + state.app.policy.timeoutMs,
+      ...(start.patienceMs !== undefined && { patienceMs: start.patienceMs }),
+    }),
     report: {
       id: `${now}`,
       startedAt: now,
@@ -46,6 +64,7 @@ export function startSync(work: AppWork, start: SyncStart): void {
     desired: start.desired,
     revision: start.revision,
     ahead: false,
+    extras: start.extras ?? new Map(),
   };
 }
 
@@ -116,7 +135,7 @@ async function writeRecorded(
   const { inventories } = context;
   const { key } = state.app;
   if (!running.ahead) {
-    const intended = changesOf(running.machine.plan).filter((change) => change.desired !== null);
+    const intended = changesOf(running.machine.plan).filter(({ desired, action }) => desired && action !== "run");
     await inventories.write(
       state.app,
       writeAhead(inventories.of(key), intended, running.machine.plan.waiting > 0),
@@ -124,7 +143,8 @@ async function writeRecorded(
     );
     running.ahead = true;
   }
-  const { byKey } = running.desired;
+  const byKey =
+    running.extras.size === 0 ? running.desired.byKey : new Map([...running.desired.byKey, ...running.extras]);
   const written = await writeChanges(work, { byKey, changes: order.changes }, signal);
   await inventories.write(state.app, updated(inventories.of(key), written.entries), signal);
   return written.results;
@@ -135,22 +155,26 @@ export function awaitedKeys(state: AppState): readonly IdKey[] {
   const machine = state.running?.machine;
   if (!machine) return [];
   if (machine.step === "health") return machine.gate;
-  if (machine.step !== "gate") return [];
-  const changes = machine.plan.stages[machine.cursor]?.changes ?? [];
-  return changes
-    .filter((change) => change.desired !== null && change.options?.counted !== false)
-    .map((change) => change.key);
+  const stage = machine.plan.stages[machine.cursor];
+  return machine.step === "gate" && stage ? gatedKeys(stage) : [];
 }
 
 async function observation(work: AppWork, keys: readonly IdKey[], signal: AbortSignal): Promise<SyncEvent> {
   const { context, state } = work;
   const now = context.clock.now();
   const health = new Map<IdKey, ObservedHealth>();
+  const gate = gateOf(state);
   for (const key of keys) {
     const live = context.index.get(key) ?? (isForeign(state, key) ? await readForeign(context, key, signal) : null);
-    health.set(key, observedHealth(work, { key, live }));
+    health.set(key, observedHealth(work, { key, live, gate }));
   }
   return { kind: "observed", health, now };
+}
+
+/** What the running sync wants of the objects that it waits for. */
+function gateOf({ running }: AppState): StageGate {
+  const { machine } = running ?? {};
+  return (machine?.step === "gate" && machine.plan.stages[machine.cursor]?.gate) || "healthy";
 }
 
 /** Whether an app waits for an object that it does not declare: no watch tells of that one. */
@@ -170,11 +194,14 @@ async function readForeign(context: EngineContext, key: IdKey, signal: AbortSign
   return context.client.get({ ...id, apiVersion: joinApiVersion(lookup.info) }, { signal });
 }
 
-function observedHealth(work: AppWork, item: { key: IdKey; live: Resource | null }): ObservedHealth {
+function observedHealth(work: AppWork, item: { key: IdKey; live: Resource | null; gate: StageGate }): ObservedHealth {
   const { healthWords } = work.state.dialect.rules;
   const text = idText(parseIdKey(item.key));
+  if (item.gate === "gone") return { status: item.live ? "Progressing" : null, text: `${text} is being deleted` };
   if (!item.live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
-  const verdict = assess(work, item.live);
+  const finished = item.gate === "finished" || item.gate === "complete" ? finishedHealth(item.live) : null;
+  const verdict = finished ?? (item.gate === "finished" ? null : assess(work, item.live));
+  if (finished?.status === "Degraded") return { status: "Degraded", text: `${text} failed: ${finished.message}` };
   const why = verdict?.status === "Unknown" && verdict.message !== "" ? ` (${verdict.message})` : "";
   return {
     status: verdict?.status ?? null,

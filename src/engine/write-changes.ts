@@ -10,6 +10,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { sleep } from "#async/with-deadline.ts";
 import type { AppWork } from "./app-state.ts";
 import { entryOf, refOf } from "./compare-objects.ts";
+import { clearObject } from "./clear-object.ts";
 import { deleteObject } from "./delete-object.ts";
 import type { WriteAnswer } from "./ports.ts";
 import { definedKind } from "./preflight-changes.ts";
@@ -78,14 +79,18 @@ async function carryOut(
   const base = { key: change.key, id: change.id, version: change.version };
   if (change.action === "keep") return { result: { ...base, outcome: "kept", message: change.reason }, entry: null };
   if (change.action === "delete") return deleteObject(work, change, signal);
+  if (change.action === "clear") return { result: await clearObject(work, change, signal), entry: undefined };
   if (!desired) return { result: { ...base, outcome: "unchanged", message: "" }, entry: undefined };
   try {
+    if (change.action === "run" && (await isThere(work, desired, signal)))
+      return { result: { ...base, outcome: "unchanged", message: "exists already" }, entry: undefined };
     const answer = await write(work, { change, desired }, signal);
     context.index.record(answer.object);
     if (change.id.kind === "CustomResourceDefinition") context.client.invalidateDiscovery();
-    state.verdicts.set(change.key, { kind: "same" });
     const outcome = answer.created ? "created" : "changed";
     audit(work, { change, outcome: answer.created ? "create" : "update" });
+    if (change.action === "run") return { result: { ...base, outcome, message: change.reason }, entry: undefined };
+    state.verdicts.set(change.key, { kind: "same" });
     const entry = entryOf(desired, answer.object, state.dialect.rules.manager) ?? undefined;
     return { result: { ...base, outcome, message: change.reason }, entry };
   } catch (error) {
@@ -93,6 +98,12 @@ async function carryOut(
     const message = `${idText(change.id)} apply failed: ${failureText(error)}`;
     return { result: { ...base, outcome: "failed", message }, entry: undefined };
   }
+}
+
+/** What is only to be created is not known from memory when nothing of it is ours. */
+async function isThere({ context, state }: AppWork, desired: Desired, signal: AbortSignal): Promise<boolean> {
+  if (desired.options.apply !== "if-absent") return false;
+  return (await context.client.get(refOf(desired), { signal, ...asUser(state.app) })) !== null;
 }
 
 async function write(
@@ -134,15 +145,15 @@ async function applyOnce(work: AppWork, desired: Desired, signal: AbortSignal): 
       return await context.client.apply(desired.resource, options);
     } catch (error) {
       const isNotServed = error instanceof ApiError && NOT_SERVED.includes(error.reason);
-      if (!isNotServed || attempt === SERVED_ATTEMPTS || !definesKindOf(state.desired?.objects ?? [], desired))
-        throw error;
+      if (!isNotServed || attempt === SERVED_ATTEMPTS || !isDefinedHere(state, desired)) throw error;
       await sleep(SERVED_AGAIN_MS, signal);
       context.client.invalidateDiscovery();
     }
   }
 }
 
-function definesKindOf(objects: readonly Desired[], { id }: Desired): boolean {
+function isDefinedHere({ desired, running }: AppWork["state"], { id }: Desired): boolean {
+  const objects = [...(desired?.objects ?? []), ...(running?.extras.values() ?? [])];
   return objects.some(({ resource }) => definedKind(resource).includes(`${id.group}/${id.kind}`));
 }
 

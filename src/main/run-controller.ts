@@ -8,6 +8,7 @@ import { type ClientOptions, connectCluster } from "#adapters/kube/cluster-clien
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
+import { releaseTools } from "#adapters/upstream/release-tools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import { Controller } from "#engine/controller.ts";
 import { LedAlone } from "#engine/led-alone.ts";
@@ -92,6 +93,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       client,
       fetcher: fetchers,
       renderer: upstreamRenderer(helpers),
+      tools: releaseTools(helpers, client),
       evaluator: celEvaluator(helpers),
       dialects,
       settings: options.vendorSettings,

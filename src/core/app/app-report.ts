@@ -99,7 +99,7 @@ export interface AppReport {
   /** Digest of the rendered objects of the last sync. */
   readonly renderDigest: string;
   /** Digest of `source` the render used, e.g. `Kustomize`, `Directory`. */
-  readonly renderer: "kustomize" | "directory" | null;
+  readonly renderer: "kustomize" | "directory" | "helm" | null;
   /** What is known of the app's Helm release; null: it is none. */
   readonly release: ReleaseReport | null;
   /** Token of the request that was handled last. */

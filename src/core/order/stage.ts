@@ -6,10 +6,13 @@ export interface StageKey {
 }
 
 /**
- * What must be true of a stage's objects before the next stage starts: nothing, their API is served (definitions are
- * established, namespaces active), or their health table says Healthy.
+ * What must be true of a stage's objects before the next stage starts.
+ * - `none`: nothing; `established`: their API is served (definitions are established, namespaces active).
+ * - `healthy`: their health table says so; `complete`: and Jobs among them have completed.
+ * - `finished`: Jobs have completed and Pods have succeeded; everything else only exists.
+ * - `gone`: they are not on the cluster any more.
  */
-export type StageGate = "none" | "established" | "healthy";
+export type StageGate = "none" | "established" | "healthy" | "complete" | "finished" | "gone";
 
 /** Ascending order of stage keys. */
 export function compareStages(a: StageKey, b: StageKey): number {

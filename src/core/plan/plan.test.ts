@@ -41,6 +41,8 @@ const IDLE: Record<Action, boolean> = {
   update: false,
   delete: false,
   keep: false,
+  run: false,
+  clear: false,
 };
 for (const [action, idle] of Object.entries(IDLE) as [Action, boolean][]) {
   test(`isIdle() is ${idle} for a plan with ${action}`, () => {

@@ -10,8 +10,9 @@ import type { DeletionCertificate } from "./deletion.ts";
  * - `create`, `update`: applied; `none`: already as declared.
  * - `delete`: carries its certificate. `keep`: stays on the cluster on purpose and leaves the inventory.
  * - `hold`: would be deleted, but a rule or the budget refuses; stays in the inventory.
+ * - `run`: written without being owned: it never enters the inventory. `clear`: what an earlier run left is deleted.
  */
-export type Action = "create" | "update" | "none" | "delete" | "keep" | "hold";
+export type Action = "create" | "update" | "none" | "delete" | "keep" | "hold" | "run" | "clear";
 
 /** One object's part in a plan. */
 export interface Change {
@@ -34,6 +35,13 @@ export interface Stage {
   readonly key: StageKey;
   readonly gate: StageGate;
   readonly changes: readonly Change[];
+  /**
+   * What the gate is about, and that it holds even when nothing comes after; absent: the stage's own objects, and only
+   * while there is later work.
+   */
+  readonly awaits?: readonly IdKey[];
+  /** What the stage is for, as messages begin; absent: nothing that people must be told. */
+  readonly title?: string;
 }
 
 /** Everything a sync will do, as data: the command line, the API and the tests show this value. */

@@ -1,6 +1,6 @@
 import type { ObjectResult } from "#core/app/app-report.ts";
 import type { HealthStatus } from "#core/health/health.ts";
-import type { Change, Plan } from "#core/plan/plan.ts";
+import type { Change, Plan, Stage } from "#core/plan/plan.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
 import { assertNever } from "#core/result.ts";
 
@@ -19,6 +19,8 @@ export interface SyncState {
   /** When the current wait began and when it is given up, milliseconds since the epoch. */
   readonly waitingSince: number;
   readonly deadline: number;
+  /** How long each gate waits on its own, from when it is first looked at; null: one deadline for all. */
+  readonly patienceMs: number | null;
   readonly outcome: "running" | "succeeded" | "failed" | "superseded" | "terminated";
   /** The step that failed. */
   readonly failedAt: SyncStep | null;
@@ -53,8 +55,15 @@ export interface SyncTurn {
   readonly command: SyncCommand | null;
 }
 
+/** The deadline of a gate that nobody has looked at yet. */
+const NOT_LOOKED = Number.POSITIVE_INFINITY;
+
 /** A sync that has not begun. */
-export function newSync(plan: Plan, gate: readonly IdKey[], limits: { now: number; deadline: number }): SyncState {
+export function newSync(
+  plan: Plan,
+  gate: readonly IdKey[],
+  limits: { now: number; deadline: number; patienceMs?: number },
+): SyncState {
   return {
     plan,
     cursor: 0,
@@ -63,6 +72,7 @@ export function newSync(plan: Plan, gate: readonly IdKey[], limits: { now: numbe
     gate,
     waitingSince: limits.now,
     deadline: limits.deadline,
+    patienceMs: limits.patienceMs ?? null,
     outcome: "running",
     failedAt: null,
     message: "",
@@ -103,7 +113,8 @@ function isWriting(state: SyncState): boolean {
 }
 
 function begin(state: SyncState, preflight: "plan" | "stage"): SyncTurn {
-  if (preflight === "stage") return enterStage(state, 0, preflight);
+  // A sync that was interrupted does its current step again.
+  if (preflight === "stage" || state.cursor > 0) return enterStage(state, state.cursor, preflight);
   const changes = state.plan.stages.flatMap((stage) => stage.changes).filter(isWrite);
   if (changes.length === 0) return enterStage(state, 0, preflight);
   return { state: { ...state, step: "preflight" }, command: { kind: "preflight", changes } };
@@ -160,9 +171,18 @@ function afterWrite(state: SyncState, results: readonly ObjectResult[], prefligh
 function afterStage(state: SyncState, preflight: "plan" | "stage"): SyncTurn {
   const stage = state.plan.stages[state.cursor];
   const later = state.plan.stages.slice(state.cursor + 1).some((other) => other.changes.some(isWork));
-  if (!stage || stage.gate === "none" || !later) return enterStage(state, state.cursor + 1, preflight);
-  const keys = stage.changes.filter((change) => change.desired !== null && change.options?.counted !== false);
-  return { state: { ...state, step: "gate" }, command: { kind: "observe", keys: keys.map((change) => change.key) } };
+  const holds = stage !== undefined && stage.gate !== "none" && (stage.awaits !== undefined || later);
+  if (!holds) return enterStage(state, state.cursor + 1, preflight);
+  const deadline = state.patienceMs === null ? state.deadline : null;
+  const waiting = { ...state, step: "gate" as const, deadline: deadline ?? NOT_LOOKED };
+  return { state: waiting, command: { kind: "observe", keys: gatedKeys(stage) } };
+}
+
+/** What a stage's gate is about. */
+export function gatedKeys({ changes, awaits }: Stage): readonly IdKey[] {
+  if (awaits) return awaits;
+  const counted = changes.filter((change) => change.desired !== null && change.options?.counted !== false);
+  return counted.map((change) => change.key);
 }
 
 function enterFinalGate(state: SyncState): SyncTurn {
@@ -177,17 +197,21 @@ function afterObservation(
 ): SyncTurn {
   if (state.step !== "gate" && state.step !== "health") return ignored(state);
   const verdict = judge(event.health);
+  const title = (state.step === "gate" && state.plan.stages[state.cursor]?.title) || "";
+  const told = (message: string) => (title === "" ? message : `${title}: ${message}`);
   if (verdict.kind === "failed")
-    return end(state, { outcome: "failed", message: verdict.message, failedAt: state.step });
+    return end(state, { outcome: "failed", message: told(verdict.message), failedAt: state.step });
   if (verdict.kind === "passed") {
     return state.step === "gate"
       ? enterStage(state, state.cursor + 1, preflight)
       : end(state, { outcome: "succeeded", message: "", failedAt: null });
   }
+  if (state.deadline === NOT_LOOKED && state.patienceMs !== null)
+    return { state: { ...state, deadline: event.now + state.patienceMs }, command: null };
   if (event.now >= state.deadline)
     return end(state, {
       outcome: "failed",
-      message: `timeout waiting for: [${verdict.waiting.join(", ")}]`,
+      message: told(`timeout waiting for: [${verdict.waiting.join(", ")}]`),
       failedAt: state.step,
     });
   return { state, command: null };
@@ -223,9 +247,9 @@ function failure(plan: Plan, refusal: { key: IdKey; message: string }): ObjectRe
 }
 
 function isWrite(change: Change): boolean {
-  return change.action === "create" || change.action === "update";
+  return change.action === "create" || change.action === "update" || change.action === "run";
 }
 
 function isWork(change: Change): boolean {
-  return isWrite(change) || change.action === "delete" || change.action === "keep";
+  return isWrite(change) || change.action === "delete" || change.action === "keep" || change.action === "clear";
 }

@@ -12,6 +12,7 @@ import { InventoryStore } from "../inventory-store.ts";
 import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
 import { ReferencedObjects } from "../referenced-objects.ts";
+import { ReleaseStore } from "../release/release-store.ts";
 import { RenderCache } from "../render-cache.ts";
 import { Rivals } from "../rivals.ts";
 import { SourceController } from "../source-controller.ts";
@@ -21,7 +22,7 @@ import { updated } from "#core/plan/inventory.ts";
 import { appObject, plainDialect, plainKinds } from "./dialect.ts";
 import { FakeCluster } from "./fake-cluster.ts";
 import { kindInfo } from "./fake-objects.ts";
-import { handClock, keptLog, quietTelemetry } from "./quiet.ts";
+import { handClock, keptLog, noReleaseTools, quietTelemetry } from "./quiet.ts";
 
 const KINDS = [
   kindInfo("ConfigMap"),
@@ -161,6 +162,14 @@ export class TestEngine {
       }),
       inventories: new InventoryStore(client, () => 1),
       references: new ReferencedObjects({ ...common, onChange: (app) => void this.changes.push([app, null]) }),
+      releases: new ReleaseStore({
+        ...common,
+        audit: { append: (record) => void this.audit.push(record) },
+        tools: noReleaseTools,
+        namespaces: null,
+        onChange: (app) => void this.changes.push([app, null]),
+      }),
+      tools: noReleaseTools,
       expressions: new Expressions({
         evaluator: {
           evaluate: (asked) =>

@@ -1,4 +1,4 @@
-import type { Clock, Log, Telemetry } from "#engine/ports.ts";
+import type { Clock, Log, ReleaseTools, Telemetry } from "#engine/ports.ts";
 
 /** A log that keeps what it is told. */
 export function keptLog(): Log & { readonly lines: string[] } {
@@ -22,3 +22,11 @@ export function handClock(now = 0): Clock & { advance(ms: number): void } {
   let time = now;
   return { now: () => time, monotonic: () => time, advance: (ms) => void (time += ms) };
 }
+
+/** Helm's library where nothing is a chart. */
+export const noReleaseTools: ReleaseTools = {
+  inspect: () => Promise.reject(new Error("there are no charts here")),
+  render: () => Promise.reject(new Error("there are no charts here")),
+  encode: () => Promise.reject(new Error("there are no releases here")),
+  decode: () => Promise.reject(new Error("there are no releases here")),
+};

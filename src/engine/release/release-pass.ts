@@ -1,0 +1,235 @@
+import type { AppPhase } from "#core/app/app-report.ts";
+import { decideRelease, type ReleaseDecision } from "#core/release/decide-release.ts";
+import { noteWanted } from "#core/release/after-action.ts";
+import { truncated } from "#core/release/release-memory.ts";
+import type { AppWork } from "../app-state.ts";
+import { backoffMs } from "../backoff.ts";
+import { compareApp } from "../compare-app.ts";
+import { declareSource, withdrawSource } from "../declared-source.ts";
+import { holdDesired } from "../refresh-desired.ts";
+import type { WriteGuard } from "../write-guard.ts";
+import { uninstallAt } from "./remove-release.ts";
+import { beginAction } from "./begin-action.ts";
+import { concludeAction } from "./conclude-action.ts";
+import { heldRelease, recordOwned } from "./held-release.ts";
+import { refreshRelease } from "./refresh-release.ts";
+import { driftFound, ignoresTests, isRollbackPossible, noteDrift, ownRecord } from "./release-facts.ts";
+import { driveRun, isOutdated } from "./release-run.ts";
+import type { HeldRelease, WantedChart } from "./release-state.ts";
+import { type ReleaseWork, releaseWork } from "./release-work.ts";
+import type { StoredSummary } from "./release-store-index.ts";
+
+const MOST_TURNS = 12;
+const AGAIN_BACKOFF = { baseMs: 750, factor: 2, maxMs: 5 * 60_000 };
+
+/** One pass over an app that is a Helm release; null: nothing is known yet that is worth a report. */
+export async function reconcileRelease(
+  work: AppWork,
+  guard: WriteGuard,
+  signal: AbortSignal,
+): Promise<AppPhase | null> {
+  const one = releaseWork(work);
+  if (guard.kind === "open") {
+    await declareSource(work, signal);
+    await withdrawSource(work, signal);
+  }
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    const phase = await nextTurn(one, guard, signal);
+    if (phase !== "again") return phase;
+  }
+  return { kind: "syncing", step: "apply" };
+}
+
+async function nextTurn(one: ReleaseWork, guard: WriteGuard, signal: AbortSignal): Promise<AppPhase | null | "again"> {
+  const { work, policy, release } = one;
+  const isOpen = guard.kind === "open";
+  if (release.ended && isOpen) {
+    await concludeAction(one, signal);
+    return "again";
+  }
+  const refreshed = await refreshRelease(work, { policy, state: release }, signal);
+  if (release.run && isOpen) {
+    const wanted = refreshed.kind === "ready" ? refreshed.wanted : null;
+    return driveRun(one, isOutdated(one, wanted) ? "supersede" : "resume", signal);
+  }
+  const moved = isOpen ? await leaveOldTarget(one, signal) : null;
+  if (moved) return moved;
+  if (refreshed.kind === "wait") return refreshed.phase;
+  const { wanted } = refreshed;
+  if (isOpen) noteAttempt(one, wanted);
+  const storage = { name: policy.name, namespace: policy.storageNamespace };
+  const known = work.context.releases.records(work.state.app.key, storage);
+  if (known.kind === "pending") return null;
+  if (known.kind === "failed") return unreadable(known.reason);
+  const held = await hold(one, { newest: known.records[0], wanted, guard }, signal);
+  if (held === "pending") return null;
+  const decision = await decide(one, { held, wanted, records: known.records });
+  if (!isOpen) return watched(one, guard, decision);
+  return carryOut(one, { decision, held, wanted, records: known.records }, signal);
+}
+
+/** A release whose name, place or chart changed is removed where it was before it is installed anew. */
+async function leaveOldTarget(one: ReleaseWork, signal: AbortSignal): Promise<AppPhase | null | "again"> {
+  const { policy, release } = one;
+  const { memory } = release;
+  const latest = memory.history[0];
+  if (!latest || latest.status === "uninstalled") return null;
+  const storageNamespace = memory.storageNamespace || policy.storageNamespace;
+  const isMoved =
+    latest.name !== policy.name ||
+    latest.namespace !== policy.namespace ||
+    storageNamespace !== policy.storageNamespace ||
+    (release.wanted !== null &&
+      release.wanted.metadata.name !== latest.chartName &&
+      policy.renameChart === "reinstall");
+  if (!isMoved) return null;
+  const left = await uninstallAt(one, { name: latest.name, namespace: storageNamespace }, signal);
+  if (left === null) release.memory = { ...memory, history: [] };
+  return left;
+}
+
+function noteAttempt({ work, policy, release }: ReleaseWork, wanted: WantedChart): void {
+  const { version: chartVersion, ociDigest, configDigest } = wanted;
+  const attempt = { generation: work.state.app.object.generation, chartVersion, ociDigest, configDigest };
+  const memory = noteWanted(release.memory, attempt, policy);
+  if (memory === release.memory) return;
+  release.memory = memory;
+  release.done = [];
+  release.retryAt = null;
+  release.stalled = null;
+}
+
+/** Compares the cluster with the newest record. */
+async function hold(
+  one: ReleaseWork,
+  facts: { readonly newest: StoredSummary | undefined; readonly wanted: WantedChart; readonly guard: WriteGuard },
+  signal: AbortSignal,
+): Promise<HeldRelease | null | "pending"> {
+  const { work, release } = one;
+  const { newest, guard } = facts;
+  if (!newest) {
+    release.held = null;
+    return null;
+  }
+  const ociDigest = release.memory.history[0]?.ociDigest ?? facts.wanted.ociDigest;
+  release.held = await heldRelease(work, { summary: newest, ociDigest, held: release.held }, signal);
+  if (work.state.desired !== release.held.desired) holdDesired(work, release.held.desired);
+  const isOpen = guard.kind === "open";
+  if (isOpen && newest.status === "deployed") {
+    ownRecord(one, release.held);
+    await recordOwned(work, release.held.desired, signal);
+  }
+  const compared = await compareApp(work, { takeover: !isOpen }, signal);
+  return compared === "pending" ? "pending" : release.held;
+}
+
+async function decide(
+  one: ReleaseWork,
+  facts: {
+    readonly held: HeldRelease | null;
+    readonly wanted: WantedChart;
+    readonly records: readonly StoredSummary[];
+  },
+): Promise<ReleaseDecision> {
+  const { policy, release } = one;
+  const { held, wanted, records } = facts;
+  const { memory, done } = release;
+  return decideRelease({
+    policy,
+    memory,
+    done,
+    stored: held && {
+      name: held.stored.release.name,
+      namespace: held.stored.release.namespace,
+      version: held.summary.version,
+      status: held.summary.status,
+      digest: held.stored.digest,
+    },
+    wanted: { chartName: wanted.metadata.name, chartVersion: wanted.version, configDigest: wanted.configDigest },
+    drifted: policy.drift !== "disabled" && driftFound(one),
+    canRollBack: isRollbackPossible(one, records),
+  });
+}
+
+/** Beside a live rival and during a pause everything is compared and told, and nothing is written. */
+function watched(one: ReleaseWork, guard: WriteGuard, decision: ReleaseDecision): AppPhase | null {
+  if (guard.kind === "paused") return { kind: "paused", until: guard.until, reason: guard.reason };
+  if (guard.kind !== "shadow") return null;
+  const differing = [...one.work.state.verdicts.values()].filter(({ kind }) => kind !== "same").length;
+  // An installation or upgrade writes its record too.
+  const wouldWrite = decision.kind === "act" ? differing + 1 : 0;
+  return { kind: "shadow", rival: guard.rival, wouldWrite };
+}
+
+async function carryOut(
+  one: ReleaseWork,
+  facts: {
+    readonly decision: ReleaseDecision;
+    readonly held: HeldRelease | null;
+    readonly wanted: WantedChart;
+    readonly records: readonly StoredSummary[];
+  },
+  signal: AbortSignal,
+): Promise<AppPhase | null | "again"> {
+  const { work, policy, release } = one;
+  const { decision, wanted } = facts;
+  const now = work.context.clock.now();
+  if (release.retryAt !== null && release.retryAt > now && decision.kind !== "rest") return failed(one);
+  release.retryAt = null;
+  switch (decision.kind) {
+    case "rest":
+      noteDrift(one);
+      release.done = [];
+      release.stalled = null;
+      release.memory = { ...release.memory, history: truncated(release.memory.history, ignoresTests(one)) };
+      work.state.applied = wanted.revision;
+      work.state.attempted = wanted.revision;
+      return tidied(one, facts, signal);
+    case "again":
+      release.done = [];
+      release.retryAt =
+        now + (decision.afterMs ?? backoffMs(AGAIN_BACKOFF, release.memory.failures, work.context.random));
+      return failed(one);
+    case "stalled":
+      release.done = [];
+      release.stalled = decision.message;
+      return failed(one);
+    case "act": {
+      release.stalled = null;
+      const { action, reason, forget } = decision;
+      if (forget) release.memory = { ...release.memory, history: [] };
+      work.context.log.info({ app: work.state.app.key, action, reason }, "release needs an action");
+      const storage = { name: policy.name, namespace: policy.storageNamespace };
+      return beginAction(one, { ...facts, action, storage }, signal);
+    }
+  }
+}
+
+/** At rest only deletions may be left that had to wait, e.g. for an approval. */
+async function tidied(
+  one: ReleaseWork,
+  facts: {
+    readonly held: HeldRelease | null;
+    readonly wanted: WantedChart;
+    readonly records: readonly StoredSummary[];
+  },
+  signal: AbortSignal,
+): Promise<AppPhase | null | "again"> {
+  const { work, policy } = one;
+  const inventory = work.context.inventories.of(work.state.app.key);
+  const isLeft = [...inventory.keys()].some((key) => !facts.held?.desired.byKey.has(key));
+  if (!isLeft) return { kind: "synced" };
+  const storage = { name: policy.name, namespace: policy.storageNamespace };
+  return beginAction(one, { ...facts, action: "correct", storage, only: "removals" }, signal);
+}
+
+/** What a person reads of a release that did not come to be. */
+function failed({ work, release }: ReleaseWork): AppPhase {
+  const last = [release.remediated, release.tested, release.released].find((outcome) => outcome && !outcome.ok);
+  const message = last?.message ?? release.stalled ?? work.state.lastSync?.message ?? "";
+  return { kind: "sync-failed", step: work.state.failedStep, message, retryAt: release.retryAt };
+}
+
+function unreadable(reason: string): AppPhase {
+  return { kind: "sync-failed", step: "preflight", message: `cannot read release records: ${reason}`, retryAt: null };
+}
