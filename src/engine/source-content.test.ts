@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { SourceError } from "#core/source/source-error.ts";
 import type { Source } from "#core/source/source.ts";
+import { plainSource } from "./testing/dialect.ts";
 import { settled } from "./testing/engine.ts";
 import { MAIN, OTHER, rig, stopRig } from "./testing/source-rig.ts";
 
@@ -93,5 +95,112 @@ describe("a verification", () => {
     controller.put(source);
     await settled();
     expect([revision(), controller.state(MAIN.key)?.tree]).toEqual([null, null]);
+  });
+});
+
+describe("a source that is made from another one", () => {
+  const origin = { source: MAIN.key, name: "Repo 'main'" };
+  const chart: Source = { ...plainSource("chart", { remote: { kind: "derived" }, origin }), intervalMs: 3_600_000 };
+
+  test("follows that one, and is what was made of it", async () => {
+    const { remote, deriver, controller, revision, error, told, pass } = rig(chart);
+    await settled();
+    expect([error(chart.key), revision(chart.key), controller.state(chart.key)?.asked]).toEqual([null, null, false]);
+    controller.put({ ...MAIN, intervalMs: 20_000 });
+    await settled();
+    expect([error(chart.key), revision(chart.key)]).toEqual([null, "main@made of c1"]);
+    const state = controller.state(chart.key);
+    expect(state?.revision?.chart?.name).toBe("app");
+    expect(state?.included.map(({ revision: at }) => at.text)).toEqual(["main@c1"]);
+    expect(state?.tree?.children("")).toEqual(["made"]);
+    told.length = 0;
+    remote.heads.set("main", "c2");
+    await pass(22_000);
+    expect(revision(chart.key)).toBe("main@made of c2");
+    expect(told).toContain(chart.key);
+    expect(deriver.asked.at(-1)?.known).toMatchObject({ commit: "made of c1" });
+    expect([remote.syncs.length, deriver.asked.length]).toEqual([2, 2]);
+  });
+
+  test("is not made again while that one stays what it is", async () => {
+    const { deriver, controller, pass } = rig(MAIN, { ...chart, intervalMs: 20_000 });
+    await settled();
+    await pass(120_000);
+    expect(deriver.asked).toHaveLength(1);
+    controller.put({ ...chart, intervalMs: 20_000, ref: { kind: "branch", value: "else" } });
+    await settled();
+    expect(deriver.asked).toHaveLength(2);
+    expect(deriver.asked.at(-1)?.known).toBeNull();
+  });
+
+  test("keeps what it was when it cannot be made, tells of what it looked at, and tries again", async () => {
+    const { remote, deriver, controller, revision, error, pass } = rig({ ...MAIN, intervalMs: 20_000 }, chart);
+    await settled();
+    deriver.fails = new SourceError("ref", "no chart");
+    remote.heads.set("main", "c2");
+    await pass(22_000);
+    expect([error(chart.key), revision(chart.key)]).toEqual(["no chart", "main@made of c1"]);
+    expect(controller.state(chart.key)?.included[0]?.revision.text).toBe("main@c2");
+    deriver.fails = null;
+    await pass(60_000);
+    expect([error(chart.key), revision(chart.key)]).toEqual([null, "main@made of c2"]);
+  });
+
+  test("says when there is nothing to make it of, and has what was made before", async () => {
+    const recorded = { text: "1.0.0", commit: "old", refName: null };
+    const { remote, deriver, controller, revision, error } = rig();
+    remote.fails = new SourceError("fetch", "away");
+    deriver.kept.add("old");
+    controller.put(MAIN);
+    controller.put({ ...chart, recorded });
+    await settled();
+    expect([error(chart.key), revision(chart.key)]).toEqual(["no artifact available for Repo 'main'", "1.0.0"]);
+    expect(controller.state(chart.key)?.tree?.children("")).toEqual(["recalled"]);
+  });
+
+  test("that is suspended has what was made before, and nothing else", async () => {
+    const recorded = { text: "1.0.0", commit: "old", refName: null };
+    const { deriver, controller, revision } = rig(MAIN, { ...chart, recorded, suspended: true });
+    await settled();
+    expect([revision(chart.key), deriver.asked.length]).toEqual([null, 0]);
+    deriver.kept.add("old");
+    controller.remove(chart.key);
+    controller.put({ ...chart, recorded, suspended: true });
+    await settled();
+    expect(revision(chart.key)).toBe("1.0.0");
+  });
+
+  test("is as new as that one once somebody asks for it", async () => {
+    const { remote, controller, revision } = rig(MAIN, chart);
+    await settled();
+    remote.heads.set("main", "c2");
+    let seen: string | null = null;
+    controller.refresh(chart.key, () => {
+      seen = revision(chart.key);
+    });
+    await settled();
+    expect(seen).toBe("main@made of c2");
+  });
+
+  test("opens a repository of charts as the source of that address beside it says", async () => {
+    const { remote, cluster, deriver, controller } = rig();
+    const credential = { namespace: "apps", name: "login" };
+    cluster.put({ apiVersion: "v1", kind: "Secret", metadata: credential });
+    const index = { kind: "index", value: "index.yaml" } as const;
+    const helm = { kind: "helm", passCredentials: true, insecure: false } as const;
+    const charts = { url: "https://charts.test/", remote: helm, ref: index, secrets: { credential }, suspended: true };
+    controller.put(plainSource("charts", charts));
+    controller.put(MAIN);
+    controller.put(chart);
+    await settled();
+    const { openCharts } = deriver.asked[0]!;
+    const signal = new AbortController().signal;
+    remote.opened.length = 0;
+    await openCharts({ url: "https://charts.test", chart: "db" }, signal);
+    await openCharts({ url: "oci://other.test/charts/", chart: "db" }, signal);
+    expect(remote.opened.map(([url, secret]) => [url, secret?.metadata.name])).toEqual([
+      ["https://charts.test/", "login"],
+      ["oci://other.test/charts/db", undefined],
+    ]);
   });
 });

@@ -1,38 +1,15 @@
-import type { Resource } from "#core/resource/resource.ts";
-import type { FileTree } from "#core/source/file-tree.ts";
-import { SourceError } from "#core/source/source-error.ts";
-import type { SecretRole } from "#core/source/remote.ts";
-import { stableText } from "#core/resource/stable-text.ts";
-import type { ObjectName, Revision, Source, SourceKey, VerifiedObject } from "#core/source/source.ts";
+import { asSourceError, type SourceError } from "#core/source/source-error.ts";
+import type { ObjectName, Revision, Source, SourceKey } from "#core/source/source.ts";
 import { backoffMs } from "./backoff.ts";
-import type {
-  ClusterClient,
-  Clock,
-  Log,
-  RefResult,
-  Repository,
-  SourceFetcher,
-  SourceSecrets,
-  Telemetry,
-} from "./ports.ts";
+import type { ClusterClient, Clock, Log, RefResult, Repository, SourceFetcher, Telemetry } from "./ports.ts";
 import { includedSources, sameIncluded, type IncludedSource } from "./included-sources.ts";
+import { derivedNews, recalledNews } from "./derived-source.ts";
+import { redacted, repositoryKey, sameRef, sameSource, type RepositoryKey } from "./source-identity.ts";
+import { readSecret, secretsOf } from "./source-secrets.ts";
+import type { SourceNews, SourceState } from "./source-state.ts";
 import { visibleTree } from "./source-tree.ts";
 import { verifiedObjects } from "./verified-objects.ts";
 import { WorkQueue } from "./work-queue.ts";
-
-/** What is known of a source now. A failure keeps the last good revision. */
-export interface SourceState {
-  readonly source: Source;
-  readonly revision: Revision | null;
-  readonly tree: FileTree | null;
-  /** What of other sources is in the tree. */
-  readonly included: readonly IncludedSource[];
-  readonly verified: readonly VerifiedObject[];
-  readonly error: SourceError | null;
-  /** Whether the remote was asked at all since the source was declared. */
-  readonly asked: boolean;
-  readonly handledToken: string | null;
-}
 
 /** How a source controller is set up. */
 export interface SourceControllerOptions {
@@ -47,8 +24,6 @@ export interface SourceControllerOptions {
   readonly log: Log;
 }
 
-type RepositoryKey = string & { readonly __brand: "RepositoryKey" };
-
 interface RepositoryState {
   repository: Repository | null;
   readonly sources: Set<SourceKey>;
@@ -56,8 +31,6 @@ interface RepositoryState {
   /** Told when the poll that begins next is over. */
   waiting: (() => void)[];
 }
-
-type SourceNews = Partial<Pick<SourceState, "revision" | "tree" | "included" | "verified" | "error">>;
 
 const FAILURE_BACKOFF = { baseMs: 750, factor: 2, maxMs: 15 * 60_000 };
 
@@ -136,8 +109,15 @@ export class SourceController {
     const state = this.#states.get(key);
     const repository = state && this.#repositories.get(repositoryKey(state.source));
     if (!repository || state.source.suspended) return done();
-    repository.waiting.push(done);
-    this.#queue.add(repositoryKey(state.source), "person");
+    const at = repositoryKey(state.source);
+    const ask = () => {
+      if (this.#repositories.get(at) !== repository) return done();
+      repository.waiting.push(done);
+      this.#queue.add(at, "person");
+    };
+    // What is made from another source is as new as that one.
+    if (state.source.origin) this.refresh(state.source.origin.source, ask);
+    else ask();
   }
 
   /** Asks the remotes of every source whose url satisfies `matches` now, e.g. for a webhook. */
@@ -208,6 +188,7 @@ export class SourceController {
 
   /** Returns whether any ref failed. What one question brought is published at once: apps may hand objects over. */
   async #sync(state: RepositoryState, active: readonly Source[], signal: AbortSignal): Promise<boolean> {
+    if (active.every(({ origin }) => origin !== undefined)) return await this.#derive(state, active, signal);
     const repository = await this.#opened(state, active[0] as Source, signal);
     const timeoutMs = Math.max(...active.map((source) => source.timeoutMs));
     const results = await repository.sync(
@@ -220,6 +201,23 @@ export class SourceController {
       const result = results[index];
       if (result) news.push([source, await this.#newsOf(state, { source, result }, signal)]);
     }
+    return this.#publish(news);
+  }
+
+  /** The same for sources that are made from others. */
+  async #derive(state: RepositoryState, active: readonly Source[], signal: AbortSignal): Promise<boolean> {
+    const { client, fetcher, revisionOf } = this.#options;
+    const parts = { client, fetcher, revisionOf, states: this.#states };
+    const news: [Source, SourceNews | null][] = [];
+    for (const source of active) {
+      const made = await derivedNews(parts, source, signal);
+      const recalled = made?.error ? await this.#recalled(state, source, signal) : {};
+      news.push([source, made && { ...recalled, ...made }]);
+    }
+    return this.#publish(news);
+  }
+
+  #publish(news: readonly (readonly [Source, SourceNews | null])[]): boolean {
     for (const [source, change] of news) if (change) this.#update(source, change);
     return news.some(([, change]) => Boolean(change?.error));
   }
@@ -263,6 +261,7 @@ export class SourceController {
     const { recorded } = source;
     if (!recorded || !isRecallable(this.#states.get(source.key))) return {};
     try {
+      if (source.origin) return await recalledNews(this.#options.fetcher, recorded, signal);
       const included = includedSources(source, (key) => this.#states.get(key));
       if (!included) return {};
       const repository = await this.#opened(state, source, signal);
@@ -284,14 +283,14 @@ export class SourceController {
     signal: AbortSignal,
   ): Promise<SourceNews> {
     const { source, revision, included } = at;
-    const readSecret = (name: ObjectName) => this.#secret(name, signal);
-    const verified = await verifiedObjects({ repository, source, revision, readSecret }, signal);
+    const read = (name: ObjectName) => readSecret(this.#options.client, name, signal);
+    const verified = await verifiedObjects({ repository, source, revision, readSecret: read }, signal);
     const whole = await repository.tree(revision.commit, signal);
     return { revision, tree: await visibleTree({ source, whole, included }, signal), included, verified };
   }
 
   async #opened(state: RepositoryState, source: Source, signal: AbortSignal): Promise<Repository> {
-    state.repository ??= this.#options.fetcher.open(source, await this.#secretsOf(source, signal));
+    state.repository ??= this.#options.fetcher.open(source, await secretsOf(this.#options.client, source, signal));
     return state.repository;
   }
 
@@ -314,22 +313,9 @@ export class SourceController {
   #changed(key: SourceKey): void {
     this.#options.onChange(key);
     for (const { source } of this.#states.values()) {
-      if (source.includes?.some((include) => include.source === key)) this.#queue.add(repositoryKey(source), "person");
+      const isAffected = source.origin?.source === key || source.includes?.some((include) => include.source === key);
+      if (isAffected) this.#queue.add(repositoryKey(source), "person");
     }
-  }
-
-  async #secretsOf(source: Source, signal: AbortSignal): Promise<SourceSecrets> {
-    const secrets: Partial<Record<SecretRole, Resource>> = {};
-    for (const [role, { namespace, name }] of Object.entries(source.secrets) as [SecretRole, ObjectName][]) {
-      const secret = await this.#secret({ namespace, name }, signal);
-      if (!secret) throw new SourceError("auth", `Cannot read credentials: Secret ${namespace}/${name} does not exist`);
-      secrets[role] = secret;
-    }
-    return secrets;
-  }
-
-  #secret({ namespace, name }: ObjectName, signal: AbortSignal): Promise<Resource | null> {
-    return this.#options.client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
   }
 }
 
@@ -339,36 +325,4 @@ function isRecallable(state: SourceState | undefined): boolean {
 
 function newRepository(): RepositoryState {
   return { repository: null, sources: new Set(), failures: 0, waiting: [] };
-}
-
-function repositoryKey({ url, remote, secrets }: Source): RepositoryKey {
-  return `${url} ${stableText([remote, secrets])}` as RepositoryKey;
-}
-
-function sameSource(a: Source, b: Source): boolean {
-  return (
-    repositoryKey(a) === repositoryKey(b) &&
-    sameRef(a, b) &&
-    a.intervalMs === b.intervalMs &&
-    a.timeoutMs === b.timeoutMs &&
-    a.suspended === b.suspended
-  );
-}
-
-function sameRef(a: Source, b: Source): boolean {
-  return a.ignore === b.ignore && stableText(contentOf(a)) === stableText(contentOf(b));
-}
-
-function contentOf({ ref, sparse, includes, verification }: Source): unknown {
-  return [ref, sparse, includes, verification];
-}
-
-function asSourceError(error: unknown): SourceError {
-  if (error instanceof SourceError) return error;
-  return new SourceError("fetch", error instanceof Error ? error.message : String(error), { cause: error });
-}
-
-/** A repository without whatever its url may carry in front of the host. */
-function redacted(key: string): string {
-  return key.replace(/\/\/[^/@]*@/, "//");
 }

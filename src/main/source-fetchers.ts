@@ -2,16 +2,19 @@ import { join } from "node:path";
 import { bucketFetcher, type BucketFetcher } from "#adapters/bucket/bucket-fetcher.ts";
 import { gitFetcher } from "#adapters/git/git-fetcher.ts";
 import { GitStore } from "#adapters/git/git-store.ts";
+import { ChartBuilder } from "#adapters/helm/chart-builder.ts";
 import { helmFetcher, type HelmFetcher } from "#adapters/helm/helm-fetcher.ts";
 import { ociFetcher, type OciFetcher } from "#adapters/oci/oci-fetcher.ts";
 import { gitVerify } from "#adapters/upstream/git-verify.ts";
 import type { HelperPool } from "#adapters/upstream/helper-pool.ts";
+import { SourceError } from "#core/source/source-error.ts";
 import type { SourceFetcher } from "#engine/ports.ts";
 import { chartTools } from "./chart-tools.ts";
 
 /** What opens the repositories of every kind, keeping what it fetched in one folder. */
 export class SourceFetchers implements SourceFetcher {
   readonly git: GitStore;
+  readonly deriver: ChartBuilder;
   readonly #git: SourceFetcher;
   readonly #oci: OciFetcher;
   readonly #bucket: BucketFetcher;
@@ -19,17 +22,21 @@ export class SourceFetchers implements SourceFetcher {
 
   constructor(options: { directory: string; allowFileUrls: boolean; full: () => HelperPool }) {
     const { directory, allowFileUrls, full } = options;
+    const tools = chartTools(full);
     this.git = new GitStore({ directory: join(directory, "git"), allowFileUrls, checkSignature: gitVerify(full) });
     this.#git = gitFetcher(this.git);
     this.#oci = ociFetcher({ directory: join(directory, "oci") });
     this.#bucket = bucketFetcher({ directory: join(directory, "bucket") });
-    this.#helm = helmFetcher({ directory: join(directory, "helm"), oci: this.#oci, tools: chartTools(full) });
+    this.#helm = helmFetcher({ directory: join(directory, "helm"), oci: this.#oci, tools });
+    this.deriver = new ChartBuilder({ directory: join(directory, "charts"), tools });
   }
 
   /** The repository of a source, by the kind of its remote. @throws SourceError */
   open(...[source, secrets]: Parameters<SourceFetcher["open"]>): ReturnType<SourceFetcher["open"]> {
     const fetchers = { git: this.#git, oci: this.#oci, bucket: this.#bucket, helm: this.#helm };
-    return fetchers[source.remote.kind].open(source, secrets);
+    const { kind } = source.remote;
+    if (kind === "derived") throw new SourceError("config", "Cannot open the source: it is made from another one");
+    return fetchers[kind].open(source, secrets);
   }
 
   /** Ends everything that is under way. */

@@ -7,12 +7,12 @@ import type { ChartRef } from "#core/source/helm-ref.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { SourceRef } from "#core/source/source.ts";
 import type { RefResult, Repository } from "#engine/ports.ts";
-import { fileListing } from "../archive/file-listing.ts";
 import type { ChartOffer, ChartOrigin, Look } from "./chart-origin.ts";
 import type { ChartStore, StoredChart } from "./chart-store.ts";
 import type { ChartTools } from "./chart-tools.ts";
 import { HelmError } from "./helm-error.ts";
 import type { HelmLimits } from "./helm-limits.ts";
+import { oneFileTree } from "./one-file-tree.ts";
 import { preparedChart } from "./prepared-chart.ts";
 
 /** What a repository is made of. */
@@ -75,15 +75,7 @@ export class ChartRepository implements Repository {
     const { store } = this.#parts;
     const { length: size } = await store.content(revision);
     const name = (await store.index())?.digest === revision ? indexName : packedChartName;
-    const file = { digest: revision.slice("sha256:".length), size, executable: false };
-    const { entry, children } = fileListing(new Map([[name, file]]));
-    const read = async (paths: readonly string[], scope: AbortSignal) => {
-      scope.throwIfAborted();
-      const missing = paths.find((path) => path !== name);
-      if (missing !== undefined) throw new Error(`Cannot read ${JSON.stringify(missing)}: there is only ${name}`);
-      return new Map(paths.length === 0 ? [] : [[name, await store.content(revision)]]);
-    };
-    return { entry, children, read };
+    return oneFileTree({ name, digest: revision, size, read: async () => await store.content(revision) });
   }
 
   async #synced(

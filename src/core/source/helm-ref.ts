@@ -26,5 +26,27 @@ export interface ChartRepack {
   readonly versionMetadata: string;
 }
 
+/** A chart among the files of another source, packed here; `value` is its path there. */
+export interface ChartPathRef {
+  readonly kind: "chart-path";
+  readonly value: string;
+  /** Files of that source that, merged in order, take the place of the chart's `values.yaml`. */
+  readonly valuesFiles: readonly string[];
+  readonly ignoreMissing: boolean;
+  /** Whether each revision of that source is a new version of the chart; otherwise only a new version of its own is. */
+  readonly perRevision: boolean;
+  /** Becomes build metadata of the version, after that of the revision; "" for none. */
+  readonly versionMetadata: string;
+}
+
+/** How a chart was made here. */
+export interface PackedChart {
+  readonly name: string;
+  /** Whether it was packed here rather than taken as it was. */
+  readonly isPacked: boolean;
+  /** The values files that were merged. */
+  readonly valuesFiles: readonly string[];
+}
+
 /** Name of the one file that the tree of a chart holds: the chart, packed. */
 export const packedChartName = "chart.tgz";

@@ -1,5 +1,5 @@
 /** How the address of a source is spoken to: what sources share, when they share a store and a poll. */
-export type Remote = { readonly kind: "git" } | OciRemote | BucketRemote | HelmRemote;
+export type Remote = { readonly kind: "git" } | OciRemote | BucketRemote | HelmRemote | DerivedRemote;
 
 /** An artifact in an OCI registry. */
 export interface OciRemote {
@@ -40,6 +40,11 @@ export interface HelmRemote {
   readonly passCredentials: boolean;
   /** Plain http to a registry. */
   readonly insecure: boolean;
+}
+
+/** No address of its own: what the source has is made from the files of another one. */
+export interface DerivedRemote {
+  readonly kind: "derived";
 }
 
 /** Where the Secrets stand that a source needs, by what they are for. */

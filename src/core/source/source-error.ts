@@ -1,7 +1,8 @@
 /**
  * Why a source could not be read: `auth` and `config` need a person, `fetch` may pass, `ref` is an answer of the remote,
- * `missing-path` is about what the commit holds, the includes are about other sources, and the rest is
- * about signatures.
+ * `missing-path` is about what the commit holds, the includes are about other sources, a
+ * dependency is what a chart needs besides, an origin the source that another is made from, and the rest is about
+ * signatures.
  */
 export type SourceFailure =
   | "auth"
@@ -12,6 +13,8 @@ export type SourceFailure =
   | "absent-include"
   | "empty-include"
   | "misplaced-include"
+  | "dependency"
+  | "empty-origin"
   | "no-keys"
   | "no-tag"
   | "unsigned-tag"
@@ -27,4 +30,10 @@ export class SourceError extends Error {
     super(message, options);
     this.failure = failure;
   }
+}
+
+/** Any failure as one of a source; what is none of its kinds may pass. */
+export function asSourceError(error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
+  return new SourceError("fetch", error instanceof Error ? error.message : String(error), { cause: error });
 }

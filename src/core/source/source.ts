@@ -1,5 +1,5 @@
 import type { GitRef } from "./git-ref.ts";
-import type { HelmRef } from "./helm-ref.ts";
+import type { ChartPathRef, HelmRef, PackedChart } from "./helm-ref.ts";
 import type { OciRef } from "./oci-ref.ts";
 import type { Remote, SecretRole } from "./remote.ts";
 
@@ -28,7 +28,7 @@ export interface ObjectName {
 }
 
 /** What a source follows; the kind of its remote says whose words these are. */
-export type SourceRef = GitRef | OciRef | BucketRef | HelmRef;
+export type SourceRef = GitRef | OciRef | BucketRef | HelmRef | ChartPathRef;
 
 /** All that a bucket holds at a time, which is the only thing to follow there; `value` is its name, and the prefix of its keys. */
 export interface BucketRef {
@@ -42,6 +42,8 @@ export interface Source {
   readonly url: string;
   readonly remote: Remote;
   readonly ref: SourceRef;
+  /** The source that this one is made from, and what people call it; absent: it has a remote of its own. */
+  readonly origin?: { readonly source: SourceKey; readonly name: string };
   readonly secrets: Readonly<Partial<Record<SecretRole, ObjectName>>>;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -92,4 +94,6 @@ export interface Revision {
   readonly commit: string;
   /** Full ref name, when there is one. */
   readonly refName: string | null;
+  /** How the chart that it stands for was made, when it was made here. */
+  readonly chart?: PackedChart;
 }

@@ -1,9 +1,10 @@
 import { vi } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
+import type { FileTree } from "#core/source/file-tree.ts";
 import { memoryTree } from "#core/source/memory-tree.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { Source, SourceKey, SourceRef } from "#core/source/source.ts";
-import type { RefResult, Repository } from "../ports.ts";
+import type { Derivation, Derived, RefResult, Repository, SourceDeriver } from "../ports.ts";
 import { SourceController } from "../source-controller.ts";
 import { plainDialect, plainSource } from "./dialect.ts";
 import { FakeCluster } from "./fake-cluster.ts";
@@ -69,6 +70,26 @@ class Remote {
   }
 }
 
+/** Makes of every commit a chart of its name, and keeps what an earlier process made. */
+class Deriver implements SourceDeriver {
+  readonly asked: Derivation[] = [];
+  readonly kept = new Set<string>();
+  fails: Error | null = null;
+
+  async derive(wanted: Derivation, signal: AbortSignal): Promise<Derived> {
+    this.asked.push(wanted);
+    const content = await wanted.origin.tree.read(["commit"], signal);
+    if (this.fails) throw this.fails;
+    const made = `made of ${new TextDecoder().decode(content.get("commit"))}`;
+    const chart = { name: "app", isPacked: true, valuesFiles: [] };
+    return { commit: made, refName: "1.0.0", chart, tree: memoryTree({ made }) };
+  }
+
+  recall(commit: string): Promise<FileTree | null> {
+    return Promise.resolve(this.kept.has(commit) ? memoryTree({ recalled: commit }) : null);
+  }
+}
+
 let stop: () => Promise<void> = () => Promise.resolve();
 
 /** A controller that runs with these sources until `stopRig`. */
@@ -76,9 +97,10 @@ export function rig(...sources: Source[]) {
   const remote = new Remote();
   const cluster = new FakeCluster();
   const told: SourceKey[] = [];
+  const deriver = new Deriver();
   const log = keptLog();
   const controller = new SourceController({
-    fetcher: { open: ({ url }, { credential = null }) => remote.repository(url, credential) },
+    fetcher: { open: ({ url }, { credential = null }) => remote.repository(url, credential), deriver },
     client: cluster,
     clock: { now: () => Date.now(), monotonic: () => Date.now() },
     random: () => 0.5,
@@ -97,7 +119,7 @@ export function rig(...sources: Source[]) {
   const revision = (key: SourceKey = MAIN.key) => controller.state(key)?.revision?.text ?? null;
   const error = (key: SourceKey = MAIN.key) => controller.state(key)?.error?.message ?? null;
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-  return { remote, cluster, told, log, controller, revision, error, pass };
+  return { remote, deriver, cluster, told, log, controller, revision, error, pass };
 }
 
 /** Ends the controller that ran last. */

@@ -1,0 +1,35 @@
+import { stableText } from "#core/resource/stable-text.ts";
+import type { Source } from "#core/source/source.ts";
+
+/** Names a repository with the Secrets that it is opened with. */
+export type RepositoryKey = string & { readonly __brand: "RepositoryKey" };
+
+/** Sources with the same one share a store and a poll. */
+export function repositoryKey({ url, remote, secrets }: Source): RepositoryKey {
+  return `${url} ${stableText([remote, secrets])}` as RepositoryKey;
+}
+
+/** Whether two sources of one key ask for the same, in the same rhythm. */
+export function sameSource(a: Source, b: Source): boolean {
+  return (
+    repositoryKey(a) === repositoryKey(b) &&
+    sameRef(a, b) &&
+    a.intervalMs === b.intervalMs &&
+    a.timeoutMs === b.timeoutMs &&
+    a.suspended === b.suspended
+  );
+}
+
+/** Whether two sources of one key have the same content while the remote has. */
+export function sameRef(a: Source, b: Source): boolean {
+  return a.ignore === b.ignore && stableText(contentOf(a)) === stableText(contentOf(b));
+}
+
+function contentOf({ ref, sparse, includes, verification, origin }: Source): unknown {
+  return [ref, sparse, includes, verification, origin];
+}
+
+/** A repository without whatever its url may carry in front of the host. */
+export function redacted(key: string): string {
+  return key.replace(/\/\/[^/@]*@/, "//");
+}
