@@ -1,12 +1,13 @@
 import { fieldAt, textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import { chartSourcePath } from "./parse-helm-chart.ts";
+import { chartSourcePath, mergedFiles } from "./parse-helm-chart.ts";
+import type { Revision } from "#core/source/source.ts";
 import { publicUrl } from "./public-url.ts";
 import type { SourceWords } from "./source-phrases.ts";
 
 /** What statuses and events say of a HelmRepository. */
 export const helmRepositoryWords: SourceWords = {
-  stored: (revision) => `stored artifact: revision '${revision}'`,
+  stored: ({ text }) => `stored artifact: revision '${text}'`,
   news: (_revision, object) => `stored fetched index from '${publicUrl(object)}'`,
   failure: ({ message }) => ({ reason: "Failed", message: `failed to fetch Helm repository index: ${message}` }),
   digest: ({ commit }) => commit,
@@ -18,14 +19,19 @@ export const helmRepositoryWords: SourceWords = {
 export const helmChartWords: SourceWords = {
   stored: summary,
   news: summary,
-  readyReason: (object) => (valuesFiles(object).length > 0 ? "ChartPackageSucceeded" : "ChartPullSucceeded"),
+  readyReason: (object, revision) => (isPacked(object, revision) ? "ChartPackageSucceeded" : "ChartPullSucceeded"),
   failure: ({ reason, message }) => {
     if (reason === "ref") {
       return { reason: "InvalidChartReference", message: `invalid chart reference: ${message}`, stalls: true };
     }
     if (reason === "missing-path") {
-      return { reason: "ValuesFilesError", message: `values files merge error: ${message}`, type: "BuildFailed" };
+      const said = `values files merge error: ${message}`;
+      return { reason: "ValuesFilesError", message: said, type: "BuildFailed", stalls: true };
     }
+    if (reason === "dependency") {
+      return { reason: "DependencyBuildError", message: `dependency build error: ${message}`, type: "BuildFailed" };
+    }
+    if (reason === "empty-origin") return { reason: "NoSourceArtifact", message };
     return { reason: "ChartPullError", message: `chart pull error: ${message}` };
   },
   unavailable: (problems) => {
@@ -33,24 +39,35 @@ export const helmChartWords: SourceWords = {
     return problem && { reason: "SourceUnavailable", message: `failed to get source: ${problem.message}` };
   },
   digest: ({ commit }) => commit,
-  file: ({ text }, object) => `${nameOf(object)}-${text}.tgz`,
-  observed: { observedValuesFiles: "valuesFiles" },
-  told: (object) => ({ observedChartName: nameOf(object) }),
+  file: (revision, object) => `${nameOf(object, revision)}-${revision.text}.tgz`,
+  observed: {},
+  told: (object, revision) => {
+    const files = valuesFiles(object, revision);
+    return {
+      observedChartName: nameOf(object, revision),
+      observedValuesFiles: files.length === 0 ? undefined : files,
+    };
+  },
 };
 
-function summary(version: string, object: Resource): string {
-  const files = valuesFiles(object);
+function summary(revision: Revision, object: Resource): string {
+  const files = valuesFiles(object, revision);
   const merged = files.length === 0 ? "" : ` and merged values files [${files.join(" ")}]`;
-  const action = files.length === 0 ? "pulled" : "packaged";
-  return `${action} '${nameOf(object)}' chart with version '${version}'${merged}`;
+  const action = isPacked(object, revision) ? "packaged" : "pulled";
+  return `${action} '${nameOf(object, revision)}' chart with version '${revision.text}'${merged}`;
 }
 
 /** The name of a chart in a registry is the last part of a path. */
-function nameOf(object: Resource): string {
-  return textAt(object, ["spec", "chart"]).split("/").at(-1) ?? "";
+function nameOf(object: Resource, { chart }: Revision): string {
+  return chart?.name ?? textAt(object, ["spec", "chart"]).split("/").at(-1) ?? "";
 }
 
-function valuesFiles(object: Resource): readonly unknown[] {
+function isPacked(object: Resource, revision: Revision): boolean {
+  return revision.chart?.isPacked ?? valuesFiles(object, revision).length > 0;
+}
+
+function valuesFiles(object: Resource, { chart }: Revision): readonly string[] {
+  if (chart !== undefined) return chart.valuesFiles;
   const files = fieldAt(object, ["spec", "valuesFiles"]);
-  return Array.isArray(files) ? files : [];
+  return Array.isArray(files) ? mergedFiles({ valuesFiles: files as string[] }) : [];
 }

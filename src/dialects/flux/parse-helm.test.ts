@@ -119,10 +119,12 @@ describe("a HelmChart", () => {
     if (result.ok) expect(revisionOf(result.value, DIGEST, "1.2.0").text).toBe("1.2.0");
   });
 
-  const git = { sourceRef: { kind: "GitRepository", name: "stable" } };
   const refusals = [
     { spec: { verify: { provider: "cosign" } }, says: "spec.verify: not supported yet" },
-    { spec: git, says: "spec.sourceRef.kind: GitRepository is not supported yet; use a HelmRepository" },
+    {
+      spec: { sourceRef: { kind: "Bucket", name: "gone" } },
+      says: "spec.sourceRef.name: Bucket 'gone' does not exist",
+    },
     { spec: { chart: "../web" }, says: "spec.chart: is no name of a chart" },
     { spec: { chart: undefined }, says: "spec.chart: is required" },
     {
@@ -139,6 +141,70 @@ describe("a HelmChart", () => {
   test("says why its HelmRepository cannot be used", () => {
     expect(problemsOf(chart(), repository({ provider: "aws" }))).toEqual([
       expect.stringContaining("HelmRepository 'stable' cannot be used: spec.provider: aws is not supported yet"),
+    ]);
+  });
+});
+
+describe("a HelmChart among the files of another source", () => {
+  const sourceRef = { kind: "GitRepository", name: "repo" };
+  const git = (spec: object = {}) =>
+    object("GitRepository", "repo", { url: "https://git.example/repo.git", interval: "1m", ...spec });
+  const bucketSpec = { endpoint: "s3.example", bucketName: "charts", interval: "1m" };
+  const ofFiles = (spec: object = {}, rest: object = {}) => chart({ chart: "./chart", sourceRef, ...spec }, rest);
+
+  test("is made from that source, and asks nobody itself", () => {
+    expect(parsed(ofFiles(), git({ suspend: true, secretRef: { name: "login" } }))).toEqual({
+      ok: true,
+      value: expect.objectContaining({
+        key: "HelmChart/shop/web",
+        url: "https://git.example/repo.git",
+        remote: { kind: "derived" },
+        origin: { source: "GitRepository/shop/repo", name: "GitRepository source 'repo'" },
+        secrets: {},
+        suspended: false,
+        ref: {
+          kind: "chart-path",
+          value: "./chart",
+          valuesFiles: [],
+          ignoreMissing: false,
+          perRevision: false,
+          versionMetadata: "",
+        },
+      }) as unknown,
+    });
+    const bucket = object("Bucket", "repo", bucketSpec);
+    const ofBucket = ofFiles({ sourceRef: { kind: "Bucket", name: "repo" } });
+    expect(parsed(ofBucket, bucket)).toMatchObject({ value: { origin: { source: "Bucket/shop/repo" } } });
+  });
+
+  test("may be new with each revision, and is with each generation when it has values files", () => {
+    expect(parsed(ofFiles({ reconcileStrategy: "Revision" }), git())).toMatchObject({
+      value: { ref: { perRevision: true, versionMetadata: "" } },
+    });
+    expect(parsed(ofFiles({ valuesFiles: ["a.yaml"], ignoreMissingValuesFiles: true }), git())).toMatchObject({
+      value: { ref: { valuesFiles: ["a.yaml"], ignoreMissing: true, versionMetadata: "3" } },
+    });
+  });
+
+  test("takes the chart's own values for none, wherever the chart is from", () => {
+    const valuesFiles = ["./values.yaml"];
+    expect(parsed(ofFiles({ valuesFiles }), git())).toMatchObject({ value: { ref: { valuesFiles: [] } } });
+    expect(parsed(chart({ valuesFiles }))).not.toHaveProperty("value.ref.repack");
+  });
+
+  test("remembers what its status tells of, unless that was made for another spec", () => {
+    const artifact = { revision: "1.0.0", digest: DIGEST };
+    const recorded = (observedGeneration: number) => {
+      const result = parsed(ofFiles({}, { status: { artifact, observedGeneration } }), git());
+      return result.ok ? result.value.recorded : undefined;
+    };
+    expect(recorded(3)).toMatchObject({ text: "1.0.0", commit: DIGEST });
+    expect(recorded(2)).toBeNull();
+  });
+
+  test("says why that source cannot be used", () => {
+    expect(problemsOf(ofFiles(), git({ url: "ftp://git.example/repo" }))).toEqual([
+      expect.stringContaining("spec.sourceRef.name: GitRepository 'repo' cannot be used: spec.url"),
     ]);
   });
 });

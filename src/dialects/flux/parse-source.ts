@@ -29,7 +29,7 @@ export function parseSource(object: Resource, lookup: Lookup): Result<Source, re
 
 /** How what a source was resolved to is written in a status. */
 export function revisionOf({ remote, ref }: Source, commit: string, refName: string | null): Revision {
-  if (remote.kind === "helm") return helmRevision(commit, refName);
+  if (remote.kind === "helm" || remote.kind === "derived") return helmRevision(commit, refName);
   if (remote.kind === "bucket") return bucketRevision(commit);
   return remote.kind === "oci" ? ociRevision(commit, refName) : gitRevision(ref as GitRef, commit, refName);
 }

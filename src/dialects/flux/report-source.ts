@@ -26,9 +26,13 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
   const status: Record<string, unknown> = {
     ...oldStatus,
     ...(conditions.length > 0 && { conditions }),
-    ...(stored && { artifact: artifactOf(object, report.revision, { now, url }), ...observedFields(object) }),
+    ...(stored && {
+      artifact: artifactOf(object, report.revision, { now, url }),
+      ...observedFields(object, report.revision),
+    }),
     ...(stored && { sourceVerificationMode: verifiedMode(object, report) }),
     ...(stored && { includedArtifacts: includedArtifacts(object, report) }),
+    ...observedOrigin(input),
     ...(report.handledToken !== null && { lastHandledReconcileAt: report.handledToken }),
     observedGeneration: observedGeneration(input, marks),
   };
@@ -42,7 +46,9 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
  */
 function artifactOf(object: Resource, revision: Revision, { now, url }: { now: number; url: string }): object {
   const old = fieldAt(object, ["status", "artifact"]);
-  if (textAt(old, ["revision"]) === revision.text && old !== undefined) return old as object;
+  // The same version of a chart may be made of other files.
+  const isOther = revision.chart !== undefined && textAt(old, ["digest"]) !== revision.commit;
+  if (textAt(old, ["revision"]) === revision.text && old !== undefined && !isOther) return old as object;
   const { namespace = "", name } = object.metadata;
   const words = wordsOf(object);
   const file = words.file?.(revision, object) ?? `${revision.commit}.tar.gz`;
@@ -59,9 +65,15 @@ function verifiedMode(object: Resource, { verified = [] }: SourceReport): string
   return verified.length === 0 ? undefined : verificationMode(textAt(object, ["spec", "verify", "mode"]));
 }
 
+/** What the source is made from, whether that worked out or not. */
+function observedOrigin({ source, report }: SourceReportInput): object {
+  const origin = source?.origin && report.included?.[0];
+  return origin ? { observedSourceArtifactRevision: origin.revision.text } : {};
+}
+
 /** Like the artifacts of the included objects; those that stay keep their times. */
 function includedArtifacts(object: Resource, { included = [], now }: SourceReport): readonly object[] | undefined {
-  if (included.length === 0) return undefined;
+  if (included.length === 0 || object.kind === "HelmChart") return undefined;
   const known = fieldAt(object, ["status", "includedArtifacts"]);
   return included.map(({ source, revision }) => {
     const { kind = "", namespace = "", name = "" } = source.object ?? {};
@@ -74,10 +86,10 @@ function includedArtifacts(object: Resource, { included = [], now }: SourceRepor
   });
 }
 
-function observedFields(object: Resource): Record<string, unknown> {
+function observedFields(object: Resource, revision: Revision): Record<string, unknown> {
   const fields = Object.entries(wordsOf(object).observed);
   const repeated = fields.map(([name, field]) => [name, fieldAt(object, ["spec", field])]);
-  return { ...Object.fromEntries(repeated), ...wordsOf(object).told?.(object) };
+  return { ...Object.fromEntries(repeated), ...wordsOf(object).told?.(object, revision) };
 }
 
 function observedGeneration({ object }: SourceReportInput, marks: ConditionMarks): number {
@@ -116,7 +128,7 @@ function eventsOf({ object, report }: SourceReportInput, marks: ConditionMarks):
     [`${group}/digest`]: wordsOf(object).digest(revision),
     [`${group}/revision`]: revision.text,
   };
-  const message = wordsOf(object).news(revision.text, object);
-  const reason = wordsOf(object).readyReason?.(object) ?? (isNew ? "NewArtifact" : "Succeeded");
+  const message = wordsOf(object).news(revision, object);
+  const reason = wordsOf(object).readyReason?.(object, revision) ?? (isNew ? "NewArtifact" : "Succeeded");
   return [{ type: "Normal", reason, message, annotations }];
 }

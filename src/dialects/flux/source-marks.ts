@@ -74,8 +74,8 @@ function readyMarks({ revision, verified = [] }: SourceReport, object: Resource)
   if (revision === null) return {};
   const stored: ConditionMark = {
     status: "True",
-    reason: wordsOf(object).readyReason?.(object) ?? "Succeeded",
-    message: wordsOf(object).stored(revision.text, object),
+    reason: wordsOf(object).readyReason?.(object, revision) ?? "Succeeded",
+    message: wordsOf(object).stored(revision, object),
   };
   return {
     ArtifactInStorage: stored,

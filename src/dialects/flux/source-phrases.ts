@@ -9,11 +9,11 @@ export type SourceFailureReport = Extract<SourceReport["state"], { kind: "failed
 /** What statuses and events say differently of one kind of source. */
 export interface SourceWords {
   /** The message of a source that is ready. */
-  stored(revision: string, object: Resource): string;
+  stored(revision: Revision, object: Resource): string;
   /** The reason of a source that is ready, where it is another than `Succeeded`. */
-  readyReason?(object: Resource): string;
+  readyReason?(object: Resource, revision: Revision): string;
   /** The message of the event that tells of a new revision. */
-  news(revision: string, object: Resource): string;
+  news(revision: Revision, object: Resource): string;
   /** Why fetching failed, for causes that are neither a credential nor the spec. */
   failure(failure: SourceFailureReport, object: Resource): FailureWords;
   /** What is said instead of an invalid spec when it is what the object refers to that cannot be used. */
@@ -25,7 +25,7 @@ export interface SourceWords {
   /** Name of the artifact's file, where it is another than that of a tarball. */
   file?(revision: Revision, object: Resource): string;
   /** Further fields of the status for the content that was stored. */
-  told?(object: Resource): Readonly<Record<string, unknown>>;
+  told?(object: Resource, revision: Revision): Readonly<Record<string, unknown>>;
 }
 
 /** How a failure reads. */

@@ -16,8 +16,8 @@ const ownReasons: Readonly<Partial<Record<SourceFailureReport["reason"], string>
 };
 
 const gitRepository: SourceWords = {
-  stored: (revision) => `stored artifact for revision '${revision}'`,
-  news: (revision) => `stored artifact for commit '${revision}'`,
+  stored: ({ text }) => `stored artifact for revision '${text}'`,
+  news: ({ text }) => `stored artifact for commit '${text}'`,
   failure: (failure, object) => {
     const own = ownReasons[failure.reason];
     if (own !== undefined) return { reason: own, message: failure.message };
@@ -32,8 +32,8 @@ const gitRepository: SourceWords = {
 };
 
 const ociRepository: SourceWords = {
-  stored: (revision) => `stored artifact for digest '${revision}'`,
-  news: (revision, object) => `stored artifact with revision '${revision}' from '${publicUrl(object)}'`,
+  stored: ({ text }) => `stored artifact for digest '${text}'`,
+  news: ({ text }, object) => `stored artifact with revision '${text}' from '${publicUrl(object)}'`,
   failure: (failure, object) => ({
     reason: "OCIArtifactPullFailed",
     message: prefixed(failure.message, `failed to pull artifact from '${publicUrl(object)}': `),
@@ -43,9 +43,9 @@ const ociRepository: SourceWords = {
 };
 
 const bucket: SourceWords = {
-  stored: (revision) => `stored artifact: revision '${revision}'`,
-  news: (revision, object) =>
-    `stored artifact with revision '${revision}' from '${textAt(object, ["spec", "bucketName"])}' bucket`,
+  stored: ({ text }) => `stored artifact: revision '${text}'`,
+  news: ({ text }, object) =>
+    `stored artifact with revision '${text}' from '${textAt(object, ["spec", "bucketName"])}' bucket`,
   failure: ({ message }) => ({ reason: "BucketOperationFailed", message }),
   digest: ({ commit }) => commit,
   observed: { observedIgnore: "ignore" },

@@ -67,11 +67,7 @@ export function unsupportedInHelmRepository(spec: HelmRepositorySpec): readonly 
 
 /** Fields of a HelmChart that would change the chart and are not implemented. */
 export function unsupportedInHelmChart(spec: HelmChartSpec): readonly Problem[] {
-  const problems = isSet(spec.verify) ? [notSupported("spec.verify", "HelmChart")] : [];
-  const { kind } = spec.sourceRef;
-  if (kind === "HelmRepository") return problems;
-  const message = `${kind} is not supported yet; use a HelmRepository, or keep this HelmChart with its present controller`;
-  return [...problems, { path: "spec.sourceRef.kind", message }];
+  return isSet(spec.verify) ? [notSupported("spec.verify", "HelmChart")] : [];
 }
 
 function unsupportedProvider(provider: string | undefined, kind: string): readonly Problem[] {
