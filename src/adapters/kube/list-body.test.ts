@@ -67,3 +67,10 @@ test("parseListPage() of a long list lets others run every few milliseconds", as
   clearInterval(timer);
   expect(turns).toBeGreaterThan(5);
 });
+
+test("parseListPage() takes null for no items where only metadata is asked for", async () => {
+  const empty = Buffer.from(list(null));
+  const page = await parseListPage(empty, { ...type, metadataOnly: true });
+  expect(page).toEqual({ resourceVersion: "7", continueToken: "next", items: [] });
+  await expect(parseListPage(empty, type)).rejects.toThrow(SyntaxError);
+});

@@ -33,6 +33,11 @@ const CLOSE_BRACKET = 0x5d;
  */
 export async function parseListPage(body: Buffer, type: ItemType): Promise<ListPage> {
   const span = itemsSpan(body);
+  if (span.open === null) {
+    // Only a list of metadata is written so when nothing is in it; of any other it means that it was lost on the way.
+    if (type.metadataOnly) return { ...envelopeOf(parseExactJson(body.toString("utf8"))), items: [] };
+    throw new SyntaxError("The answer is not a list");
+  }
   const head = body.toString("utf8", 0, span.open + 1);
   const items: Resource[] = [];
   const breather = new Breather();
@@ -65,8 +70,8 @@ function envelopeOf(value: unknown): { resourceVersion: string; continueToken: s
   };
 }
 
-/** Finds the bracket that opens the top-level `items`; a list without items has `null` there. */
-function itemsSpan(body: Buffer): { open: number } {
+/** Finds the bracket that opens the top-level `items`; null: there is `null` in its place. */
+function itemsSpan(body: Buffer): { open: number | null } {
   let depth = 0;
   for (let i = 0; i < body.length; i += 1) {
     const byte = body[i];
@@ -75,6 +80,7 @@ function itemsSpan(body: Buffer): { open: number } {
       if (depth === 1 && isItemsKey(body, i, end)) {
         const open = body.indexOf(OPEN_BRACKET, end);
         if (open > 0 && /^"\s*:\s*$/.test(body.toString("latin1", end, open))) return { open };
+        if (/^"\s*:\s*null\b/.test(body.toString("latin1", end, end + 64))) return { open: null };
       }
       i = end;
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;

@@ -13,6 +13,8 @@ import type { ReleaseWork } from "./release-work.ts";
 /** What is about to be done, or was. */
 type About = Pick<ReleaseRun, "action" | "wanted">;
 
+const CORRECT_AGAIN_MS = 30_000;
+
 /** Lets the record, the memory and the report tell how the action ended. Safe to do again when the cluster did not answer. */
 export async function concludeAction(one: ReleaseWork, signal: AbortSignal): Promise<void> {
   const { work, release } = one;
@@ -31,6 +33,10 @@ export async function concludeAction(one: ReleaseWork, signal: AbortSignal): Pro
   const snapshot = written && snapshotFor(one, { run, written });
   const end = { action: run.action, ok, tookMs, snapshot };
   release.memory = afterAction(release.memory, end, one.policy);
+  if (run.action === "correct") {
+    release.done = [];
+    release.retryAt = ok ? null : ended.endedAt + CORRECT_AGAIN_MS;
+  }
   if (run.action === "uninstall") forgetUninstalled(one, { run, ok, written });
   const message = ok ? succeeded(run, ended) : ended.machine.message;
   tell(one, { about: run, ok, snapshot, message });

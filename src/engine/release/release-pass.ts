@@ -174,8 +174,9 @@ async function carryOut(
   const { work, policy, release } = one;
   const { decision, wanted } = facts;
   const now = work.context.clock.now();
-  if (release.retryAt !== null && release.retryAt > now && decision.kind !== "rest") return failed(one);
-  release.retryAt = null;
+  const isEarly = release.retryAt !== null && release.retryAt > now;
+  if (isEarly && decision.kind !== "rest") return failed(one);
+  if (!isEarly) release.retryAt = null;
   switch (decision.kind) {
     case "rest":
       noteDrift(one);
@@ -184,7 +185,7 @@ async function carryOut(
       release.memory = { ...release.memory, history: truncated(release.memory.history, ignoresTests(one)) };
       work.state.applied = wanted.revision;
       work.state.attempted = wanted.revision;
-      return tidied(one, facts, signal);
+      return isEarly ? { kind: "synced" } : tidied(one, facts, signal);
     case "again":
       release.done = [];
       release.retryAt =
