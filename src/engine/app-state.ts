@@ -1,26 +1,13 @@
 import type { App } from "#core/app/app.ts";
 import type { AppPhase, Notice, SyncReport } from "#core/app/app-report.ts";
-import type { Dialect, Prepared } from "#core/app/dialect.ts";
+import type { Dialect } from "#core/app/dialect.ts";
 import type { Desired, Verdict } from "#core/plan/make-plan.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { SyncState } from "#core/sync/sync-machine.ts";
 import type { EngineContext } from "./engine-context.ts";
-import type { Rendered } from "./ports.ts";
+import type { DesiredSet } from "./desired-set.ts";
 import { newReleaseState, type ReleaseState } from "./release/release-state.ts";
-
-/** What an app shall look like on the cluster, made from one render and one spec. */
-export interface DesiredSet {
-  readonly rendered: Rendered;
-  readonly specDigest: string;
-  readonly objects: readonly Desired[];
-  readonly byKey: ReadonlyMap<IdKey, Desired>;
-  readonly prepared: Prepared;
-  /** Digest of everything declared: equal digests need no second sync. */
-  readonly digest: string;
-  /** Objects that the render held twice: refused by some dialects, warned about by others. */
-  readonly duplicates: readonly string[];
-}
 
 /** A sync at work: the machine's state and what the report says about it. */
 export interface RunningSync {

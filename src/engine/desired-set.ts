@@ -1,14 +1,26 @@
 import type { App } from "#core/app/app.ts";
-import type { Dialect } from "#core/app/dialect.ts";
+import type { Dialect, Prepared } from "#core/app/dialect.ts";
 import type { ScopeOf } from "#core/app/rules.ts";
 import { normaliseDesired } from "#core/diff/normalise-desired.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import { gvkOf, idKey, type IdKey, idOf, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { DesiredSet } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "./ports.ts";
+
+/** What an app shall look like on the cluster, made from one render and one spec. */
+export interface DesiredSet {
+  readonly rendered: Rendered;
+  readonly specDigest: string;
+  readonly objects: readonly Desired[];
+  readonly byKey: ReadonlyMap<IdKey, Desired>;
+  readonly prepared: Prepared;
+  /** Digest of everything declared: equal digests need no second sync. */
+  readonly digest: string;
+  /** Objects that the render held twice: refused by some dialects, warned about by others. */
+  readonly duplicates: readonly string[];
+}
 
 /** Makes rendered objects ready to be applied: the dialect's own preparation, ownership marks, normal form, digests. */
 export function desiredSetOf(

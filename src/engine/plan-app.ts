@@ -3,7 +3,8 @@ import { type DeletionFacts, makePlan } from "#core/plan/make-plan.ts";
 import type { Plan } from "#core/plan/plan.ts";
 import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
-import type { AppState, AppWork, DesiredSet } from "./app-state.ts";
+import type { AppState, AppWork } from "./app-state.ts";
+import type { DesiredSet } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
 
 /** Annotation with which a person approves held deletions; its value is the plan's digest. */

@@ -15,7 +15,8 @@ import {
   type SyncCommand,
   type SyncEvent,
 } from "#core/sync/sync-machine.ts";
-import type { AppState, AppWork, DesiredSet, RunningSync } from "./app-state.ts";
+import type { AppState, AppWork, RunningSync } from "./app-state.ts";
+import type { DesiredSet } from "./desired-set.ts";
 import { finishedHealth } from "#core/health/finished-health.ts";
 import type { StageGate } from "#core/order/stage.ts";
 import { assess } from "./assess.ts";

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import type { Settings } from "#core/app/settings.ts";
 import type { WrittenSelector } from "#core/policy/label-selector.ts";
 import { digestText } from "#core/resource/digest.ts";
-import { type ClientOptions, connectCluster } from "#adapters/kube/cluster-client.ts";
+import { type ClientOptions, type ConnectedCluster, connectCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
@@ -38,7 +38,7 @@ export interface RunOptions {
   /** Timing of watches where the defaults do not suit. */
   readonly watch?: ClientOptions["watch"];
   readonly eventSink: (
-    client: ReturnType<typeof connectCluster>,
+    client: ConnectedCluster,
   ) => EventSink & { run(signal: AbortSignal): Promise<void> };
   /** Told when the controller works, with what the health endpoints need. */
   readonly onStart?: (controller: Controller) => void;
@@ -92,9 +92,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     const controller = new Controller({
       client,
       fetcher: fetchers,
-      renderer: upstreamRenderer(helpers),
-      tools: releaseTools(helpers, client),
-      evaluator: celEvaluator(helpers),
+      ...libraries(helpers, client),
       dialects,
       settings: options.vendorSettings,
       namespaces: options.namespaces,
@@ -158,4 +156,12 @@ async function stoppedInTime(work: Promise<unknown>, signal: AbortSignal): Promi
     },
   );
   await Promise.race([done, expired]);
+}
+
+function libraries(helpers: HelperPools, client: ConnectedCluster) {
+  return {
+    renderer: upstreamRenderer(helpers),
+    tools: releaseTools(helpers, client),
+    evaluator: celEvaluator(helpers),
+  };
 }

@@ -13,7 +13,7 @@ import {
 } from "#core/release/release-plan.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { RenderError } from "#core/source/render-error.ts";
-import type { DesiredSet } from "../app-state.ts";
+import type { DesiredSet } from "../desired-set.ts";
 import { compareApp } from "../compare-app.ts";
 import { planApp } from "../plan-app.ts";
 import type { StoredRelease } from "../ports.ts";

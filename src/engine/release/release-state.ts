@@ -11,7 +11,7 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import type { ChartMetadata } from "#core/helm/release.ts";
 import type { ChartSpec } from "#core/app/render-spec.ts";
 import type { Revision } from "#core/source/source.ts";
-import type { DesiredSet } from "../app-state.ts";
+import type { DesiredSet } from "../desired-set.ts";
 import type { StoredRelease } from "../ports.ts";
 import type { ReleaseStorage, StoredSummary } from "./release-store-index.ts";
 

@@ -1,6 +1,6 @@
 import { annotationsOf, labelsOf, type Resource } from "#core/resource/resource.ts";
 import { idText } from "#core/resource/resource-id.ts";
-import type { DesiredSet } from "../app-state.ts";
+import type { DesiredSet } from "../desired-set.ts";
 import { refOf } from "../compare-objects.ts";
 import { asUser, eachInParallel } from "../requests.ts";
 import type { ReleaseWork } from "./release-work.ts";
