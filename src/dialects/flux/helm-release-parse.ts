@@ -1,6 +1,6 @@
 import { type App, type Dependency, type RetryPolicy, type SyncPolicy, appKey } from "#core/app/app.ts";
 import { isFence } from "#core/app/adoption.ts";
-import type { ChartPostRender, ChartPostRenderStep } from "#core/app/render-spec.ts";
+import type { ChartPostRenderStep, ChartSpec } from "#core/app/render-spec.ts";
 import type { Settings } from "#core/app/settings.ts";
 import { fieldAt } from "#core/health/condition.ts";
 import { digestOf } from "#core/resource/digest.ts";
@@ -9,7 +9,7 @@ import { type Resource, annotationsOf } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import { checkSpec } from "./check-spec.ts";
 import { durationField } from "./duration-field.ts";
-import { chartOfRelease } from "./helm-release-chart.ts";
+import { type ChartOfRelease, chartOfRelease } from "./helm-release-chart.ts";
 import { originLabels } from "./helm-release-marking.ts";
 import { releaseNamespaceOf, releasePolicyOf, releaseTimeoutMs } from "./helm-release-policy.ts";
 import { type HelmReleaseSpec, helmReleaseSpec } from "./helm-release-schema.ts";
@@ -45,11 +45,7 @@ export function parseHelmRelease(object: Resource, settings: Settings): Result<A
   const policy = policyOf(spec, problems);
   const release = releasePolicyOf(object, spec, problems);
   const chart = chartOfRelease(object, spec, problems);
-  if (chart && settings.ownNamespaceOnly && chart.namespace !== namespace) {
-    const what = `${chart.kind} ${chart.namespace}/${chart.name}`;
-    const message = `cross-namespace references are not allowed: cannot access ${what}`;
-    problems.push({ path: chart.namespaceField, message });
-  }
+  if (chart && settings.ownNamespaceOnly && chart.namespace !== namespace) problems.push(foreignChart(chart));
   if (problems.length > 0 || !chart) return refused(problems);
   const account = spec.serviceAccountName || settings.defaultServiceAccount;
   return ok({
@@ -62,14 +58,7 @@ export function parseHelmRelease(object: Resource, settings: Settings): Result<A
       present: (object.metadata.finalizers ?? []).includes(finalizerName),
       ensure: !deleting,
     },
-    sources: [
-      {
-        source: chart.source,
-        inline: null,
-        path: "",
-        render: { kind: "chart", values: [], postRender: postRenderOf(object, spec) },
-      },
-    ],
+    sources: [{ source: chart.source, inline: null, path: "", render: renderOf(object, spec) }],
     references: valuesReferences(details.valuesFrom, namespace),
     target: {
       cluster: "in-cluster",
@@ -141,8 +130,13 @@ function healthExpressionsOf(spec: HelmReleaseSpec): App["healthExpressions"] {
   }));
 }
 
+function foreignChart({ kind, namespace, name, namespaceField }: ChartOfRelease): Problem {
+  const message = `cross-namespace references are not allowed: cannot access ${kind} ${namespace}/${name}`;
+  return { path: namespaceField, message };
+}
+
 /** The spec's own changes, then the common metadata, then the labels of origin, which nothing can take away. */
-function postRenderOf({ metadata }: Resource, spec: HelmReleaseSpec): ChartPostRender {
+function renderOf({ metadata }: Resource, spec: HelmReleaseSpec): ChartSpec {
   const own = (spec.postRenderers ?? []).flatMap(({ kustomize }): ChartPostRenderStep[] => {
     if (!kustomize) return [];
     const { patches = [], images = [] } = kustomize;
@@ -150,7 +144,8 @@ function postRenderOf({ metadata }: Resource, spec: HelmReleaseSpec): ChartPostR
   });
   const common = spec.commonMetadata ? [spec.commonMetadata] : [];
   const origin = { labels: originLabels(metadata.name, metadata.namespace ?? "") };
-  return { strategy: spec.postRenderStrategy ?? "combined", steps: [...own, ...common, origin] };
+  const steps = [...own, ...common, origin];
+  return { kind: "chart", values: [], postRender: { strategy: spec.postRenderStrategy ?? "combined", steps } };
 }
 
 /** The part of a spec that decides what is released: when, how often and how it goes away is left out. */
