@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ChartServer, chartArchive } from "../support/chart-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { type OciRegistry, startOciRegistry } from "../support/oci-registry.ts";
+import { startS3Server } from "../support/s3-server.ts";
 import { conditionOf, type FluxStatus, type Space, useFluxWorld } from "./flux-world.ts";
 
 const SOURCE = "source.toolkit.fluxcd.io/v1";
@@ -213,8 +214,148 @@ describe.concurrent("HelmRepository and HelmChart", () => {
 
   test("what is not supported is refused by name", async () => {
     const space = await world().space("helm-refused");
-    await helmChart(space, { sourceRef: { kind: "GitRepository", name: "repo" } });
-    const refused = await space.says("GitRepository is not supported yet", { ref: chartRef(space) });
+    await helmChart(space, { verify: { provider: "cosign" } });
+    const refused = await space.says("spec.verify: not supported yet", { ref: chartRef(space) });
     expect(refused.reason).toBe("InvalidSpec");
+  });
+});
+
+/** The files of a chart in a repository, beside others. */
+const chartFiles = (version: string, extra = "") => ({
+  "chart/Chart.yaml": `apiVersion: v2\nname: app\nversion: ${version}\n${extra}`,
+  "chart/values.yaml": "color: red\n",
+  "chart/templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+  "envs/prod.yaml": "color: blue\n",
+});
+const ofGit = (space: Space, spec: object = {}) =>
+  helmChart(space, { chart: "./chart", sourceRef: { kind: "GitRepository", name: space.name }, ...spec });
+
+interface ChartStatus extends FluxStatus {
+  readonly observedChartName?: string;
+  readonly observedSourceArtifactRevision?: string;
+  readonly observedValuesFiles?: readonly string[];
+}
+
+/** Waits until a HelmChart has looked at a commit. */
+async function lookedAt(space: Space, commit: string): Promise<ChartStatus> {
+  let last: ChartStatus = {};
+  return await eventually(`${space.name} looks at ${commit}`, async () => {
+    last = await space.status(chartRef(space));
+    return last.observedSourceArtifactRevision?.endsWith(commit) === true && last;
+  });
+}
+
+describe.concurrent("HelmChart of a GitRepository or Bucket", () => {
+  test("the chart in a folder is packed, and follows its own version only", async () => {
+    const space = await world().space("helm-git");
+    const first = await space.commit(chartFiles("1.0.0"));
+    await ofGit(space);
+    const packed: ChartStatus = await pulled(space, "1.0.0");
+    expect(conditionOf(packed, "Ready")).toMatchObject({
+      reason: "ChartPackageSucceeded",
+      message: "packaged 'app' chart with version '1.0.0'",
+    });
+    expect(packed).toMatchObject({
+      observedChartName: "app",
+      observedSourceArtifactRevision: `main@sha1:${first}`,
+      artifact: { path: `helmchart/${space.name}/${space.name}/app-1.0.0.tgz` },
+    });
+    const other = await space.commit({ "chart/templates/a.yaml": "# nothing\n", "README.md": "hello\n" });
+    const kept = await lookedAt(space, other);
+    expect(kept.artifact).toEqual(packed.artifact);
+    await space.commit({ "chart/Chart.yaml": "apiVersion: v2\nname: app\nversion: 1.1.0\n" });
+    const raised = await pulled(space, "1.1.0");
+    expect(raised.artifact?.digest).not.toBe(packed.artifact?.digest);
+  });
+
+  test("each commit is a version of its own when that is asked for", async () => {
+    const space = await world().space("helm-git-revision");
+    const first = await space.commit(chartFiles("1.0.0"));
+    await ofGit(space, { reconcileStrategy: "Revision" });
+    await pulled(space, `1.0.0+${first.slice(0, 12)}`);
+    const second = await space.commit({ "README.md": "hello\n" });
+    await pulled(space, `1.0.0+${second.slice(0, 12)}`);
+  });
+
+  test("values files are found from the root of the source, and a missing one is told of", async () => {
+    const space = await world().space("helm-git-values");
+    await space.commit(chartFiles("1.0.0"));
+    await ofGit(space, { valuesFiles: ["chart/values.yaml", "envs/prod.yaml"] });
+    const packed = await pulled(space, "1.0.0+1");
+    expect(conditionOf(packed, "Ready")?.message).toBe(
+      "packaged 'app' chart with version '1.0.0+1' and merged values files [chart/values.yaml envs/prod.yaml]",
+    );
+    expect(packed).toMatchObject({ observedValuesFiles: ["chart/values.yaml", "envs/prod.yaml"] });
+    await world().patch(chartRef(space), { spec: { valuesFiles: ["prod.yaml"] } });
+    const missing = await space.says("no values file found at path 'prod.yaml'", {
+      ref: chartRef(space),
+      type: "BuildFailed",
+    });
+    expect(missing.reason).toBe("ValuesFilesError");
+    await space.commit({ "prod.yaml": "color: green\n" });
+    await pulled(space, "1.0.0+2");
+  });
+
+  test("a path where no chart is is told of in words, and the last good chart stays", async () => {
+    const space = await world().space("helm-git-missing");
+    const first = await space.commit({ "README.md": "hello\n" });
+    await ofGit(space);
+    const said = "invalid chart reference: GitRepository source 'helm-git-missing': there is no \"./chart\"";
+    const missing = await space.says(said, { ref: chartRef(space) });
+    expect(missing).toMatchObject({ status: "False", reason: "InvalidChartReference", message: said });
+    const status = await lookedAt(space, first);
+    expect(["Stalled", "FetchFailed"].map((type) => conditionOf(status, type)?.status)).toEqual(["True", "True"]);
+    expect(status.artifact).toBeUndefined();
+    await space.commit(chartFiles("1.0.0"));
+    await pulled(space, "1.0.0");
+    await space.commit({ "chart/Chart.yaml": "apiVersion: v2\nname: app\n" });
+    await space.says("invalid chart reference", { ref: chartRef(space), type: "FetchFailed" });
+    expect((await space.status(chartRef(space))).artifact?.revision).toBe("1.0.0");
+  });
+
+  test("what the chart needs comes from the HelmRepository of that address, with its Secret", async () => {
+    const space = await world().space("helm-git-needs");
+    const server = await chartServer();
+    server.login = { username: "ada", password: "canary-of-the-needs" };
+    server.publish("db", "1.4.0");
+    const needs = `dependencies:\n- {name: db, version: 1.x, repository: "${server.url}"}\n`;
+    await space.commit(chartFiles("1.0.0", needs));
+    await ofGit(space, { interval: "1s" });
+    const refused = await space.says("failed to add the dependency 'db' 1.x", {
+      ref: chartRef(space),
+      type: "BuildFailed",
+    });
+    expect(refused.reason).toBe("DependencyBuildError");
+    await login(space, "login", "canary-of-the-needs");
+    await helmRepository(space, { url: `${server.url}/`, secretRef: { name: "login" } });
+    await pulled(space, "1.0.0");
+    expect(JSON.stringify(await world().get(chartRef(space)))).not.toContain("canary");
+  });
+
+  test("a chart in a bucket is packed, and one that is packed there is taken as it is", async () => {
+    const space = await world().space("helm-bucket");
+    const store = await startS3Server();
+    try {
+      await store.createBucket(space.name);
+      for (const [path, content] of Object.entries(chartFiles("1.0.0"))) await store.put(space.name, path, content);
+      await store.put(space.name, "dist/web.tgz", Buffer.from(chartArchive("web", "2.0.0")));
+      const metadata = { name: space.name, namespace: space.name };
+      const stringData = { accesskey: store.accessKey, secretkey: store.secretKey };
+      await world().apply({ apiVersion: "v1", kind: "Secret", metadata, stringData });
+      const place = { endpoint: store.host, insecure: true, bucketName: space.name };
+      const spec = { ...place, interval: "1s", secretRef: { name: space.name } };
+      await world().apply({ apiVersion: SOURCE, kind: "Bucket", metadata, spec });
+      const sourceRef = { kind: "Bucket", name: space.name };
+      await helmChart(space, { chart: "chart", sourceRef });
+      await helmChart(space, { chart: "dist/web.tgz", sourceRef }, "packed");
+      await helmChart(space, { chart: "chart", sourceRef, reconcileStrategy: "Revision" }, "each");
+      expect(conditionOf(await pulled(space, "1.0.0"), "Ready")?.reason).toBe("ChartPackageSucceeded");
+      const taken = await pulled(space, "2.0.0", "packed");
+      expect(conditionOf(taken, "Ready")?.message).toBe("pulled 'web' chart with version '2.0.0'");
+      const revision = (await space.status(space.at(SOURCE, "Bucket", space.name))).artifact?.revision ?? "";
+      await pulled(space, `1.0.0+${revision.slice("sha256:".length).slice(0, 12)}`, "each");
+    } finally {
+      await store.stop();
+    }
   });
 });
