@@ -52,3 +52,18 @@ test("get tells a slip in a kind, and refuses two answers to one question", asyn
   const none = await holdfast("get", "ocirepositories", "shop");
   expect([none.code, none.err.includes("Did you mean gitrepo")]).toEqual([4, false]);
 });
+
+test("get shows a chart repository that is never asked itself as ready, unless somebody suspended it", async () => {
+  const metadata = { name: "charts", namespace: "other" };
+  const spec = { type: "oci", url: "oci://registry.example/charts" };
+  const apiVersion = "source.toolkit.fluxcd.io/v1";
+  const state = async () => {
+    const { out } = await holdfast("get", "helmrepo", "-o", "json");
+    return (JSON.parse(out) as { state: string; message: string }[]).map((view) => `${view.state}: ${view.message}`);
+  };
+  await client.apply({ apiVersion, kind: "HelmRepository", metadata, spec }, { manager: "test", signal });
+  expect(await state()).toEqual(["Ready: asked by each of its charts"]);
+  const resting = { ...spec, suspend: true };
+  await client.apply({ apiVersion, kind: "HelmRepository", metadata, spec: resting }, { manager: "test", signal });
+  expect(await state()).toEqual([expect.stringMatching(/^Suspended/)]);
+});

@@ -43,8 +43,10 @@ export function sourceView(
   const parsed = dialect.parseSource(object, lookup);
   const ready = conditionOf(object, "Ready");
   const { namespace = "", name, creationTimestamp } = object.metadata;
-  const isSuspended = parsed.ok && parsed.value.suspended;
-  const state = ready?.status === "True" ? "Ready" : ready?.status === "False" ? "Failed" : "New";
+  const isPassive = parsed.ok && parsed.value.isPassive === true;
+  const isSuspended = isPassive ? fieldAt(object, ["spec", "suspend"]) === true : parsed.ok && parsed.value.suspended;
+  const isReady = isPassive || ready?.status === "True";
+  const state = isReady ? "Ready" : ready?.status === "False" ? "Failed" : "New";
   return {
     key: `${kind.short}/${namespace}/${name}`,
     dialect: dialect.name,
@@ -55,13 +57,14 @@ export function sourceView(
     ref: parsed.ok ? refText(parsed.value) : "",
     state: isSuspended ? "Suspended" : parsed.ok ? state : "Failed",
     revision: textAt(object, ["status", "artifact", "revision"]),
-    message: ready?.message ?? "",
+    message: isPassive && !isSuspended ? "asked by each of its charts" : (ready?.message ?? ""),
     createdAt: creationTimestamp ?? "",
   };
 }
 
 /** A ref as people write it. */
 export function refText({ ref }: Pick<Source, "ref">): string {
+  if (ref.kind === "chart-path") return `chart ${ref.value}`;
   return ref.kind === "branch" || ref.kind === "auto" || ref.kind === "name" ? ref.value : `${ref.kind} ${ref.value}`;
 }
 

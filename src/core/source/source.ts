@@ -56,6 +56,8 @@ export interface Source {
   /** Who must have signed what is used; absent: anybody may have written it. */
   readonly verification?: Verification;
   readonly suspended: boolean;
+  /** It only tells others where things are, and is never asked for anything itself. */
+  readonly isPassive?: true;
   /** The object that gets a status of its own, or null for sources that live inside an app. */
   readonly object: ObjectAddress | null;
   /** The revision that a status told of last: used while nobody may or can ask the remote, e.g. after a restart. */

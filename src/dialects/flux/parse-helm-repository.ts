@@ -26,6 +26,7 @@ export function parseHelmRepository(object: Resource): Result<Source, readonly P
     ...basics,
     ignore: undefined,
     suspended: basics.suspended || spec.type === "oci",
+    ...(spec.type === "oci" && { isPassive: true }),
     remote: { kind: "helm", passCredentials, insecure },
     ref: { kind: "index", value: "index.yaml" },
     secrets: {

@@ -50,7 +50,10 @@ describe("a HelmRepository", () => {
 
   test("of type oci is never looked at itself", () => {
     const spec = { url: "oci://registry.example/charts", type: "oci" };
-    expect(parsed(repository(spec))).toMatchObject({ ok: true, value: { suspended: true, recorded: null } });
+    expect(parsed(repository(spec))).toMatchObject({
+      ok: true,
+      value: { suspended: true, isPassive: true, recorded: null },
+    });
   });
 
   const refusals = [
