@@ -142,8 +142,24 @@ export const fluxRows: readonly Row[] = [
   ),
   served(
     "HelmChart",
+    "`sourceRef` to a GitRepository or Bucket",
+    `${helm}: the chart in a folder is packed, and follows its own version only`,
+    `${helm}: a path where no chart is is told of in words, and the last good chart stays`,
+    `${helm}: a chart in a bucket is packed, and one that is packed there is taken as it is`,
+  ),
+  served("HelmChart", "`reconcileStrategy`", `${helm}: each commit is a version of its own when that is asked for`),
+  served(
+    "HelmChart",
+    "dependencies and `Chart.lock`",
+    `${helm}: what the chart needs comes from the HelmRepository of that address, with its Secret`,
+    "src/adapters/helm/chart-builder.test.ts: come from their repository, as the lock says where there is one",
+    "src/adapters/helm/chart-builder.test.ts: come from the same source, and are followed there",
+  ),
+  served(
+    "HelmChart",
     "`valuesFiles`, `ignoreMissingValuesFiles`",
     `${helm}: values files are packed into the chart, and its version says so`,
+    `${helm}: values files are found from the root of the source, and a missing one is told of`,
   ),
   missing("HelmChart", "`verify`", "refused"),
 
