@@ -1,3 +1,4 @@
+import { helmReleaseRows } from "./helm-release-rows.ts";
 import type { Row } from "./row.ts";
 
 const build = "test/flux/build.test.ts";
@@ -304,5 +305,5 @@ export const fluxRows: readonly Row[] = [
     `${tenants}: acts as the tenant's account where an app names none`,
   ),
   missing("Kustomization", "remote bases, `--no-remote-bases`", "remote bases are refused always"),
-  missing("HelmRelease", "all of it", "not served; Flux's own controller can go on serving them"),
+  ...helmReleaseRows,
 ];

@@ -1,0 +1,103 @@
+import type { Row } from "./row.ts";
+
+const part = "HelmRelease";
+const dialect = "src/dialects/flux/helm-release";
+const chart = `${dialect}-chart.test.ts`;
+const marks = `${dialect}-marks.test.ts`;
+const parse = `${dialect}-parse.test.ts`;
+const report = `${dialect}-report.test.ts`;
+const rules = `${dialect}-rules.test.ts`;
+const values = `${dialect}-values.test.ts`;
+
+const row = (what: string, note: string, ...tests: readonly string[]): Row => ({ part, what, note, tests });
+
+/** What users of HelmReleases rely on, in the order of upstream's documentation. */
+export const helmReleaseRows: readonly Row[] = [
+  row(
+    "`chart.metadata`, `chart.spec`",
+    "`verify` is refused in the HelmChart that is made",
+    `${chart}: the HelmChart is the one that upstream makes`,
+    `${chart}: the HelmChart has what the template says, in the namespace of its source`,
+  ),
+  row(
+    "`chartRef`",
+    "OCIRepository, HelmChart; ExternalArtifact is refused",
+    `${chart}: a chart of others is followed without making one`,
+  ),
+  row(
+    "`releaseName`, `targetNamespace`, `storageNamespace`",
+    "",
+    `${parse}: the release is named and placed as upstream names and places it`,
+  ),
+  row("`interval`, `timeout`, `maxHistory`", "", `${parse}: fills in what a short spec leaves open`),
+  row(
+    "`values`, `valuesFrom`",
+    "",
+    `${values}: documents in their order, then the release's own values, then values at their paths`,
+    `${values}: what is optional may be missing, object or entry`,
+  ),
+  row(
+    "`postRenderers`, `postRenderStrategy`, `commonMetadata`",
+    "",
+    `${parse}: changes what was rendered in upstream's order: own steps, common metadata, labels of origin`,
+  ),
+  row(
+    "`install`, `upgrade`, `test`, `rollback`, `uninstall`",
+    "objects are always applied on the server: `serverSideApply: false` and `disabled` are refused, `force` has no effect",
+    `${parse}: reads every field of the actions`,
+    `${report}: a running action is told with its timeout, an installation also in Ready`,
+  ),
+  row(
+    "`remediation`",
+    "",
+    `${report}: a rollback leaves Ready false, names the revision it went back to and is tried again`,
+    `${report}: a removal after a failure is told with the failure that it follows`,
+  ),
+  row(
+    "`strategy`",
+    "",
+    `${parse}: failures can be only tried again, after five minutes unless told otherwise`,
+    `${report}: a failure that is only tried again says when`,
+  ),
+  row(
+    "`driftDetection`, also on objects",
+    "",
+    `${rules}: the spec names fields that are left alone, of the objects that it selects`,
+    `${rules}: an object that opts out does not count for drift, by label or annotation, in Git or on the cluster`,
+    `${report}: drift is told when it is found, in Drifted and as a warning, and once more when it is gone`,
+  ),
+  row("`dependsOn`", "", `${rules}: a ready release is none, another one is`),
+  row("`healthCheckExprs`, `serviceAccountName`", "", `${parse}: reads the rest of the spec`),
+  row(
+    "`suspend`",
+    "",
+    `${parse}: a suspended release is orphaned when it is deleted, an adopted one is not suspended here`,
+  ),
+  row("`persistentClient`, `waitStrategy`", "accepted without effect", `${parse}: reads the rest of the spec`),
+  row("`kubeConfig`", "refused"),
+  row(
+    "`reconcile.fluxcd.io/forceAt`, `resetAt`",
+    "",
+    `${parse}: a request to force or reset counts together with the same request to reconcile`,
+  ),
+  row(
+    "conditions and `status`",
+    "",
+    `${report}: reportHelmRelease() writes what Flux wrote`,
+    `${report}: what was rolled back to what is wanted now is no failure any more`,
+    `${marks}: after a restart what the status tells stays, without an event`,
+  ),
+  row("events", "told once, when something changes", `${report}: outcomes are told once, with what they are about`),
+  row(
+    "marks on objects, `helm.sh/resource-policy`",
+    "",
+    `${rules}: objects get the marks that Flux and Helm give them, and belong to the release they name`,
+    `${rules}: an object is deleted with its release unless its policy keeps it`,
+  ),
+  row(
+    "`--no-cross-namespace-refs`, `--default-service-account`",
+    "",
+    `${parse}: sources of other namespaces where they are not allowed`,
+    `${parse}: reads the rest of the spec`,
+  ),
+];
