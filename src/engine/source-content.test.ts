@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SourceError } from "#core/source/source-error.ts";
-import type { Source } from "#core/source/source.ts";
+import type { Source, SourceKey } from "#core/source/source.ts";
 import { plainSource } from "./testing/dialect.ts";
 import { settled } from "./testing/engine.ts";
 import { MAIN, OTHER, rig, stopRig } from "./testing/source-rig.ts";
@@ -146,6 +146,12 @@ describe("a source that is made from another one", () => {
     expect([error(chart.key), revision(chart.key)]).toEqual([null, "main@made of c2"]);
   });
 
+  test("has neighbours only among those that are made of the same", async () => {
+    const { controller } = rig(MAIN, chart);
+    await settled();
+    expect([controller.neighbours(MAIN.key), controller.neighbours(chart.key)]).toEqual([[MAIN.key], [chart.key]]);
+  });
+
   test("says when there is nothing to make it of, and has what was made before", async () => {
     const recorded = { text: "1.0.0", commit: "old", refName: null };
     const { remote, deriver, controller, revision, error } = rig();
@@ -188,8 +194,11 @@ describe("a source that is made from another one", () => {
     cluster.put({ apiVersion: "v1", kind: "Secret", metadata: credential });
     const index = { kind: "index", value: "index.yaml" } as const;
     const helm = { kind: "helm", passCredentials: true, insecure: false } as const;
+    const object = { apiVersion: "v1", kind: "Repo", namespace: "other", name: "charts", uid: "u", generation: 1 };
     const charts = { url: "https://charts.test/", remote: helm, ref: index, secrets: { credential }, suspended: true };
     controller.put(plainSource("charts", charts));
+    const foreign = { ...charts, url: "oci://other.test/charts", object };
+    controller.put({ ...plainSource("foreign", foreign), key: "Repo/other/charts" as SourceKey });
     controller.put(MAIN);
     controller.put(chart);
     await settled();

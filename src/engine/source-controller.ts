@@ -3,6 +3,7 @@ import type { ObjectName, Revision, Source, SourceKey } from "#core/source/sourc
 import { backoffMs } from "./backoff.ts";
 import type { ClusterClient, Clock, Log, RefResult, Repository, SourceFetcher, Telemetry } from "./ports.ts";
 import { includedSources, sameIncluded, type IncludedSource } from "./included-sources.ts";
+import { eachInParallel } from "./requests.ts";
 import { derivedNews, recalledNews } from "./derived-source.ts";
 import { redacted, repositoryKey, sameRef, sameSource, type RepositoryKey } from "./source-identity.ts";
 import { readSecret, secretsOf } from "./source-secrets.ts";
@@ -32,6 +33,7 @@ interface RepositoryState {
   waiting: (() => void)[];
 }
 
+const DERIVED_AT_ONCE = 4;
 const FAILURE_BACKOFF = { baseMs: 750, factor: 2, maxMs: 15 * 60_000 };
 
 /** Follows repositories: one poll and at most one fetch per repository, whatever the number of sources and apps. */
@@ -61,8 +63,10 @@ export class SourceController {
 
   /** The sources that follow the same repository, this one included: their apps may hand objects to each other. */
   neighbours(key: SourceKey): readonly SourceKey[] {
-    const url = this.#states.get(key)?.source.url;
-    return [...this.#states.values()].filter(({ source }) => source.url === url).map(({ source }) => source.key);
+    const known = this.#states.get(key)?.source;
+    // A chart that cannot be made holds up nobody but its release.
+    const isNeighbour = ({ url, remote }: Source) => url === known?.url && remote.kind === known.remote.kind;
+    return [...this.#states.values()].flatMap(({ source }) => (isNeighbour(source) ? [source.key] : []));
   }
 
   /** Declares or changes a source. */
@@ -209,11 +213,11 @@ export class SourceController {
     const { client, fetcher, revisionOf } = this.#options;
     const parts = { client, fetcher, revisionOf, states: this.#states };
     const news: [Source, SourceNews | null][] = [];
-    for (const source of active) {
+    await eachInParallel(active, DERIVED_AT_ONCE, async (source) => {
       const made = await derivedNews(parts, source, signal);
       const recalled = made?.error ? await this.#recalled(state, source, signal) : {};
       news.push([source, made && { ...recalled, ...made }]);
-    }
+    });
     return this.#publish(news);
   }
 

@@ -29,8 +29,8 @@ export function chartTools(pool: () => HelperPool): ChartTools {
     },
     pack: async (chart, { versionMetadata, ...changes }, signal) => {
       const wanted = { chart, ...changes, ...(versionMetadata !== "" && { versionMetadata }) };
-      const { metadata, archive, readSet } = await told(async () => await helmPackage(pool(), wanted, signal));
-      return { version: metadata.version, archive, readSet };
+      const { metadata, archive } = await told(async () => await helmPackage(pool(), wanted, signal));
+      return { version: metadata.version, archive };
     },
     file: async (tree, path, signal) => {
       const files = new RecordingTree(tree);

@@ -154,7 +154,7 @@ export const fluxRows: readonly Row[] = [
     "dependencies and `Chart.lock`",
     `${helm}: what the chart needs comes from the HelmRepository of that address, with its Secret`,
     "src/adapters/helm/chart-builder.test.ts: come from their repository, as the lock says where there is one",
-    "src/adapters/helm/chart-builder.test.ts: come from the same source, and are followed there",
+    "src/adapters/helm/chart-builder.test.ts: come from the same source",
   ),
   served(
     "HelmChart",

@@ -14,7 +14,10 @@ export type WantedChart = Pick<ChartPathRef, "valuesFiles" | "ignoreMissing" | "
   readonly path: string;
 };
 
-/** What a chart became; without an archive when the one that is kept stays. */
+/**
+ * What a chart became; without an archive when the one that is kept stays. Only what its version depends on is in the
+ * read set: while that stays, so does the chart.
+ */
 export interface BuiltChart {
   readonly version: string;
   readonly archive: Uint8Array | null;
@@ -32,7 +35,6 @@ export interface BuildRequest extends Derivation {
 interface ValuesOfFiles {
   readonly parts: readonly ValuesPart[];
   readonly names: readonly string[];
-  readonly readSet: ReadSet;
 }
 
 const shownDigits = 12;
@@ -51,25 +53,24 @@ export async function builtChart(request: BuildRequest, signal: AbortSignal): Pr
   const { tools, wanted, keeps } = request;
   const { files, readSet } = await chartFiles(request, signal);
   const described = await told(tools.describe(files, signal), "ref");
-  const values = await valuesOf(request, signal);
   const learned = [...readSet, ...described.readSet];
+  const version = markedVersion(described.version, wanted.versionMetadata) ?? described.version;
+  const isKept = await keeps(version);
+  // What is kept has its values, whether their files are still there or not.
+  const values = await valuesOf(request, isKept || wanted.ignoreMissing, signal);
   const isChanged = wanted.versionMetadata !== "" || values !== null;
   const chart = {
     name: described.name,
     isPacked: files.kind === "directory" || isChanged,
     valuesFiles: values?.names ?? [],
   };
-  const version = markedVersion(described.version, wanted.versionMetadata) ?? described.version;
-  if (await keeps(version)) return { version, archive: null, chart, readSet: learned };
+  if (isKept) return { version, archive: null, chart, readSet: learned };
   if (files.kind === "archive" && !isChanged) return { version, archive: files.content, chart, readSet: learned };
-  const vendored = files.kind === "archive" ? noCharts : await vendoredCharts(request, { files, described }, signal);
-  const changes = { values: values?.parts ?? [], versionMetadata: wanted.versionMetadata, vendored: vendored.archives };
+  const vendored = files.kind === "archive" ? [] : await vendoredCharts(request, { files, described }, signal);
+  const changes = { values: values?.parts ?? [], versionMetadata: wanted.versionMetadata, vendored };
   const packed = await told(tools.pack(files, changes, signal), "fetch");
-  const all = [...learned, ...(values?.readSet ?? []), ...vendored.readSet, ...packed.readSet];
-  return { version: packed.version, archive: packed.archive, chart, readSet: all };
+  return { version: packed.version, archive: packed.archive, chart, readSet: learned };
 }
-
-const noCharts = { archives: [], readSet: [] };
 
 /** A chart is where its path says, not somewhere below. */
 async function chartFiles(
@@ -96,17 +97,16 @@ async function chartFiles(
 /** Null when the chart's own are to stay. */
 async function valuesOf(
   { origin: { tree }, source, wanted, tools }: BuildRequest,
+  ignoreMissing: boolean,
   signal: AbortSignal,
 ): Promise<ValuesOfFiles | null> {
   if (wanted.valuesFiles.length === 0) return null;
   // They take the place of the chart's own even when none of them is there.
   const parts: ValuesPart[] = [{ object: {} }];
   const names: string[] = [];
-  const readSets: ReadSet[] = [];
   for (const name of wanted.valuesFiles) {
-    const { content, readSet } = await told(tools.file(tree, cleanPath(name), signal), "missing-path");
-    readSets.push(readSet);
-    if (content === null && wanted.ignoreMissing) continue;
+    const { content } = await told(tools.file(tree, cleanPath(name), signal), "missing-path");
+    if (content === null && ignoreMissing) continue;
     if (content === null) {
       const where = source.origin?.name ?? "the source";
       throw new SourceError("missing-path", `no values file found at path '${name}' of ${where}`);
@@ -114,7 +114,7 @@ async function valuesOf(
     parts.push({ name, yaml: new TextDecoder().decode(content) });
     names.push(name);
   }
-  return { parts, names, readSet: readSets.flat() };
+  return { parts, names };
 }
 
 async function told<T>(work: Promise<T>, failure: SourceFailure): Promise<T> {

@@ -93,9 +93,11 @@ describe("a chart in a folder", () => {
   });
 
   test("is not read again while only other files change", async () => {
-    const { tree } = await derived();
+    const { tree, commit, refName } = await derived();
     const requests = countRequests();
-    const again = await derived({ ...files, "README.md": "bye", "other/Chart.yaml": "" }, { commit: "b".repeat(40) });
+    const known = { text: refName, commit };
+    const others = { ...files, "README.md": "bye", "other/Chart.yaml": "" };
+    const again = await derived(others, { known, commit: "b".repeat(40) });
     expect([requests.mock.calls.length, again.tree === tree]).toEqual([0, true]);
   });
 
@@ -108,6 +110,15 @@ describe("a chart in a folder", () => {
     const second = await derived(raised, { known });
     expect(second.refName).toBe("1.0.1");
     expect(second.commit).not.toBe(first.commit);
+  });
+
+  test("that is kept does not ask for its values files", async () => {
+    const wish = { valuesFiles: ["envs/prod.yaml"], versionMetadata: "2" };
+    const first = await derived(files, wish);
+    const rest = { ...files, "chart/templates/a.yaml": "a: 2\n", "envs/prod.yaml": { link: "none" } };
+    const known = { text: first.refName, commit: first.commit };
+    expect((await derived(rest, { ...wish, known })).commit).toBe(first.commit);
+    expect(await refusal(derived(rest, wish))).toMatchObject({ failure: "missing-path" });
   });
 
   test("that is kept is made anew when it is lost", async () => {
@@ -222,12 +233,14 @@ describe("dependencies", () => {
     expect(await inCharts((await derived(tree)).tree)).toEqual(["db 1.1.0"]);
     expect(opened).toEqual([{ url, chart: "db" }]);
     const lock = `dependencies:\n- {name: db, version: 1.0.0, repository: "${url}"}\ndigest: sha256:0\ngenerated: "2026-01-01T00:00:00Z"\n`;
-    expect(await inCharts((await derived({ ...tree, "chart/Chart.lock": lock })).tree)).toEqual(["db 1.0.0"]);
-    await derived({ ...tree, "chart/Chart.lock": lock, "README.md": "bye" });
+    const locked = await derived({ ...tree, "chart/Chart.lock": lock });
+    expect(await inCharts(locked.tree)).toEqual(["db 1.0.0"]);
+    const known = { text: locked.refName, commit: locked.commit };
+    await derived({ ...tree, "chart/Chart.lock": lock, "README.md": "bye" }, { known });
     expect(opened).toHaveLength(2);
   });
 
-  test("come from the same source, and are followed there", async () => {
+  test("come from the same source", async () => {
     const tree = {
       ...needs('  - {name: lib, version: ">=1", repository: "file://../lib"}\n'),
       "lib/Chart.yaml": "apiVersion: v2\nname: lib\nversion: 1.2.0\ntype: library\n",
@@ -235,8 +248,6 @@ describe("dependencies", () => {
     };
     const first = await derived(tree);
     expect(await inCharts(first.tree)).toEqual(["lib 1.2.0"]);
-    const second = await derived({ ...tree, "lib/templates/_x.tpl": "y" });
-    expect(second.commit).not.toBe(first.commit);
     expect(opened).toEqual([]);
   });
 

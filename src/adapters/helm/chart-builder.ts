@@ -41,11 +41,12 @@ export class ChartBuilder implements SourceDeriver {
 
   async derive(derivation: Derivation, signal: AbortSignal): Promise<Derived> {
     await this.#open();
-    const { source, origin } = derivation;
+    const { source, origin, known } = derivation;
     const wanted = chartWanted(derivation);
     const made = this.#made.get(source.key);
-    const isSame = made && JSON.stringify(made.wanted) === JSON.stringify(wanted);
-    if (isSame && readSetHolds(made.readSet, origin.tree) && (await this.#store.holds(made.derived.commit))) {
+    // A source that was declared anew goes on with nothing.
+    const isSame = made?.derived.commit === known?.commit && JSON.stringify(made?.wanted) === JSON.stringify(wanted);
+    if (made && isSame && readSetHolds(made.readSet, origin.tree) && (await this.#store.holds(made.derived.commit))) {
       return made.derived;
     }
     const keeps = async (version: string) =>

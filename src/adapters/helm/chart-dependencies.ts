@@ -2,17 +2,10 @@ import type { ChartDependency } from "#core/helm/release.ts";
 import { chartPlace } from "#core/source/chart-place.ts";
 import { cleanPath } from "#core/source/clean-path.ts";
 import { packedChartName } from "#core/source/helm-ref.ts";
-import type { ReadSet } from "#core/source/read-set.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import { parseConstraint, parseVersion, satisfies } from "#core/source/version-constraint.ts";
 import type { Derivation } from "#engine/ports.ts";
 import { type ChartDescription, type ChartFiles, ChartProblem, type ChartTools } from "./chart-tools.ts";
-
-/** Charts that another one needs, and what of its source was read for them. */
-export interface VendoredCharts {
-  readonly archives: readonly Uint8Array[];
-  readonly readSet: ReadSet;
-}
 
 /** A chart in a folder, and what it says of itself. */
 export interface ChartFolder {
@@ -32,28 +25,26 @@ export async function vendoredCharts(
   request: Request,
   chart: ChartFolder,
   signal: AbortSignal,
-): Promise<VendoredCharts> {
+): Promise<readonly Uint8Array[]> {
   const archives: Uint8Array[] = [];
-  const readSets: ReadSet[] = [];
   for (const wanted of chart.described.missing) {
     try {
       const isLocal = wanted.repository.startsWith(localScheme);
-      const found = isLocal ? await localChart(request, { chart, wanted }, signal) : null;
-      readSets.push(found?.readSet ?? []);
-      archives.push(found?.archive ?? (await remoteChart(request, wanted, signal)));
+      const found = isLocal ? localChart(request, { chart, wanted }, signal) : remoteChart(request, wanted, signal);
+      archives.push(await found);
     } catch (error) {
       signal.throwIfAborted();
       throw refused(wanted, error instanceof Error ? error.message : String(error), error);
     }
   }
-  return { archives, readSet: readSets.flat() };
+  return archives;
 }
 
 async function localChart(
   { tools, source }: Request,
   { chart, wanted }: { chart: ChartFolder; wanted: ChartDependency },
   signal: AbortSignal,
-): Promise<{ archive: Uint8Array; readSet: ReadSet }> {
+): Promise<Uint8Array> {
   const { tree, path: from } = chart.files;
   const path = cleanPath(`${from}/${wanted.repository.slice(localScheme.length)}`);
   const place = chartPlace(tree, path);
@@ -68,7 +59,7 @@ async function localChart(
   if (!constraint || !version || !satisfies(version, constraint)) {
     throw new ChartProblem(`the chart at ${JSON.stringify(path)} has the version ${packed.version}, not ${range}`);
   }
-  return packed;
+  return packed.archive;
 }
 
 async function remoteChart(

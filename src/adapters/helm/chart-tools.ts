@@ -65,7 +65,7 @@ export interface ChartTools {
     chart: ChartFiles,
     changes: ChartChanges,
     signal: AbortSignal,
-  ): Promise<{ readonly version: string; readonly archive: Uint8Array; readonly readSet: ReadSet }>;
+  ): Promise<{ readonly version: string; readonly archive: Uint8Array }>;
   /** A file of a tree, links followed; null when there is none. */
   file(
     tree: FileTree,
