@@ -2,6 +2,7 @@ import type { Row } from "./row.ts";
 
 const part = "HelmRelease";
 const dialect = "src/dialects/flux/helm-release";
+const captured = `${dialect}-captured.test.ts`;
 const chart = `${dialect}-chart.test.ts`;
 const marks = `${dialect}-marks.test.ts`;
 const parse = `${dialect}-parse.test.ts`;
@@ -83,7 +84,7 @@ export const helmReleaseRows: readonly Row[] = [
   row(
     "conditions and `status`",
     "",
-    `${report}: reportHelmRelease() writes what Flux wrote`,
+    `${captured}: reportHelmRelease() writes what Flux wrote`,
     `${report}: what was rolled back to what is wanted now is no failure any more`,
     `${marks}: after a restart what the status tells stays, without an event`,
   ),

@@ -3,7 +3,8 @@ import { conditionOf } from "#core/health/condition.ts";
 import type { ReleaseOutcome, ReleaseSnapshot } from "#core/release/release-memory.ts";
 import type { ReleaseReport } from "#core/release/release-report.ts";
 import { helmGroup } from "./helm-release-marking.ts";
-import { fullName, releasedMark, remediatedMark, testedMark } from "./helm-release-words.ts";
+import { outcomesOf } from "./helm-release-outcomes.ts";
+import { fullName } from "./helm-release-words.ts";
 import { appliedWords, changeLog } from "./kustomization-marks.ts";
 import { noticeTypes } from "./notice-marks.ts";
 import { alreadySays, type ConditionMark, type ConditionMarks } from "./status-conditions.ts";
@@ -13,7 +14,9 @@ const longestMessage = 1_024;
 /** Events of a report, on changes only: how actions ended, drift, and what keeps a release waiting. */
 export function helmReleaseEvents(input: ReportInput, marks: ConditionMarks): readonly EventNote[] {
   const { release } = input.report;
-  const events = release ? [...outcomeEvents(input, release), ...driftEvents(input, release, marks["Drifted"])] : [];
+  const events = release
+    ? [...outcomeEvents(input, release, marks), ...driftEvents(input, release, marks["Drifted"])]
+    : [];
   const ready = marks["Ready"];
   if (ready?.status === "False" && isNews(input, "Ready", ready)) events.push(...waitEvents(input, ready));
   for (const type of noticeTypes) {
@@ -23,14 +26,10 @@ export function helmReleaseEvents(input: ReportInput, marks: ConditionMarks): re
   return events;
 }
 
-function outcomeEvents(input: ReportInput, { released, tested, remediated }: ReleaseReport): EventNote[] {
-  const ended = [
-    { type: "Released", outcome: released, mark: released && releasedMark(released) },
-    { type: "TestSuccess", outcome: tested, mark: tested && testedMark(tested) },
-    { type: "Remediated", outcome: remediated, mark: remediated && remediatedMark(remediated) },
-  ];
-  return ended.flatMap(({ type, outcome, mark }) => {
-    if (!outcome || !mark || !isNews(input, type, mark)) return [];
+function outcomeEvents(input: ReportInput, release: ReleaseReport, marks: ConditionMarks): EventNote[] {
+  return Object.entries(outcomesOf(input, release)).flatMap(([type, { outcome, mark }]) => {
+    // What the status will not say is not told, or it would be told again and again.
+    if (marks[type]?.message !== mark.message || !isNews(input, type, mark)) return [];
     const kind = outcome.ok ? "Normal" : "Warning";
     return [note(input, { type: kind, reason: mark.reason, message: mark.message }, outcome)];
   });

@@ -26,11 +26,11 @@ export function releasePhaseMarks(input: ReportInput): ConditionMarks {
     case "invalid":
       return terminalMarks(phase.problems);
     case "source-failed":
-      return waitingMarks(sourceMark(phase, input));
+      return waitingMarks(input, sourceMark(phase, input));
     case "dependency":
-      return waitingMarks(notReady("DependencyNotReady", phase.message));
+      return waitingMarks(input, notReady("DependencyNotReady", phase.message));
     case "render-failed":
-      return waitingMarks(renderMark(phase.message));
+      return waitingMarks(input, renderMark(phase.message));
     case "syncing":
       return runningMarks(input);
     case "sync-failed":
@@ -47,9 +47,10 @@ function notReady(reason: string, message: string): ConditionMark {
   return { status: "False", reason, message };
 }
 
-/** Nothing was attempted: what is known of the release stays. */
-function waitingMarks(ready: ConditionMark): ConditionMarks {
-  return { Reconciling: prerequisites, Stalled: null, Ready: ready };
+/** Nothing is attempted: what is known of the release is told besides. */
+function waitingMarks(input: ReportInput, ready: ConditionMark): ConditionMarks {
+  const { release } = input.report;
+  return { ...(release && outcomeMarks(input, release)), Reconciling: prerequisites, Stalled: null, Ready: ready };
 }
 
 function sourceMark(
