@@ -25,25 +25,28 @@ const written = new WeakMap<AppState, Written>();
 
 /**
  * Writes the object that an app declares so that it has its source, unless it stands as declared; that is judged from
- * memory. It is the controller itself that writes. @throws ApiError
+ * memory. It is the controller itself that writes. Returns whether what is known of the source is of what is declared
+ * now, or still of what was declared before. @throws ApiError
  */
-export async function declareSource(work: AppWork, signal: AbortSignal): Promise<void> {
+export async function declareSource(work: AppWork, signal: AbortSignal): Promise<boolean> {
   const { context, state } = work;
   const { app, dialect } = state;
   const { declares: declared } = app;
   const [source] = app.sources;
-  if (declared === null || source === undefined || app.deleting || app.suspended) return;
+  if (declared === null || source === undefined || app.deleting || app.suspended) return true;
   const live = context.registry.source(source.source)?.object ?? null;
   const input = digestOf(declared);
-  if (stands(work, { declared, live, input })) return;
+  if (stands(work, { declared, live, input })) return written.get(state)?.isSeen ?? true;
   const { manager } = dialect.rules;
   const answer = await context.client.apply(declared, { manager, signal });
   const { object: stored } = answer;
   const baseline = baselineOf(stored, manager)?.digest ?? null;
-  written.set(state, { input, stored, baseline, at: context.clock.monotonic(), isSeen: false });
-  if (live?.metadata.resourceVersion === stored.metadata.resourceVersion) return;
+  const isSeen = live?.metadata.resourceVersion === stored.metadata.resourceVersion;
+  written.set(state, { input, stored, baseline, at: context.clock.monotonic(), isSeen });
+  if (isSeen) return true;
   const reason = answer.created ? "the chart of the release" : "not as the release declares it";
   audit(work, { verb: answer.created ? "create" : "update", object: stored, reason });
+  return false;
 }
 
 /**

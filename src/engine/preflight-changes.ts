@@ -48,7 +48,8 @@ interface Coming {
 }
 
 function comingWith(running: RunningSync): Coming {
-  const created = changesOf(running.machine.plan).filter((change) => change.action === "create" && change.desired);
+  const made = (change: Change) => change.action === "create" || change.action === "run";
+  const created = changesOf(running.machine.plan).filter((change) => made(change) && change.desired);
   const kinds = created.flatMap((change) => definedKind(change.desired as Resource));
   const namespaces = created.filter((change) => change.id.kind === "Namespace" && change.id.group === "");
   return { kinds: new Set(kinds), namespaces: new Set(namespaces.map((change) => change.id.name)) };

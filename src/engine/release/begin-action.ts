@@ -2,7 +2,7 @@ import type { AppPhase } from "#core/app/app-report.ts";
 import type { HelmRelease } from "#core/helm/release.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
 import { changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
-import { previousOf, type ReleaseAction } from "#core/release/release-memory.ts";
+import { previousOf, type ReleaseAction, type ReleaseSnapshot } from "#core/release/release-memory.ts";
 import type { ActionPolicy, WritePolicy } from "#core/release/release-policy.ts";
 import {
   hooksOf,
@@ -116,7 +116,7 @@ async function beginRollback(one: ReleaseWork, start: ActionStart, signal: Abort
   const stored = { ...old, release: made };
   const { ociDigest } = target;
   const event = "rollback" as const;
-  const parts = { start, rules, stored, ready: replacing(one, event, ready), first: [], event, ociDigest };
+  const parts = { start, rules, stored, ready: replacing(one, event, ready), first: [], event, ociDigest, target };
   return write(one, parts, signal);
 }
 
@@ -131,6 +131,7 @@ async function write(
     readonly first: readonly Desired[];
     readonly event: "install" | "upgrade" | "rollback";
     readonly ociDigest: string;
+    readonly target?: ReleaseSnapshot;
   },
   signal: AbortSignal,
 ): Promise<Turn> {
@@ -163,7 +164,8 @@ async function write(
     },
     signal,
   );
-  const run = newRun(one, { start, rules, hooks, desired: ready.desired, record: written });
+  const { target } = parts;
+  const run = newRun(one, { start, rules, hooks, desired: ready.desired, record: written, ...(target && { target }) });
   const extras = [...parts.first, ...due(hooks, [steps.before, steps.after])];
   return startRun(one, { run, plan: withReleaseSteps(plan, steps), extras }, signal);
 }
@@ -261,6 +263,7 @@ function newRun(
     readonly hooks: readonly ReleaseHook[];
     readonly desired: DesiredSet;
     readonly record: ReleaseRun["record"];
+    readonly target?: ReleaseSnapshot;
   },
 ): ReleaseRun {
   const { start, rules, hooks, desired, record } = parts;
@@ -275,6 +278,7 @@ function newRun(
     hooks,
     desired,
     before: start.held?.desired ?? null,
+    target: parts.target ?? null,
   };
 }
 

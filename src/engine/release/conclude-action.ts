@@ -39,7 +39,7 @@ export async function concludeAction(one: ReleaseWork, signal: AbortSignal): Pro
   }
   if (run.action === "uninstall") forgetUninstalled(one, { run, ok, written });
   const message = ok ? succeeded(run, ended) : ended.machine.message;
-  tell(one, { about: run, ok, snapshot, message });
+  tell(one, { about: run, ok, snapshot: run.target ?? snapshot, message });
   if (ok && (run.action === "install" || run.action === "upgrade")) state.applied = run.wanted?.revision ?? null;
   release.held = written && { ...written, desired: run.desired, hooks: release.held?.hooks ?? run.hooks };
   release.run = null;

@@ -30,8 +30,10 @@ export async function reconcileRelease(
 ): Promise<AppPhase | null> {
   const one = releaseWork(work);
   if (guard.kind === "open") {
-    await declareSource(work, signal);
+    const isKnown = await declareSource(work, signal);
     await withdrawSource(work, signal);
+    // The chart of another version is told of in a moment.
+    if (!isKnown) return null;
   }
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const phase = await nextTurn(one, guard, signal);

@@ -26,6 +26,7 @@ export async function startRun(
   release.done = [...release.done, run.action];
   const byKey = new Map<IdKey, Desired>(extras.map((desired) => [desired.key, desired]));
   context.index.claim(state.app.key, [], byKey.keys());
+  for (const { id, version } of extras) context.index.follow({ ...id, version }, state.app.key);
   const revision = run.wanted?.revision ?? state.applied ?? noRevision;
   const start = { plan, desired: run.desired, revision, request: null, healAttempts: 0, retries: 0 };
   startSync(work, { ...start, patienceMs: run.timeoutMs, extras: byKey });

@@ -3,6 +3,7 @@ import {
   type ReleaseAction,
   type ReleaseMemory,
   type ReleaseOutcome,
+  type ReleaseSnapshot,
 } from "#core/release/release-memory.ts";
 import type { ReleaseHook } from "#core/release/release-plan.ts";
 import type { ReleaseDrift } from "#core/release/release-report.ts";
@@ -45,6 +46,8 @@ export interface ReleaseRun {
   readonly desired: DesiredSet;
   /** Those that it had before. */
   readonly before: DesiredSet | null;
+  /** The revision that a rollback goes back to; null: it is none. */
+  readonly target: ReleaseSnapshot | null;
 }
 
 /** How an action ended. */
