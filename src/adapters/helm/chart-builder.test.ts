@@ -106,6 +106,8 @@ describe("a chart in a folder", () => {
     const known = { text: "1.0.0", commit: first.commit };
     const changed = { ...files, "chart/templates/a.yaml": "a: 2\n" };
     expect(await derived(changed, { known })).toMatchObject({ commit: first.commit, refName: "1.0.0" });
+    builder = fresh();
+    expect(await derived(changed, { known })).toMatchObject({ commit: first.commit, refName: "1.0.0" });
     const raised = { ...changed, "chart/Chart.yaml": "apiVersion: v2\nname: app\nversion: 1.0.1\n" };
     const second = await derived(raised, { known });
     expect(second.refName).toBe("1.0.1");

@@ -1,6 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { chartPlace } from "#core/source/chart-place.ts";
 import { copiedLayerName } from "#core/source/remote.ts";
+import { chartArchive } from "#test/support/chart-server.ts";
 import { contentType } from "#test/support/oci-registry.ts";
 import { tarballOf, tarOf } from "#test/support/tarball.ts";
 import { sourceLimits } from "../archive/archive-limits.ts";
@@ -49,6 +51,18 @@ describe("the layer", () => {
     const tree = await pulled(world().open({ layer: { operation: "copy" } }));
     expect(tree.children("")).toEqual([copiedLayerName]);
     expect((await tree.read([copiedLayerName], signal)).get(copiedLayerName)).toEqual(content);
+  });
+
+  test("that holds a chart shows it in a folder, or packed when it is copied", async () => {
+    await pushLayers(
+      { content: tarballOf({ other: "x" }) },
+      { mediaType: chartType, content: chartArchive("web", "1.0.0") },
+    );
+    const layer = { mediaType: chartType };
+    const unpacked = await pulled(world().open({ layer }));
+    expect(chartPlace(unpacked, "")).toEqual({ kind: "folder", path: "web" });
+    const copied = await pulled(world().open({ layer: { ...layer, operation: "copy" } }));
+    expect(chartPlace(copied, "")).toEqual({ kind: "archive", file: copiedLayerName });
   });
 
   test("that changed on its way is refused, with both digests", async () => {
