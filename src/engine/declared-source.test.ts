@@ -90,7 +90,7 @@ describe("declareSource()", () => {
     await declareSource(work, engine.signal);
     const stored = seen()!;
     const metadata = { ...stored.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
-    engine.context.registry.upsert(dialect, CHARTS, { ...stored, metadata });
+    engine.context.registry.upsert(dialect, CHARTS, { ...stored, metadata, spec: { chart: "other" } });
     await declareSource(work, engine.signal);
     expect(engine.cluster.log).toHaveLength(1);
     engine.cluster.objects.delete(keyOf(stored));

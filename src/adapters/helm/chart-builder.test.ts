@@ -264,7 +264,10 @@ describe("dependencies", () => {
 
   const refusals = [
     { dependency: '{name: db, version: 1.x, repository: ""}', says: "it names no repository; put it into charts/" },
+    { dependency: '{name: db, version: 1.x, repository: "ftp://ada:canary@x/y"}', says: '"ftp://x/y" is no address' },
     { dependency: '{name: db, version: 1.x, repository: "@stable"}', says: '"@stable" is no address' },
+    { dependency: '{name: db, version: 1.x, repository: "https://ada:canary@x/y"}', says: "it holds credentials" },
+    { dependency: '{name: db, version: 1.x, repository: "oci://ada:canary@x/y"}', says: "" },
     { dependency: '{name: db, version: 1.x, repository: "file://../../none"}', says: 'there is no "none"' },
     { dependency: '{name: lib, version: 2.x, repository: "file://../lib"}', says: "has the version 1.2.0, not 2.x" },
   ];
@@ -274,6 +277,7 @@ describe("dependencies", () => {
       const told = await refusal(derived({ ...needs(`  - ${dependency}\n`), ...lib }));
       expect(told).toMatchObject({ failure: "dependency", message: expect.stringContaining(says) as string });
       expect(told.message).toContain("failed to add the dependency");
+      expect(told.message).not.toContain("canary");
     });
   }
 

@@ -69,7 +69,8 @@ async function remoteChart(
 ): Promise<Uint8Array> {
   const { name, repository: url, version } = wanted;
   if (!/^(https?|oci):\/\//.test(url)) {
-    const state = url === "" ? "it names no repository" : `its repository ${JSON.stringify(url)} is no address`;
+    const shown = JSON.stringify(url.replace(/\/\/[^/]*@/, "//"));
+    const state = url === "" ? "it names no repository" : `its repository ${shown} is no address`;
     throw new ChartProblem(`${state}; put it into charts/ with \`helm dependency build\``);
   }
   const repository = await openCharts({ url, chart: name }, signal);
