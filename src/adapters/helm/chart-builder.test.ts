@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -43,10 +43,11 @@ function fresh(): ChartBuilder {
 interface Wish extends Partial<Omit<ChartPathRef, "kind">> {
   readonly commit?: string;
   readonly known?: { text: string; commit: string } | null;
+  readonly name?: string;
 }
 
 async function derived(tree: Readonly<Record<string, MemoryFile>> = files, wish: Wish = {}): Promise<Derived> {
-  const { commit = COMMIT, known = null, ...changes } = wish;
+  const { commit = COMMIT, known = null, name = "app", ...changes } = wish;
   const ref: ChartPathRef = {
     kind: "chart-path",
     value: "./chart",
@@ -56,7 +57,7 @@ async function derived(tree: Readonly<Record<string, MemoryFile>> = files, wish:
     versionMetadata: "",
     ...changes,
   };
-  const key = "HelmChart/shop/app" as SourceKey;
+  const key = `HelmChart/shop/${name}` as SourceKey;
   const source = { key, ref, timeoutMs: 20_000, origin: { source: key, name: "GitRepository source 'repo'" } };
   const revision = { text: `main@sha1:${commit}`, commit, refName: null };
   const openCharts = (at: { url: string; chart: string }): Promise<Repository> => {
@@ -73,6 +74,11 @@ async function described(tree: FileTree) {
   expect(tree.children("")).toEqual([packedChartName]);
   const content = (await tree.read([packedChartName], signal)).get(packedChartName)!;
   return await helmChart(world().bench.pool, { kind: "archive", content }, signal);
+}
+
+/** How many charts are on disk. */
+async function kept(): Promise<number> {
+  return (await readdir(join(directory, "contents"))).length;
 }
 
 function countRequests() {
@@ -131,6 +137,22 @@ describe("a chart in a folder", () => {
     builder = fresh();
     expect(await builder.recall(first.commit, signal)).toBeNull();
     expect((await derived(files, { known: { text: "1.0.0", commit: first.commit } })).commit).toBe(first.commit);
+  });
+
+  test("that nobody asks for any more is forgotten, but not just after a start", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const make = (at: number) => derived({ ...files, "chart/values.yaml": `at: ${at}\n` }, { name: `app-${at}` });
+      for (let at = 0; at < 40; at += 1) await make(at);
+      builder = fresh();
+      await make(40);
+      expect(await kept()).toBe(41);
+      vi.advanceTimersByTime(3_600_000);
+      await make(41);
+      expect(await kept()).toBe(34);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("is a new version for each revision, when that is asked for", async () => {

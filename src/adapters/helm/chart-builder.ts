@@ -25,6 +25,7 @@ interface Made {
 
 const maxMade = 10_000;
 const keptOthers = 32;
+const hourMs = 3_600_000;
 
 /** Makes charts from the files of other sources: anew only when something changed that they are made from. */
 export class ChartBuilder implements SourceDeriver {
@@ -32,6 +33,8 @@ export class ChartBuilder implements SourceDeriver {
   readonly #store: ChartStore;
   readonly #made = new LRUCache<SourceKey, Made>({ max: maxMade });
   readonly #exclusive = pLimit(1);
+  /** By then, whoever goes on from an earlier process has asked for what it needs. */
+  readonly #forgetsFrom = performance.now() + hourMs;
   #opened: Promise<void> | undefined;
 
   constructor(options: ChartBuilderOptions) {
@@ -77,7 +80,8 @@ export class ChartBuilder implements SourceDeriver {
     return await this.#exclusive(async () => {
       const digest = await this.#store.add(archive);
       this.#store.setChart(key, { digest, version });
-      await this.#store.settle(new Set([...this.#made.keys(), key]), keptOthers);
+      const others = performance.now() < this.#forgetsFrom ? Infinity : keptOthers;
+      await this.#store.settle(new Set([...this.#made.keys(), key]), others);
       return digest;
     });
   }
