@@ -66,6 +66,48 @@ test("export prints an app and its source as somebody would have written them", 
   expect(yaml.out.match(/^kind: .*$/gm)).toEqual(["kind: GitRepository", "kind: Kustomization"]);
 });
 
+test("export of a release prints where its chart is from, without the chart object that it makes itself", async () => {
+  const metadata = { name: "web", namespace: "flux-system" };
+  const source = (kind: string, name: string, spec: object) => ({
+    apiVersion: "source.toolkit.fluxcd.io/v1",
+    kind,
+    metadata: { ...metadata, name },
+    spec,
+  });
+  const repository = source("HelmRepository", "stable", {
+    interval: "5m0s",
+    provider: "generic",
+    url: "https://charts.example.com",
+  });
+  const chart = { chart: "web", reconcileStrategy: "ChartVersion", version: "1.x" };
+  const sourceRef = { kind: "HelmRepository", name: "stable" };
+  const release = {
+    apiVersion: "helm.toolkit.fluxcd.io/v2",
+    kind: "HelmRelease",
+    metadata,
+    spec: { interval: "10m0s", chart: { spec: { ...chart, sourceRef } }, values: { replicas: 2 } },
+  };
+  await apply(repository);
+  // Nobody follows it here, so nobody can answer for it either.
+  await apply(source("HelmChart", "flux-system-web", { ...chart, interval: "10m0s", sourceRef, suspend: true }));
+  await apply(release);
+  await holdfast("adopt", "hr/web");
+  const { code, out, err } = await holdfast("export", "hr/web", "-o", "json");
+  expect([code, err]).toEqual([0, ""]);
+  expect(JSON.parse(out)).toEqual([repository, release]);
+});
+
+test("reconcile asks a release and its chart, each by the same token", async () => {
+  const { code } = await holdfast("reconcile", "hr/web");
+  const asked = async (apiVersion: string, kind: string, name: string) => {
+    const object = await client.get({ apiVersion, kind, namespace: "flux-system", name }, { signal });
+    return object?.metadata.annotations?.["reconcile.fluxcd.io/requestedAt"];
+  };
+  const token = await asked("helm.toolkit.fluxcd.io/v2", "HelmRelease", "web");
+  expect([code, token]).toEqual([0, expect.stringMatching(/^\d{4}-/)]);
+  expect(await asked("source.toolkit.fluxcd.io/v1", "HelmChart", "flux-system-web")).toBe(token);
+});
+
 test("export leaves out a password in a URL and says so; who deletes what stays", async () => {
   const object = {
     apiVersion: "argoproj.io/v1alpha1",

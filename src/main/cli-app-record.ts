@@ -12,7 +12,7 @@ import type { ClusterClient, ObjectRef } from "#engine/ports.ts";
 import { parseAppAddress } from "./cli-app-address.ts";
 import { nearestNames } from "./cli-near-names.ts";
 import { vendorSettings } from "./cli-session.ts";
-import { dialects } from "./dialects.ts";
+import { dialects, sourceReader } from "./dialects.ts";
 
 /** An app object as the cluster has it, and what its dialect makes of it. */
 export interface AppRecord {
@@ -121,16 +121,16 @@ export async function sourceOfApp(client: ClusterClient, record: AppRecord, sign
   const declared = usableApp(record).sources[0];
   if (declared?.inline) return declared.inline;
   const [kindName = "", namespace = "", name = ""] = (declared?.source ?? "").split("/");
-  const kind = record.dialect.sourceKinds.find((one) => one.kind === kindName);
-  const ref = kind && { apiVersion: joinApiVersion(kind), kind: kindName, namespace, name };
+  const reader = sourceReader(kindName);
+  const ref = reader && { apiVersion: joinApiVersion(reader.kind), kind: kindName, namespace, name };
   const object = ref ? await client.get(ref, { signal }) : null;
-  if (!object) {
+  if (!object || !reader) {
     throw new CliError(`Cannot find ${declared?.source ?? "a source"}, which ${record.key} refers to`, {
       advice: "Create it: holdfast create source NAME --url URL",
       exitCode: exitCode.notFound,
     });
   }
-  const parsed = record.dialect.parseSource(object, () => null);
+  const parsed = reader.dialect.parseSource(object, () => null);
   if (parsed.ok) return parsed.value;
   const problems = parsed.error.map(({ path, message }) => `${path}: ${message}`).join("; ");
   throw new CliError(`Cannot use ${declared?.source}: ${problems}`, {

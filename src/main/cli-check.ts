@@ -101,6 +101,8 @@ async function definitionChecks(client: ClusterClient, signal: AbortSignal): Pro
 const RIGHTS = [
   { verb: "list", group: "kustomize.toolkit.fluxcd.io", resource: "kustomizations" },
   { verb: "patch", group: "kustomize.toolkit.fluxcd.io", resource: "kustomizations" },
+  { verb: "list", group: "helm.toolkit.fluxcd.io", resource: "helmreleases" },
+  { verb: "patch", group: "helm.toolkit.fluxcd.io", resource: "helmreleases" },
   { verb: "list", group: "argoproj.io", resource: "applications" },
   { verb: "patch", group: "argoproj.io", resource: "applications" },
   { verb: "list", group: "source.toolkit.fluxcd.io", resource: "gitrepositories" },

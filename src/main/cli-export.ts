@@ -10,6 +10,7 @@ import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, findApp } from "./cli-app-record.ts";
 import { markPaths } from "./cli-mark-paths.ts";
 import { withClient } from "./cli-session.ts";
+import { sourceReader } from "./dialects.ts";
 
 /** Reads objects as somebody would have written them. */
 export const exportActions: ExportActions = {
@@ -43,7 +44,7 @@ async function sourcesOf(client: ClusterClient, record: AppRecord, signal: Abort
   const objects = new Map<string, Resource>();
   for (let address = wanted.shift(); address !== undefined; address = wanted.shift()) {
     const [kindName = "", namespace = "", name = ""] = address.split("/");
-    const kind = record.dialect.sourceKinds.find((one) => one.kind === kindName);
+    const kind = sourceReader(kindName)?.kind;
     if (!kind) continue;
     const ref = { apiVersion: joinApiVersion(kind), kind: kindName, namespace, name };
     const object = await client.get(ref, { signal });
@@ -53,11 +54,16 @@ async function sourcesOf(client: ClusterClient, record: AppRecord, signal: Abort
       throw new CliError(message, { advice, exitCode: exitCode.notFound });
     }
     if (objects.has(keyOf(object))) continue;
-    objects.set(keyOf(object), object);
+    if (!isDeclared(record, object)) objects.set(keyOf(object), object);
     const [next, nextName] = ["kind", "name"].map((field) => textAt(object, ["spec", "sourceRef", field]));
     if (next && nextName) wanted.push(`${next}/${namespace}/${nextName}`);
   }
   return [...objects.values()].reverse();
+}
+
+/** Whether the app makes the object itself, as a release makes its chart. */
+function isDeclared({ parsed }: AppRecord, object: Resource): boolean {
+  return parsed.ok && parsed.value.declares !== null && keyOf(parsed.value.declares) === keyOf(object);
 }
 
 /** Annotations that are orders or notes of a moment, and what tools keep for themselves. */
@@ -92,7 +98,7 @@ function metadataOf(object: Resource, record: AppRecord): Record<string, unknown
 /** An adopted app is suspended for the vendor's controller only. */
 function specOf(object: Resource, { object: app, dialect }: AppRecord): unknown {
   const spec = object["spec"];
-  if (object !== app || dialect.name !== "flux" || !isSwitchedByUs(object)) return spec;
+  if (object !== app || dialect.name === "argocd" || !isSwitchedByUs(object)) return spec;
   const { suspend: _ours, ...rest } = (spec ?? {}) as Record<string, unknown>;
   return fieldAt(spec, ["suspend"]) === undefined ? spec : rest;
 }

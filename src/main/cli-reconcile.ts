@@ -10,6 +10,7 @@ import { requestedAtAnnotation } from "#dialects/flux/parse-kustomization.ts";
 import type { ClusterClient, ObjectRef } from "#engine/ports.ts";
 import { type AppRecord, type FoundApp, refOfApp, usableApp } from "./cli-app-record.ts";
 import { personName } from "./cli-git-person.ts";
+import { sourceReader } from "./dialects.ts";
 
 /** Field manager of everything that a person changes by commands. */
 export const CLI_MANAGER = "holdfast-cli";
@@ -30,7 +31,7 @@ export async function askToReconcile(
   options: { sync: boolean; prune: boolean },
   signal: AbortSignal,
 ): Promise<Asked> {
-  if (record.dialect.name === "flux") return annotate(client, record, signal);
+  if (record.dialect.name !== "argocd") return annotate(client, record, signal);
   const ref = refOfApp(record);
   const style = { type: "merge", manager: CLI_MANAGER, signal } as const;
   await client.patch(ref, { metadata: { annotations: { [REFRESH_ANNOTATION]: "normal" } } }, style);
@@ -60,7 +61,7 @@ async function annotate(client: ClusterClient, record: AppRecord, signal: AbortS
   const style = { type: "merge", manager: CLI_MANAGER, signal } as const;
   for (const { source } of usableApp(record).sources) {
     const [kindName = "", namespace = "", name = ""] = source.split("/");
-    const kind = record.dialect.sourceKinds.find((one) => one.kind === kindName);
+    const kind = sourceReader(kindName)?.kind;
     if (!kind) continue;
     const ref = { apiVersion: joinApiVersion(kind), kind: kindName, namespace, name };
     try {

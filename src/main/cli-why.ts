@@ -12,6 +12,7 @@ import { appView, heldOf, isHeldMessage } from "./cli-app-view.ts";
 import { currentLeader } from "./cli-controller-lease.ts";
 import { liveRivals } from "./cli-rivals.ts";
 import { withClient } from "./cli-session.ts";
+import { sourceReader } from "./dialects.ts";
 
 /** Explains apps. */
 export const whyActions: WhyActions = {
@@ -80,7 +81,7 @@ async function sourceReasons(client: ClusterClient, record: AppRecord, signal: A
   const declared = record.parsed.ok ? record.parsed.value.sources[0] : undefined;
   if (!declared || declared.inline) return [];
   const [kindName = "", namespace = "", name = ""] = declared.source.split("/");
-  const kind = record.dialect.sourceKinds.find((one) => one.kind === kindName);
+  const kind = sourceReader(kindName)?.kind;
   if (!kind) return [];
   const object = await client.get({ apiVersion: joinApiVersion(kind), kind: kindName, namespace, name }, { signal });
   if (!object) {
