@@ -9,13 +9,26 @@ import type {
   TestRun,
 } from "#core/release/release-memory.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { Revision } from "#core/source/source.ts";
 import { parseDuration } from "./duration.ts";
 import { restore } from "./restore.ts";
 
 /** Reads back what a HelmRelease's status records. */
 export function restoreRelease(object: Resource): RestoredState {
-  // A chart's version tells no commit.
-  return { ...restore(object), applied: null, attempted: null, release: memoryOf(object) };
+  const release = memoryOf(object);
+  const { attempted } = release;
+  const last = release.history.find(({ status }) => status === "deployed");
+  return {
+    ...restore(object),
+    applied: last ? chartRevision(last) : null,
+    attempted: attempted && chartRevision(attempted),
+    release,
+  };
+}
+
+/** A chart's version; only that of an artifact in a registry tells the content too. */
+function chartRevision({ chartVersion, ociDigest }: Pick<ReleaseAttempt, "chartVersion" | "ociDigest">): Revision {
+  return { text: chartVersion, commit: ociDigest, refName: null };
 }
 
 function memoryOf(object: Resource): ReleaseMemory {

@@ -147,7 +147,12 @@ describe("restore()", () => {
     const { release, handledToken, isCurrent, inventory, applied } = fluxHelmDialect.restore(
       captured("helmrelease-rel"),
     );
-    expect({ handledToken, isCurrent, applied }).toEqual({ handledToken: null, isCurrent: true, applied: null });
+    const revision = { text: "1.0.0", commit: "", refName: null };
+    expect({ handledToken, isCurrent, applied }).toEqual({ handledToken: null, isCurrent: true, applied: revision });
+    expect(fluxHelmDialect.restore(captured("helmrelease-fails"))).toMatchObject({
+      applied: null,
+      attempted: revision,
+    });
     expect(inventory.map(({ id }) => id.kind)).toEqual(["ServiceAccount", "ConfigMap", "Service", "Deployment"]);
     expect(release).toMatchObject({
       failures: 1,
