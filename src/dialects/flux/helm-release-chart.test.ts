@@ -11,6 +11,16 @@ describe("the chart of a HelmRelease", () => {
     expect(declared).toEqual({ apiVersion: "source.toolkit.fluxcd.io/v1", kind: "HelmChart", metadata, spec });
   });
 
+  test("a HelmChart of a short spec has the defaults of the definition", () => {
+    expect(app(release(base)).declares?.["spec"]).toEqual({
+      chart: "podinfo",
+      interval: "10m0s",
+      reconcileStrategy: "ChartVersion",
+      sourceRef: { kind: "HelmRepository", name: "stable" },
+      version: "*",
+    });
+  });
+
   test("the HelmChart has what the template says, in the namespace of its source", () => {
     const template = {
       metadata: { labels: { a: "b", "helm.toolkit.fluxcd.io/name": "other" }, annotations: { c: "d" } },

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { AppReport } from "#core/app/app-report.ts";
 import { noReleaseMemory } from "#core/release/release-memory.ts";
 import { captured } from "./testdata/captured.ts";
-import { conditionsIn, fresh, memoryOf, released, written } from "./testdata/helm-reports.ts";
+import { conditionsIn, fresh, memoryOf, outcome, released, written } from "./testdata/helm-reports.ts";
 import { now } from "./testdata/reports.ts";
 
 const good = memoryOf("helmrelease-good-upgraded");
@@ -128,5 +128,49 @@ describe("a HelmRelease with nothing at work", () => {
     });
     expect(conditionsIn({ status })["Ready"]).toEqual(["False", "ReconcileError", "cannot read records"]);
     expect(events.map(({ reason }) => reason)).toEqual(["ReconcileError"]);
+  });
+
+  test("Ready says what is known of the newest generation", () => {
+    const stored = (type: string, observedGeneration: number) => ({
+      type,
+      status: "True",
+      reason: `${type}At${observedGeneration}`,
+      message: "",
+      observedGeneration,
+    });
+    const readyOf = (conditions: readonly object[]) => {
+      const before = { ...done, status: { ...(done["status"] as object), conditions } };
+      const phase: AppReport["phase"] = { kind: "syncing", step: "apply" };
+      const running = { action: "test", timeoutMs: 1_000 } as const;
+      return conditionsIn(written(before, { phase, release: released(good, { running }) }))["Ready"]?.slice(0, 2);
+    };
+    expect(readyOf([stored("Released", 2), stored("Remediated", 1)])).toEqual(["True", "ReleasedAt2"]);
+    expect(readyOf([stored("Released", 2), stored("Remediated", 2)])).toEqual(["False", "RemediatedAt2"]);
+  });
+
+  test("a failure in the words of the one before counts for its own generation", () => {
+    const failed = outcome(good, { ok: false, action: "upgrade", message: "no", generation: 2 });
+    const says = (generation: number): Partial<AppReport> => ({
+      phase: { kind: "sync-failed", step: "apply", message: "no", retryAt: now },
+      release: released(good, { released: { ...failed, generation } }),
+    });
+    const first = written(done, says(2));
+    const newer = { ...done, metadata: { ...done.metadata, generation: 3 }, status: first.status };
+    const { status } = written(newer, says(3));
+    const { conditions = [] } = status as { conditions?: readonly { type: string; observedGeneration: number }[] };
+    expect(conditions.find(({ type }) => type === "Released")?.observedGeneration).toBe(3);
+  });
+
+  test("deletions that are held are told once, with what lets them go on", () => {
+    const says: Partial<AppReport> = {
+      phase: { kind: "synced" },
+      notices: [{ kind: "held", message: "2 objects" }],
+      release: released(good),
+    };
+    const { status, events } = written(done, says);
+    const message = "2 objects; to allow it run: holdfast approve hr/cap-flux/good";
+    expect(conditionsIn({ status })["Held"]).toEqual(["True", "DeletionHeld", message]);
+    expect(events.map(({ reason }) => reason)).toEqual(["DeletionHeld"]);
+    expect(written({ ...done, status }, says).events).toEqual([]);
   });
 });

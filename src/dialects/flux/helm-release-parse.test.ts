@@ -165,6 +165,18 @@ describe("parseHelmRelease()", () => {
     expect(policy?.upgrade.onFailure).toEqual({ kind: "retry", intervalMs: 30_000 });
   });
 
+  test("the last failure of an upgrade is undone too as soon as there are retries", () => {
+    const last = (remediation: object) => {
+      const { install, upgrade } = app(
+        release({ ...base, install: { remediation }, upgrade: { remediation } }),
+      ).release!;
+      return [install, upgrade].map(({ onFailure }) => onFailure.kind === "remediate" && onFailure.last);
+    };
+    expect(last({ retries: 0 })).toEqual([false, false]);
+    expect(last({ retries: 1 })).toEqual([false, true]);
+    expect(last({ retries: 1, remediateLastFailure: false })).toEqual([false, false]);
+  });
+
   test("the release is named and placed as upstream names and places it", () => {
     const named = (spec: object) => app(release({ ...base, ...spec }));
     expect(named({ targetNamespace: "prod" })).toMatchObject({

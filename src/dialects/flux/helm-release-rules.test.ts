@@ -190,7 +190,10 @@ describe("restore()", () => {
   });
 
   test("an object without a status has nothing to tell, and neither has nonsense", () => {
-    for (const status of [undefined, { history: 1, failures: "x", lastAttemptedReleaseAction: "explode" }]) {
+    for (const status of [
+      undefined,
+      { history: 1, failures: "x", lastAttemptedReleaseAction: "explode", lastAttemptedRevision: "1" },
+    ]) {
       const { release } = fluxHelmDialect.restore({ ...captured("helmrelease-rel"), status });
       expect(release).toEqual(noReleaseMemory);
     }
