@@ -10,6 +10,8 @@ const report = `${dialect}-report.test.ts`;
 const rules = `${dialect}-rules.test.ts`;
 const values = `${dialect}-values.test.ts`;
 
+const whole = "test/flux/helm-release.test.ts";
+
 const row = (what: string, note: string, ...tests: readonly string[]): Row => ({ part, what, note, tests });
 
 /** What users of HelmReleases rely on, in the order of upstream's documentation. */
@@ -29,6 +31,7 @@ export const helmReleaseRows: readonly Row[] = [
     "`releaseName`, `targetNamespace`, `storageNamespace`",
     "",
     `${parse}: the release is named and placed as upstream names and places it`,
+    `${whole}: a release under another name takes the place of the first one`,
   ),
   row("`interval`, `timeout`, `maxHistory`", "", `${parse}: fills in what a short spec leaves open`),
   row(
@@ -36,6 +39,7 @@ export const helmReleaseRows: readonly Row[] = [
     "",
     `${values}: documents in their order, then the release's own values, then values at their paths`,
     `${values}: what is optional may be missing, object or entry`,
+    `${whole}: values come from ConfigMaps and Secrets, and their change is an upgrade`,
   ),
   row(
     "`postRenderers`, `postRenderStrategy`, `commonMetadata`",
@@ -45,12 +49,19 @@ export const helmReleaseRows: readonly Row[] = [
   row(
     "`install`, `upgrade`, `test`, `rollback`, `uninstall`",
     "objects are always applied on the server: `serverSideApply: false` and `disabled` are refused, `force` has no effect",
+    `${whole}: a chart is installed, upgraded with other values and another version, and removed`,
+    `${whole}: hooks run by weight, are waited for, and go as their policy says; tests run when asked for`,
+    `${whole}: definitions of crds/ are there before what needs them, and stay when the release goes`,
     `${parse}: reads every field of the actions`,
     `${report}: a running action is told with its timeout, an installation also in Ready`,
   ),
   row(
     "`remediation`",
     "",
+    `${whole}: a failed installation stalls where there are no retries, and a new spec starts over`,
+    `${whole}: a failed installation is removed as often as it is tried, and then no more`,
+    `${whole}: a failed upgrade is rolled back, and what was there before is there again`,
+    `${whole}: failed tests fail the release unless they are ignored`,
     `${report}: a rollback leaves Ready false, names the revision it went back to and is tried again`,
     `${report}: a removal after a failure is told with the failure that it follows`,
   ),
@@ -63,6 +74,7 @@ export const helmReleaseRows: readonly Row[] = [
   row(
     "`driftDetection`, also on objects",
     "",
+    `${whole}: drift is corrected at once where that is enabled, told where it is a warning, and ignored by rule`,
     `${rules}: the spec names fields that are left alone, of the objects that it selects`,
     `${rules}: an object that opts out does not count for drift, by label or annotation, in Git or on the cluster`,
     `${report}: drift is told when it is found, in Drifted and as a warning, and once more when it is gone`,
@@ -79,6 +91,7 @@ export const helmReleaseRows: readonly Row[] = [
   row(
     "`reconcile.fluxcd.io/forceAt`, `resetAt`",
     "",
+    `${whole}: an action that another process left half done is unlocked, and a forced upgrade upgrades what is in sync`,
     `${parse}: a request to force or reset counts together with the same request to reconcile`,
   ),
   row(
