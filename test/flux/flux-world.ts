@@ -47,8 +47,11 @@ export class FluxWorld {
   readonly git: GitServer;
   readonly client: ConnectedCluster;
   readonly engine: TestEngine;
+  /** Lets official programs act as the cluster's administrator. */
+  readonly kubeconfigPath: string;
 
-  constructor(parts: { git: GitServer; client: ConnectedCluster; engine: TestEngine }) {
+  constructor(parts: { git: GitServer; client: ConnectedCluster; engine: TestEngine; kubeconfigPath: string }) {
+    this.kubeconfigPath = parts.kubeconfigPath;
     this.git = parts.git;
     this.client = parts.client;
     this.engine = parts.engine;
@@ -286,7 +289,7 @@ export function useFluxWorld(options: { withNodes?: boolean; controller?: Partia
       eventSink: realEvents,
       ...options.controller,
     });
-    world = new FluxWorld({ git, client, engine });
+    world = new FluxWorld({ git, client, engine, kubeconfigPath: plane().kubeconfigPath });
   });
 
   afterAll(async () => {

@@ -18,12 +18,12 @@ import { compareApp } from "../compare-app.ts";
 import { planApp } from "../plan-app.ts";
 import type { StoredRelease } from "../ports.ts";
 import { holdDesired } from "../refresh-desired.ts";
-import { asUser } from "../requests.ts";
 import { noteHeld, recordDrift, withoutFoughtOver } from "../sync-app.ts";
 import { noteFailure } from "./conclude-action.ts";
 import { namespaceObject, type ReadyRelease, readyRelease } from "./held-release.ts";
 import { newRelease } from "./new-release.ts";
 import { ignoresTests } from "./release-facts.ts";
+import { renderRelease } from "./render-release.ts";
 import { startRun } from "./release-run.ts";
 import type { HeldRelease, ReleaseRun, WantedChart } from "./release-state.ts";
 import type { ReleaseStorage, StoredSummary } from "./release-store-index.ts";
@@ -70,19 +70,7 @@ async function beginRelease(one: ReleaseWork, start: ActionStart, signal: AbortS
   const { [action]: rules } = policy;
   const version = (records[0]?.version ?? 0) + 1;
   try {
-    const rendered = await work.context.tools.render(
-      {
-        ...wanted,
-        values: wanted.spec.values,
-        postRender: wanted.spec.postRender,
-        release: { name: policy.name, namespace: policy.namespace, revision: version, isUpgrade: action === "upgrade" },
-        chartVersion: wanted.version,
-        reuse: action === "upgrade" && policy.upgrade.preserveValues ? valuesOf(held) : null,
-        validateSchema: rules.validateSchema,
-        as: asUser(work.state.app).as ?? null,
-      },
-      signal,
-    );
+    const rendered = await renderRelease(one, { wanted, version, action, held }, signal);
     const before = firstOf(one, action, rendered.crds);
     const ready = await readyRelease(work, { ...rendered, first: before }, signal);
     const refusal = refusalOf(one, ready.desired);
@@ -286,12 +274,6 @@ function refusalOf({ work }: ReleaseWork, desired: DesiredSet): string | null {
   const messages = desired.prepared.refusals.map(({ message }) => message);
   if (work.state.dialect.rules.duplicates === "refuse") messages.push(...desired.duplicates);
   return messages.length === 0 ? null : messages.join("\n");
-}
-
-function valuesOf(held: HeldRelease | null): { readonly defaults: unknown; readonly config: unknown } | null {
-  if (!held) return null;
-  const { chart, config = {} } = held.stored.release;
-  return { defaults: chart["values"] ?? {}, config };
 }
 
 function firstOf({ policy }: ReleaseWork, action: "install" | "upgrade", crds: readonly Resource[]): Resource[] {

@@ -33,6 +33,6 @@ export function newRelease(
     hooks: rendered.hooks.map(({ hook }) => hook),
     version,
     namespace: policy.namespace,
-    apply_method: "ssa",
+    // How it was applied is left open: the official program then rolls back by a patch, which no field's owner refuses.
   };
 }

@@ -1,6 +1,6 @@
 import { idText, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Verdict } from "#core/plan/make-plan.ts";
-import { previousOf, withSnapshot } from "#core/release/release-memory.ts";
+import { previousOf, type ReleaseSnapshot, withSnapshot } from "#core/release/release-memory.ts";
 import { snapshotOf } from "#core/release/snapshot.ts";
 import type { HeldRelease } from "./release-state.ts";
 import type { StoredSummary } from "./release-store-index.ts";
@@ -52,7 +52,8 @@ export function isRollbackPossible(one: ReleaseWork, records: readonly StoredSum
  * A record that the engine wrote for this very object, and nobody since, is its own work even when the process ended
  * before the status told so.
  */
-export function ownRecord({ work, release }: ReleaseWork, held: HeldRelease): void {
+export function ownRecord(one: ReleaseWork, held: HeldRelease): void {
+  const { work, release } = one;
   const { memory } = release;
   const { summary, stored } = held;
   const latest = memory.history[0];
@@ -62,4 +63,19 @@ export function ownRecord({ work, release }: ReleaseWork, held: HeldRelease): vo
   const ociDigest = latest?.ociDigest ?? memory.attempted?.ociDigest ?? "";
   const snapshot = snapshotOf(stored, { ociDigest, action, tested: false });
   release.memory = { ...memory, history: withSnapshot(memory.history, snapshot), lastAction: action };
+  noteReleased(one, snapshot);
+}
+
+/** A release that is found as it shall be counts as installed or upgraded, although this process did not do it. */
+export function noteReleased({ work, policy, release }: ReleaseWork, snapshot: ReleaseSnapshot): void {
+  const { name, namespace, chartName, chartVersion } = snapshot;
+  release.released = {
+    ok: true,
+    action: snapshot.action === "install" ? "install" : "upgrade",
+    snapshot,
+    about: { release: `${namespace}/${name}`, chart: `${chartName}@${chartVersion}` },
+    message: "",
+    generation: work.state.app.object.generation,
+  };
+  release.memory = { ...release.memory, storageNamespace: policy.storageNamespace };
 }

@@ -1,7 +1,7 @@
 import type { AppPhase } from "#core/app/app-report.ts";
 import { decideRelease, type ReleaseDecision } from "#core/release/decide-release.ts";
 import { noteWanted } from "#core/release/after-action.ts";
-import { truncated } from "#core/release/release-memory.ts";
+import { noReleaseMemory, truncated } from "#core/release/release-memory.ts";
 import type { AppWork } from "../app-state.ts";
 import { backoffMs } from "../backoff.ts";
 import { compareApp } from "../compare-app.ts";
@@ -9,6 +9,7 @@ import { declareSource, withdrawSource } from "../declared-source.ts";
 import { holdDesired } from "../refresh-desired.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { uninstallAt } from "./remove-release.ts";
+import { adoptRelease } from "./adopt-release.ts";
 import { beginAction } from "./begin-action.ts";
 import { concludeAction } from "./conclude-action.ts";
 import { heldRelease, recordOwned } from "./held-release.ts";
@@ -29,6 +30,7 @@ export async function reconcileRelease(
   signal: AbortSignal,
 ): Promise<AppPhase | null> {
   const one = releaseWork(work);
+  readMemory(one, guard);
   if (guard.kind === "open") {
     const isKnown = await declareSource(work, signal);
     await withdrawSource(work, signal);
@@ -40,6 +42,15 @@ export async function reconcileRelease(
     if (phase !== "again") return phase;
   }
   return { kind: "syncing", step: "apply" };
+}
+
+/** Beside a live rival the status is the rival's, and what stands there last is what the app is taken over with. */
+function readMemory({ work, release }: ReleaseWork, guard: WriteGuard): void {
+  const { context, state } = work;
+  const isRivals = guard.kind === "shadow";
+  const object = isRivals || release.isWatching ? context.registry.app(state.app.key)?.object : undefined;
+  if (object) release.memory = state.dialect.restore(object).release ?? noReleaseMemory;
+  release.isWatching = isRivals;
 }
 
 async function nextTurn(one: ReleaseWork, guard: WriteGuard, signal: AbortSignal): Promise<AppPhase | null | "again"> {
@@ -65,6 +76,8 @@ async function nextTurn(one: ReleaseWork, guard: WriteGuard, signal: AbortSignal
   if (known.kind === "failed") return unreadable(known.reason);
   const held = await hold(one, { newest: known.records[0], wanted, guard }, signal);
   if (held === "pending") return null;
+  const locked = lockedBy(one, held);
+  if (locked) return locked;
   const decision = await decide(one, { held, wanted, records: known.records });
   if (!isOpen) return watched(one, guard, decision);
   return carryOut(one, { decision, held, wanted, records: known.records }, signal);
@@ -116,6 +129,7 @@ async function hold(
   const ociDigest = release.memory.history[0]?.ociDigest ?? facts.wanted.ociDigest;
   release.held = await heldRelease(work, { summary: newest, ociDigest, held: release.held }, signal);
   if (work.state.desired !== release.held.desired) holdDesired(work, release.held.desired);
+  await adoptRelease(one, { held: release.held, wanted: facts.wanted }, signal);
   const isOpen = guard.kind === "open";
   if (isOpen && newest.status === "deployed") {
     ownRecord(one, release.held);
@@ -224,6 +238,26 @@ async function tidied(
   if (!isLeft) return { kind: "synced" };
   const storage = { name: policy.name, namespace: policy.storageNamespace };
   return beginAction(one, { ...facts, action: "correct", storage, only: "removals" }, signal);
+}
+
+/**
+ * Somebody else, such as a person with Helm's own program, is in the middle of something: that is let be for as long as
+ * an action may take. What this controller itself left half done is taken up at once.
+ */
+function lockedBy({ work, policy, release }: ReleaseWork, held: HeldRelease | null): AppPhase | null {
+  const isUnfinished = held && (held.summary.status.startsWith("pending-") || held.summary.status === "uninstalling");
+  if (!isUnfinished || held.summary.writtenFor === work.state.app.object.uid) {
+    release.locked = null;
+    return null;
+  }
+  const { resourceVersion, status } = held.summary;
+  const now = work.context.clock.now();
+  const since = release.locked?.resourceVersion === resourceVersion ? release.locked.since : now;
+  release.locked = { resourceVersion, since };
+  const until = since + policy.upgrade.timeoutMs;
+  if (now >= until) return null;
+  const message = `release is in status '${status}' by somebody else's hand: waiting for the end of that`;
+  return { kind: "sync-failed", step: "preflight", message, retryAt: until };
 }
 
 /** What a person reads of a release that did not come to be. */

@@ -78,6 +78,12 @@ export interface ReleaseState {
   /** The last chart that was looked at, so that it is not read again. */
   wanted: WantedChart | null;
   held: HeldRelease | null;
+  /** Version of somebody else's record that is not what the app declares. */
+  refused: string | null;
+  /** Since when a record of somebody else's unfinished work was seen in this version. */
+  locked: { readonly resourceVersion: string; readonly since: number } | null;
+  /** Whether another controller may be writing the status, so that it must be read again. */
+  isWatching: boolean;
   run: ReleaseRun | null;
   /** How the run ended, until its record tells so too. */
   ended: EndedRun | null;
@@ -96,6 +102,9 @@ export function newReleaseState(memory: ReleaseMemory | null): ReleaseState {
     retryAt: null,
     wanted: null,
     held: null,
+    refused: null,
+    locked: null,
+    isWatching: false,
     run: null,
     ended: null,
   };

@@ -1,0 +1,39 @@
+import type { RenderedRelease } from "../ports.ts";
+import { asUser } from "../requests.ts";
+import type { HeldRelease, WantedChart } from "./release-state.ts";
+import type { ReleaseWork } from "./release-work.ts";
+
+/** Renders a chart as one revision of the app's release. @throws RenderError */
+export async function renderRelease(
+  { work, policy }: ReleaseWork,
+  revision: {
+    readonly wanted: WantedChart;
+    readonly version: number;
+    readonly action: "install" | "upgrade";
+    readonly held: HeldRelease | null;
+  },
+  signal: AbortSignal,
+): Promise<RenderedRelease> {
+  const { wanted, version, action, held } = revision;
+  const isUpgrade = action === "upgrade";
+  return work.context.tools.render(
+    {
+      tree: wanted.tree,
+      path: wanted.path,
+      values: wanted.spec.values,
+      postRender: wanted.spec.postRender,
+      release: { name: policy.name, namespace: policy.namespace, revision: version, isUpgrade },
+      chartVersion: wanted.version,
+      reuse: isUpgrade && policy.upgrade.preserveValues ? valuesOf(held) : null,
+      validateSchema: policy[action].validateSchema,
+      as: asUser(work.state.app).as ?? null,
+    },
+    signal,
+  );
+}
+
+function valuesOf(held: HeldRelease | null): { readonly defaults: unknown; readonly config: unknown } | null {
+  if (!held) return null;
+  const { chart, config = {} } = held.stored.release;
+  return { defaults: chart["values"] ?? {}, config };
+}
