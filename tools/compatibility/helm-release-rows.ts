@@ -69,7 +69,7 @@ export const helmReleaseRows: readonly Row[] = [
     "`strategy`",
     "",
     `${parse}: failures can be only tried again, after five minutes unless told otherwise`,
-    `${report}: a failure that is only tried again says when`,
+    `${report}: a failure that is only tried again says when, and is observed meanwhile`,
   ),
   row(
     "`driftDetection`, also on objects",

@@ -119,8 +119,8 @@ function stalledMarks(message: string): ConditionMarks {
   return { Reconciling: null, Stalled: { status: "True", reason: "RetriesExceeded", message } };
 }
 
-/** How long a failure waits for its retry where failures are not undone. */
-function retryMs({ app }: ReportInput, { memory }: ReleaseReport): number | null {
+/** How long a failure waits for its retry where failures are not undone; null: it is undone, or there is none. */
+export function retryMs({ app }: Pick<ReportInput, "app">, { memory }: ReleaseReport): number | null {
   if (!app?.release || memory.lastAction === "") return null;
   const { onFailure } = app.release[memory.lastAction];
   return onFailure.kind === "retry" ? onFailure.intervalMs : null;

@@ -167,22 +167,18 @@ describe("reportHelmRelease()", () => {
     expect(events).toEqual([]);
   });
 
-  test("a failure that is only tried again says when", () => {
-    const spec = {
-      ...(done["spec"] as object),
-      upgrade: { strategy: { name: "RetryOnFailure", retryInterval: "90s" } },
-    };
-    const { Reconciling, Stalled } = conditionsIn(
-      written(
-        { ...done, spec },
-        {
-          phase: { kind: "sync-failed", step: "apply", message: "no", retryAt: now },
-          release: released(good, { released: outcome(good, { ok: false, action: "upgrade", message: "no" }) }),
-        },
-      ),
-    );
+  test("a failure that is only tried again says when, and is observed meanwhile", () => {
+    const failed = (upgrade: object) =>
+      written(fresh({ ...done, spec: { ...(done["spec"] as object), upgrade } }), {
+        phase: { kind: "sync-failed", step: "apply", message: "no", retryAt: now },
+        release: released(good, { released: outcome(good, { ok: false, action: "upgrade", message: "no" }) }),
+      });
+    const { status } = failed({ strategy: { name: "RetryOnFailure", retryInterval: "90s" } });
+    const { Reconciling, Stalled } = conditionsIn({ status });
     expect(Reconciling).toEqual(["True", "ProgressingWithRetry", "retrying after 1m30s"]);
     expect(Stalled).toBeUndefined();
+    expect(status["observedGeneration"]).toBe(2);
+    expect(failed({ remediation: { retries: 1 } }).status["observedGeneration"]).toBe(-1);
   });
 
   test("a lock that was taken off is told with the state it was in", () => {

@@ -2,7 +2,7 @@ import { appKey } from "#core/app/app.ts";
 import type { ObjectWrite, ReportInput } from "#core/app/app-report.ts";
 import { conditionOf, numberAt } from "#core/health/condition.ts";
 import { helmReleaseEvents } from "./helm-release-events.ts";
-import { releasePhaseMarks } from "./helm-release-marks.ts";
+import { releasePhaseMarks, retryMs } from "./helm-release-marks.ts";
 import { memoryFields, releaseInventory } from "./helm-release-status.ts";
 import { noticeMarks } from "./notice-marks.ts";
 import { type ConditionMarks, markedConditions } from "./status-conditions.ts";
@@ -42,13 +42,15 @@ function helmChartOf({ app, report }: ReportInput, old: unknown): unknown {
   return metadata && `${metadata.namespace}/${metadata.name}`;
 }
 
-/** A generation counts as observed once nothing more is tried for it. */
-function observedGeneration({ object, report }: ReportInput, marks: ConditionMarks): number {
+/** A generation counts as observed once nothing more is tried for it at once. */
+function observedGeneration(input: ReportInput, marks: ConditionMarks): number {
+  const { object, report } = input;
   const ready = marks["Ready"] ?? conditionOf(object, "Ready");
   const { phase, release } = report;
   const isOver = phase.kind === "invalid" || phase.kind === "synced" || phase.kind === "out-of-sync";
-  const isStalled = phase.kind === "sync-failed" && (release?.stalled ?? null) !== null;
-  if (isOver || isStalled || ready?.status === "True") return object.metadata.generation ?? 0;
+  const rests =
+    phase.kind === "sync-failed" && release && (release.stalled !== null || retryMs(input, release) !== null);
+  if (isOver || rests || ready?.status === "True") return object.metadata.generation ?? 0;
   return numberAt(object, ["status", "observedGeneration"], -1);
 }
 
