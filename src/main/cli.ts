@@ -26,6 +26,7 @@ import { rollbackCommand } from "#cli/rollback.ts";
 import { clusterCommand } from "#cli/cluster.ts";
 import { controllerCommand } from "#cli/controller.ts";
 import { exportCommand } from "#cli/export.ts";
+import { migrateCommand } from "#cli/migrate.ts";
 import { pushCommand } from "#cli/push.ts";
 import { evalCommand } from "#cli/eval.ts";
 import { exitCode } from "#cli/exit-code.ts";
@@ -50,6 +51,7 @@ import { historyActions } from "./cli-history.ts";
 import { rollbackActions } from "./cli-rollback.ts";
 import { controllerActions } from "./cli-controller.ts";
 import { exportActions } from "./cli-export.ts";
+import { migrateActions } from "./cli-migrate.ts";
 import { pushActions } from "./cli-push.ts";
 import { evalActions } from "./cli-eval.ts";
 import { explained } from "./cli-failure.ts";
@@ -96,6 +98,7 @@ const program: Command = rootProgram([
   createCommand(createActions, terminal, signal),
   exportCommand(exportActions, terminal, signal),
   pushCommand(pushActions, terminal, signal),
+  migrateCommand(migrateActions, terminal, signal),
   evalCommand(evalActions, terminal, signal),
   checkCommand(checkActions, terminal, signal),
   installCommand(installActions, terminal, signal),
