@@ -291,3 +291,50 @@ describe("step() in detail", () => {
     ]);
   });
 });
+
+describe("a gate of its own", () => {
+  const key = "/ConfigMap/a/s0-0" as IdKey;
+  const plan = planOf([{ gate: "finished", actions: ["run"] }]);
+  const [first] = plan.stages;
+  const gated: Plan = { ...plan, stages: [{ ...(first as Stage), awaits: [key], title: "pre-install hook web" }] };
+  const observed = (status: HealthStatus | null, now: number): SyncEvent => ({
+    kind: "observed",
+    health: new Map([[key, { status, text: "Job/web" }]]),
+    now,
+  });
+  const waiting = () => {
+    const begun = step(newSync(gated, [], { now: 0, deadline: 0, patienceMs: 100 }), { kind: "begin" }, "stage");
+    const checked = step(begun.state, { kind: "preflighted", refusals: [] }, "stage");
+    expect(checked.command?.kind).toBe("write");
+    const written = step(checked.state, { kind: "written", results: [] }, "stage");
+    expect(written.command).toEqual({ kind: "observe", keys: [key] });
+    return written.state;
+  };
+
+  test("is waited for although nothing comes after it", () => {
+    expect(step(waiting(), observed("Healthy", 5), "stage").state.outcome).toBe("succeeded");
+    const ungated = planOf([{ gate: "finished", actions: ["run"] }]);
+    const begun = step(newSync(ungated, [], { now: 0, deadline: 9 }), { kind: "begin" }, "stage");
+    const checked = step(begun.state, { kind: "preflighted", refusals: [] }, "stage");
+    expect(step(checked.state, { kind: "written", results: [] }, "stage").state.outcome).toBe("succeeded");
+  });
+
+  test("waits its own time, from the first look on, and says what it was for", () => {
+    const looked = step(waiting(), observed("Progressing", 1_000), "stage").state;
+    expect(looked.outcome).toBe("running");
+    expect(step(looked, observed("Progressing", 1_099), "stage").state.outcome).toBe("running");
+    const { state } = step(looked, observed("Progressing", 1_100), "stage");
+    expect(state).toMatchObject({ outcome: "failed", failedAt: "gate" });
+    expect(state.message).toBe("pre-install hook web: timeout waiting for: [Job/web]");
+  });
+
+  test("an interrupted sync goes on at the stage where it was", () => {
+    const two = planOf([
+      { gate: "none", actions: ["run"] },
+      { gate: "none", actions: ["create"] },
+    ]);
+    const at: SyncState = { ...newSync(two, [], { now: 0, deadline: 9 }), cursor: 1, step: "apply" };
+    const { command } = step(at, { kind: "begin" }, "stage");
+    expect(command).toMatchObject({ kind: "preflight", changes: [{ action: "create" }] });
+  });
+});
