@@ -29,6 +29,7 @@ export interface ReconcilerHooks {
 const WAIT_MS = 30_000;
 const FOREIGN_MS = 2_000;
 const FINALIZE_AGAIN_MS = 5_000;
+const CORRECTED_MS = 1_000;
 const WORLD_BACKOFF = { baseMs: 750, factor: 2, maxMs: 5 * 60_000 };
 
 /**
@@ -131,6 +132,9 @@ export class AppReconciler {
     this.#noteHandled(state);
     const isWaiting = phase.kind === "source-failed" || phase.kind === "dependency" || phase.kind === "render-failed";
     const { intervalMs, retry } = state.app.policy;
+    // Drift that was corrected is told as such before it is said to be gone.
+    if (phase.kind === "synced" && state.app.policy.selfHeal && state.release?.drift?.found)
+      this.#hooks.recheck(key, CORRECTED_MS);
     const waitMs = isWaiting ? Math.min(intervalMs, Math.max(WAIT_MS, retry.baseMs)) : this.#recheckMs(state, phase);
     this.#hooks.recheck(key, waitMs);
     return phase;

@@ -192,6 +192,16 @@ describe.concurrent("HelmRelease", () => {
     ]);
   });
 
+  test("a failed upgrade that cleans up leaves nothing behind of what it created", async () => {
+    const helm = await helmSpace("helm-cleans");
+    await helm.release("hanging", "1.0.0");
+    await helm.ready(1);
+    await helm.release("hanging", "2.0.0", { timeout: "1s", upgrade: { cleanupOnFail: true } });
+    await helm.status("stalled", (status) => stateOf(status, "Stalled") === "True");
+    await helm.space.gone(helm.space.at("batch/v1", "Job", "helm-cleans-j"));
+    expect(await world().get(helm.space.configMap("helm-cleans-a"))).not.toBeNull();
+  });
+
   test("failed tests fail the release unless they are ignored", async () => {
     const helm = await helmSpace("helm-tests");
     await helm.release("untested", "1.0.0", { test: { enable: true } });
@@ -209,6 +219,10 @@ describe.concurrent("HelmRelease", () => {
     await helm.ready(1);
     await world().patch(map, { data: { color: "green", own: "kept" } });
     await helm.space.holds("helm-drift-a", { color: "blue", own: "kept" });
+    await eventually("the correction is told", async () => {
+      const reasons = (await world().events({ ...helm.ref, namespace: helm.name })).map((event) => event["reason"]);
+      return reasons.includes("DriftDetected") && reasons.includes("DriftCorrected");
+    });
     await world().delete(map);
     await helm.space.holds("helm-drift-a", { color: "blue" });
     await helm.release("web", "1.0.0", { driftDetection: { mode: "warn" } });

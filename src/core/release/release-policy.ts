@@ -18,7 +18,7 @@ export interface ReleasePolicy {
   readonly install: InstallPolicy;
   readonly upgrade: UpgradePolicy;
   readonly test: TestPolicy;
-  readonly rollback: ActionPolicy & { readonly force: boolean; readonly cleanupOnFail: boolean };
+  readonly rollback: ActionPolicy & { readonly cleanupOnFail: boolean };
   readonly uninstall: ActionPolicy & { readonly keepHistory: boolean };
   readonly drift: "disabled" | "warn" | "enabled";
   /** A new token upgrades even what is in sync. */
@@ -54,14 +54,10 @@ export interface WritePolicy extends ActionPolicy {
 /** An installation. */
 export interface InstallPolicy extends WritePolicy {
   readonly createNamespace: boolean;
-  /** Whether the name of a release that was uninstalled but whose history was kept may be used again. */
-  readonly replace: boolean;
 }
 
 /** An upgrade. */
 export interface UpgradePolicy extends WritePolicy {
-  /** Whether objects are replaced instead of changed. */
-  readonly force: boolean;
   /** Whether what a failed upgrade created is deleted. */
   readonly cleanupOnFail: boolean;
   /** Whether values of the release before count too. */

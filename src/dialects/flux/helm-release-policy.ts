@@ -91,7 +91,6 @@ class Actions {
       }),
       // The namespace of the object itself is there already.
       createNamespace: (install.createNamespace ?? false) && (targetNamespace ?? "") !== "",
-      replace: install.replace ?? false,
     };
   }
 
@@ -99,10 +98,9 @@ class Actions {
     const { upgrade = {} } = this.#spec;
     const { retries = 0, remediateLastFailure = retries > 0, strategy = "rollback" } = upgrade.remediation ?? {};
     return {
-      ...this.#writes("upgrade", upgrade, "Skip"),
+      // As upstream does, whatever its documents say; of ours, new ones are created and none is changed.
+      ...this.#writes("upgrade", upgrade, "Create"),
       onFailure: this.#onFailure("upgrade", upgrade, { strategy, last: remediateLastFailure, retries }),
-      // Upstream replaces objects only where it does not apply them on the server.
-      force: false,
       cleanupOnFail: upgrade.cleanupOnFail ?? false,
       preserveValues: upgrade.preserveValues ?? false,
     };
@@ -120,7 +118,7 @@ class Actions {
 
   rollback(): ReleasePolicy["rollback"] {
     const { rollback = {} } = this.#spec;
-    return { ...this.#waits("rollback", rollback), force: false, cleanupOnFail: rollback.cleanupOnFail ?? false };
+    return { ...this.#waits("rollback", rollback), cleanupOnFail: rollback.cleanupOnFail ?? false };
   }
 
   uninstall(): ReleasePolicy["uninstall"] {

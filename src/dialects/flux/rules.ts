@@ -50,12 +50,8 @@ export const rules: Rules = {
   rival: {
     name: "Flux",
     workloadSelector: "app.kubernetes.io/part-of=flux",
-    workloadNames: ["kustomize-controller", "source-controller", "helm-controller"],
-    leases: [
-      "kustomize-controller-leader-election",
-      "source-controller-leader-election",
-      "helm-controller-leader-election",
-    ],
+    workloadNames: ["kustomize-controller", "source-controller"],
+    leases: ["kustomize-controller-leader-election", "source-controller-leader-election"],
   },
 };
 

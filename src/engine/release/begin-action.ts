@@ -12,6 +12,7 @@ import {
   withReleaseSteps,
 } from "#core/release/release-plan.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import { snapshotOf } from "#core/release/snapshot.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import type { DesiredSet } from "../desired-set.ts";
 import { compareApp } from "../compare-app.ts";
@@ -19,7 +20,7 @@ import { planApp } from "../plan-app.ts";
 import type { StoredRelease } from "../ports.ts";
 import { holdDesired } from "../refresh-desired.ts";
 import { noteHeld, recordDrift, withoutFoughtOver } from "../sync-app.ts";
-import { noteFailure } from "./conclude-action.ts";
+import { noteFailure, noteOutcome } from "./conclude-action.ts";
 import { namespaceObject, type ReadyRelease, readyRelease } from "./held-release.ts";
 import { newRelease } from "./new-release.ts";
 import { ignoresTests } from "./release-facts.ts";
@@ -79,7 +80,7 @@ async function beginRelease(one: ReleaseWork, start: ActionStart, signal: AbortS
     const stored: StoredRelease = { ...rendered, release, digest: "" };
     const first = ready.first.map((desired) => withCrdPolicy(desired, rules));
     const { ociDigest } = wanted;
-    const parts = { start, rules, stored, ready: replacing(one, action, ready), first, event: action, ociDigest };
+    const parts = { start, rules, stored, ready, first, event: action, ociDigest };
     return await write(one, parts, signal);
   } catch (error) {
     if (error instanceof RenderError) return noteFailure(one, start, error.message);
@@ -104,7 +105,7 @@ async function beginRollback(one: ReleaseWork, start: ActionStart, signal: Abort
   const stored = { ...old, release: made };
   const { ociDigest } = target;
   const event = "rollback" as const;
-  const parts = { start, rules, stored, ready: replacing(one, event, ready), first: [], event, ociDigest, target };
+  const parts = { start, rules, stored, ready, first: [], event, ociDigest, target };
   return write(one, parts, signal);
 }
 
@@ -200,7 +201,7 @@ async function beginCorrection(one: ReleaseWork, start: ActionStart, signal: Abo
   const { work, policy } = one;
   const { held, only } = start;
   if (!held) throw new Error("Cannot correct: there is no release");
-  const whole = withoutFoughtOver(work, await planOf(one, held.desired, signal));
+  const whole = counted(withoutFoughtOver(work, await planOf(one, held.desired, signal)));
   const plan = only === "removals" ? removalsOf(whole) : whole;
   if (isIdle(plan)) return { kind: "synced" };
   recordDrift(work, plan);
@@ -223,16 +224,11 @@ async function unlock(one: ReleaseWork, { held, wanted }: ActionStart, signal: A
   const info = { ...stored.release.info, status: "failed" as const, description };
   const { app, dialect } = work.state;
   const ociDigest = release.memory.history[0]?.ociDigest ?? wanted?.ociDigest ?? "";
-  await work.context.releases.update(
-    {
-      app,
-      manager: dialect.rules.manager,
-      summary,
-      ociDigest,
-      stored: { ...stored, release: { ...stored.release, info } },
-    },
-    signal,
-  );
+  const unlocked = { ...stored, release: { ...stored.release, info } };
+  const write = { app, manager: dialect.rules.manager, summary, ociDigest, stored: unlocked };
+  const written = await work.context.releases.update(write, signal);
+  const snapshot = snapshotOf(written.stored, { ociDigest, action: "", tested: false });
+  noteOutcome(one, { about: { action: "unlock", wanted }, ok: true, snapshot, message: summary.status });
   return "again";
 }
 
@@ -287,22 +283,6 @@ function withCrdPolicy(desired: Desired, { crds }: WritePolicy): Desired {
   return { ...desired, options: { ...desired.options, apply: replaces ? "apply" : "if-absent" } };
 }
 
-/** Forced, objects are replaced as wholes. */
-function replacing(
-  { policy }: ReleaseWork,
-  action: "install" | "upgrade" | "rollback",
-  ready: ReadyRelease,
-): ReadyRelease {
-  const isForced = (action === "upgrade" && policy.upgrade.force) || (action === "rollback" && policy.rollback.force);
-  if (!isForced) return ready;
-  const objects = ready.desired.objects.map((desired) => ({
-    ...desired,
-    options: { ...desired.options, replace: true },
-  }));
-  const byKey = new Map(objects.map((desired) => [desired.key, desired]));
-  return { ...ready, desired: { ...ready.desired, objects, byKey } };
-}
-
 function gateOf({ wait, waitForJobs }: ActionPolicy): ReleaseSteps["gate"] {
   if (!wait) return "none";
   return waitForJobs ? "complete" : "healthy";
@@ -320,6 +300,15 @@ function isTested(name: string, filters: readonly { readonly name: string; reado
 
 function due(hooks: readonly ReleaseHook[], events: readonly ReleaseSteps["before"][]): Desired[] {
   return events.flatMap((event) => (event ? hooksOf(hooks, event) : [])).map(({ desired }) => desired);
+}
+
+/** What does not count as drift is not corrected. */
+function counted(plan: Plan): Plan {
+  const stages = plan.stages.map((stage) => ({
+    ...stage,
+    changes: stage.changes.filter(({ options }) => options?.counted !== false),
+  }));
+  return { ...plan, stages };
 }
 
 function removalsOf(plan: Plan): Plan {

@@ -6,6 +6,7 @@ import { snapshotOf } from "#core/release/snapshot.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
 import { clearObject } from "../clear-object.ts";
 import type { EndedRun, ReleaseRun } from "./release-state.ts";
+import { cleanUpAfterFailure } from "./clean-up.ts";
 import { finishRecords, ociDigestOf, removeRecords } from "./release-records.ts";
 import type { WrittenRecord } from "./release-store.ts";
 import type { ReleaseWork } from "./release-work.ts";
@@ -21,7 +22,10 @@ export async function concludeAction(one: ReleaseWork, signal: AbortSignal): Pro
   const { run, ended } = release;
   if (!run || !ended) throw new Error("Cannot conclude: no action has ended");
   const ok = ended.machine.outcome === "succeeded";
-  if (!ok) await clearAfterFailure(one, { run, ended }, signal);
+  if (!ok) {
+    await clearAfterFailure(one, { run, ended }, signal);
+    await cleanUpAfterFailure(one, { run, ended }, signal);
+  }
   const written = await record(one, { run, ended, ok }, signal);
   const { context, state } = work;
   context.index.claim(
@@ -35,11 +39,12 @@ export async function concludeAction(one: ReleaseWork, signal: AbortSignal): Pro
   release.memory = afterAction(release.memory, end, one.policy);
   if (run.action === "correct") {
     release.done = [];
+    release.isCorrected = ok;
     release.retryAt = ok ? null : ended.endedAt + CORRECT_AGAIN_MS;
   }
   if (run.action === "uninstall") forgetUninstalled(one, { run, ok, written });
   const message = ok ? succeeded(run, ended) : ended.machine.message;
-  tell(one, { about: run, ok, snapshot: run.target ?? snapshot, message });
+  noteOutcome(one, { about: run, ok, snapshot: run.target ?? snapshot, message });
   if (ok && (run.action === "install" || run.action === "upgrade")) state.applied = run.wanted?.revision ?? null;
   release.held = written && { ...written, desired: run.desired, hooks: release.held?.hooks ?? run.hooks };
   release.run = null;
@@ -52,7 +57,7 @@ export function noteFailure(one: ReleaseWork, about: About, message: string): "a
   const end = { action: about.action, ok: false, tookMs: 0, snapshot: null };
   release.memory = afterAction(release.memory, end, policy);
   release.done = [...release.done, about.action];
-  tell(one, { about, ok: false, snapshot: null, message });
+  noteOutcome(one, { about, ok: false, snapshot: null, message });
   return "again";
 }
 
@@ -164,7 +169,8 @@ function succeeded(run: ReleaseRun, { machine }: EndedRun): string {
   return `${ran} test hook${ran === 1 ? "" : "s"} completed successfully`;
 }
 
-function tell(
+/** Keeps how an action ended for the report. */
+export function noteOutcome(
   { work, policy, release }: ReleaseWork,
   end: {
     readonly about: About;
@@ -187,6 +193,7 @@ function tell(
   switch (about.action) {
     case "install":
     case "upgrade":
+    case "unlock":
       release.released = outcome;
       release.tested = null;
       release.remediated = null;

@@ -195,7 +195,8 @@ async function carryOut(
   if (!isEarly) release.retryAt = null;
   switch (decision.kind) {
     case "rest":
-      noteDrift(one);
+      if (!release.isCorrected) noteDrift(one);
+      release.isCorrected = false;
       release.done = [];
       release.stalled = null;
       release.memory = { ...release.memory, history: truncated(release.memory.history, ignoresTests(one)) };
@@ -214,6 +215,7 @@ async function carryOut(
     case "act": {
       release.stalled = null;
       const { action, reason, forget } = decision;
+      if (action === "correct") noteDrift(one);
       if (forget) release.memory = { ...release.memory, history: [] };
       work.context.log.info({ app: work.state.app.key, action, reason }, "release needs an action");
       const storage = { name: policy.name, namespace: policy.storageNamespace };

@@ -72,6 +72,8 @@ export interface ReleaseState {
   remediated: ReleaseOutcome | null;
   stalled: string | null;
   drift: ReleaseDrift | null;
+  /** Drift was corrected just now: what it was is told once before it is said to be gone. */
+  isCorrected: boolean;
   /** What was done since the present attempt began, and when the next may begin. */
   done: readonly ReleaseAction[];
   retryAt: number | null;
@@ -98,6 +100,7 @@ export function newReleaseState(memory: ReleaseMemory | null): ReleaseState {
     remediated: null,
     stalled: null,
     drift: null,
+    isCorrected: false,
     done: [],
     retryAt: null,
     wanted: null,
