@@ -1,47 +1,68 @@
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { GitServer } from "../test/support/git-server.ts";
+import { overlayFiles, repositoryFiles } from "./workload.ts";
+
+/** Where a benchmark publishes and writes. */
+export interface BenchWorld {
+  readonly client: ConnectedCluster;
+  readonly git: GitServer;
+  readonly apps: number;
+  readonly signal: AbortSignal;
+}
 
 /** How the benchmark writes and reads one dialect's objects. */
 export interface BenchDialect {
   readonly name: string;
   readonly namespace: string;
   readonly kind: { readonly group: string; readonly kind: string };
+  /** Publishes what the apps are made of; returns the revision that they shall report. */
+  publish(world: BenchWorld): Promise<string>;
   /** Objects that must exist besides the apps. */
-  common(url: string): Resource[];
-  app(index: number, url: string): Resource;
-  /** Makes the engine look at the repository now, as a webhook would. */
-  poke(client: ConnectedCluster, signal: AbortSignal): Promise<void>;
-  /** Whether an app reports success at a commit. */
-  isSettled(object: Resource, commit: string): boolean;
+  common(world: BenchWorld): Resource[];
+  /** The objects of one app. */
+  app(index: number, world: BenchWorld): Resource[];
+  /** Changes one app's ConfigMap and makes the engine look, as a webhook would; returns the new revision. */
+  change(world: BenchWorld, change: { readonly app: number; readonly level: string }): Promise<string>;
+  /** Whether an app reports success at a revision. */
+  isSettled(object: Resource, revision: string): boolean;
+  /** Ends what publishing began. */
+  stop?(): Promise<void>;
 }
+
+const publishFiles = ({ git, apps }: BenchWorld) => git.commit("bench", repositoryFiles(apps));
 
 /** Kustomizations of one GitRepository. */
 export const flux: BenchDialect = {
   name: "flux",
   namespace: "bench-flux",
   kind: { group: "kustomize.toolkit.fluxcd.io", kind: "Kustomization" },
-  common: (url) => [
+  publish: publishFiles,
+  common: ({ git }) => [
     {
       apiVersion: "source.toolkit.fluxcd.io/v1",
       kind: "GitRepository",
       metadata: { name: "bench", namespace: "flux-system" },
-      spec: { url, interval: "1m", ref: { branch: "main" } },
+      spec: { url: git.url("bench"), interval: "1m", ref: { branch: "main" } },
     },
   ],
-  app: (index) => ({
-    apiVersion: "kustomize.toolkit.fluxcd.io/v1",
-    kind: "Kustomization",
-    metadata: { name: `a${index}`, namespace: "flux-system" },
-    spec: {
-      interval: "1m",
-      prune: true,
-      wait: true,
-      path: `./apps/a${index}`,
-      targetNamespace: "bench-flux",
-      sourceRef: { kind: "GitRepository", name: "bench" },
+  app: (index) => [
+    {
+      apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+      kind: "Kustomization",
+      metadata: { name: `a${index}`, namespace: "flux-system" },
+      spec: {
+        interval: "1m",
+        prune: true,
+        wait: true,
+        path: `./apps/a${index}`,
+        targetNamespace: "bench-flux",
+        sourceRef: { kind: "GitRepository", name: "bench" },
+      },
     },
-  }),
-  poke: async (client, signal) => {
+  ],
+  change: async ({ client, git, signal }, { app, level }) => {
+    const commit = await git.commit("bench", overlayFiles(app, level));
     const ref = {
       apiVersion: "source.toolkit.fluxcd.io/v1",
       kind: "GitRepository",
@@ -50,6 +71,7 @@ export const flux: BenchDialect = {
     };
     const annotations = { "reconcile.fluxcd.io/requestedAt": `${Date.now()}` };
     await client.patch(ref, { metadata: { annotations } }, { type: "merge", manager: "bench", signal });
+    return commit;
   },
   isSettled: (object, commit) => {
     const status = object["status"] as
@@ -64,22 +86,27 @@ export const argocd: BenchDialect = {
   name: "argocd",
   namespace: "bench-argocd",
   kind: { group: "argoproj.io", kind: "Application" },
+  publish: publishFiles,
   common: () => [],
-  app: (index, url) => ({
-    apiVersion: "argoproj.io/v1alpha1",
-    kind: "Application",
-    metadata: { name: `a${index}`, namespace: "argocd" },
-    spec: {
-      project: "default",
-      source: { repoURL: url, path: `apps/a${index}`, targetRevision: "main" },
-      destination: { server: "https://kubernetes.default.svc", namespace: "bench-argocd" },
-      syncPolicy: { automated: { prune: true, selfHeal: true } },
+  app: (index, { git }) => [
+    {
+      apiVersion: "argoproj.io/v1alpha1",
+      kind: "Application",
+      metadata: { name: `a${index}`, namespace: "argocd" },
+      spec: {
+        project: "default",
+        source: { repoURL: git.url("bench"), path: `apps/a${index}`, targetRevision: "main" },
+        destination: { server: "https://kubernetes.default.svc", namespace: "bench-argocd" },
+        syncPolicy: { automated: { prune: true, selfHeal: true } },
+      },
     },
-  }),
-  poke: async (client, signal) => {
+  ],
+  change: async ({ client, git, signal }, { app, level }) => {
+    const commit = await git.commit("bench", overlayFiles(app, level));
     const ref = { apiVersion: "argoproj.io/v1alpha1", kind: "Application", namespace: "argocd", name: "a0" };
     const annotations = { "argocd.argoproj.io/refresh": "normal" };
     await client.patch(ref, { metadata: { annotations } }, { type: "merge", manager: "bench", signal });
+    return commit;
   },
   isSettled: (object, commit) => {
     const status = object["status"] as

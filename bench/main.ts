@@ -7,16 +7,19 @@ import type { Resource } from "#core/resource/resource.ts";
 import { startGitServer } from "../test/support/git-server.ts";
 import { adminClient, installDefinitions } from "../test/support/engine.ts";
 import { argocd, type BenchDialect, flux } from "./bench-dialect.ts";
+import { helm } from "./helm-bench.ts";
+import { oci } from "./oci-bench.ts";
 import { startController } from "./controller-process.ts";
 import { type Bench, type DialectResult, playDialect, round } from "./scenario.ts";
 import { printTable } from "./table.ts";
-import { floorObjects, repositoryFiles } from "./workload.ts";
+import { floorObjects } from "./workload.ts";
 
 const USER = "holdfast";
 const PARALLEL = 16;
 const apps = Number(process.env["N"] ?? 200);
 const quietS = Number(process.env["QUIET"] ?? 60);
-const chosen = (process.env["DIALECTS"] ?? "flux,argocd").split(",");
+const dialects = [flux, argocd, helm, oci];
+const chosen = (process.env["DIALECTS"] ?? dialects.map(({ name }) => name).join(",")).split(",");
 
 const scope = new AbortController();
 process.once("SIGINT", () => scope.abort(new Error("interrupted")));
@@ -25,14 +28,17 @@ await main(scope.signal);
 async function main(signal: AbortSignal): Promise<void> {
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const results: Record<string, unknown> = { apps, at: new Date().toISOString() };
-  for (const dialect of [flux, argocd].filter((one) => chosen.includes(one.name))) {
+  for (const dialect of dialects.filter((one) => chosen.includes(one.name))) {
     say(`${dialect.name}: ${apps} apps on a fresh control plane`);
     const { floor, result } = await benchDialect(dialect, { signal, say });
     results["floor"] ??= { create_s: floor };
     results[dialect.name] = { floor_s: floor, ...result };
   }
   await writeFile(new URL("results.json", import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
-  printTable(results as { flux?: DialectResult; argocd?: DialectResult; floor: { create_s: number } });
+  printTable(
+    results as { floor: { create_s: number } } & Record<string, DialectResult>,
+    dialects.map(({ name }) => name),
+  );
 }
 
 /** Each dialect gets a control plane of its own, so that neither pays for what the other left behind. */
@@ -47,7 +53,7 @@ async function benchDialect(
   const client = adminClient(plane);
   try {
     await installDefinitions(client, signal);
-    await git.commit("bench", repositoryFiles(apps));
+    const revision = await dialect.publish({ client, git, apps, signal });
     for (const name of [dialect.namespace, "bench-floor"]) {
       await client.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, { manager: "bench", signal });
     }
@@ -55,13 +61,14 @@ async function benchDialect(
     say(`  floor       ${floorS.toFixed(2)} s for ${apps * 5} objects`);
     const controller = await startController(await plane.kubeconfigFor(USER), await freePort(signal));
     try {
-      const bench: Bench = { plane, client, git, apps, quietS, floorS, user: USER, signal, say };
+      const bench: Bench = { plane, client, git, apps, quietS, floorS, user: USER, revision, signal, say };
       return { floor: round(floorS), result: await playDialect(bench, dialect, controller) };
     } finally {
       await controller.stop();
     }
   } finally {
     await client.close();
+    await dialect.stop?.();
     await git.stop();
     await plane.stop();
   }

@@ -1,26 +1,22 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ControlPlane } from "#adapters/cluster/control-plane.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
-import type { GitServer } from "../test/support/git-server.ts";
 import { eventually } from "../test/support/eventually.ts";
 import { auditPosition, requestsSince } from "./audit-log.ts";
-import type { BenchDialect } from "./bench-dialect.ts";
+import type { BenchDialect, BenchWorld } from "./bench-dialect.ts";
 import type { BenchController } from "./controller-process.ts";
 import { PeakMemory, usageOf } from "./process-usage.ts";
 import { SettledApps } from "./settled-apps.ts";
-import { OBJECTS_PER_APP, overlayFiles } from "./workload.ts";
+import { OBJECTS_PER_APP } from "./workload.ts";
 
 /** What is measured against. */
-export interface Bench {
+export interface Bench extends BenchWorld {
   readonly plane: ControlPlane;
-  readonly client: ConnectedCluster;
-  readonly git: GitServer;
-  readonly apps: number;
   readonly quietS: number;
   readonly floorS: number;
   readonly user: string;
-  readonly signal: AbortSignal;
+  /** What the apps report when they are settled. */
+  readonly revision: string;
   readonly say: (text: string) => void;
 }
 
@@ -73,15 +69,14 @@ interface Players {
 }
 
 async function playInitial(bench: Bench, { dialect, controller, settled }: Players) {
-  const { client, git, plane, signal } = bench;
-  const commit = await git.git("bench", "rev-parse", "main");
+  const { client, plane, signal } = bench;
   const from = auditPosition(plane.auditLogPath);
   const before = usageOf(controller.pid).cpuS;
   const started = performance.now();
-  const url = git.url("bench");
-  const objects = [...dialect.common(url), ...Array.from({ length: bench.apps }, (_, app) => dialect.app(app, url))];
+  const apps = Array.from({ length: bench.apps }, (_, app) => dialect.app(app, bench));
+  const objects = [...dialect.common(bench), ...apps.flat()];
   await Promise.all(objects.map((object) => client.apply(object, { manager: "bench", signal })));
-  await settled.all(bench.apps, commit, 300_000);
+  await settled.all(bench.apps, bench.revision, 300_000);
   const s = (performance.now() - started) / 1000;
   const cpu = usageOf(controller.pid).cpuS - before;
   await pause(3_000);
@@ -131,14 +126,13 @@ async function playCommit(
   bench: Bench,
   { dialect, controller, settled }: Players,
 ): Promise<DialectResult["commit_one"]> {
-  const { client, git, plane, signal } = bench;
+  const { client, plane, signal } = bench;
   const app = Math.floor(bench.apps / 2);
   const from = auditPosition(plane.auditLogPath);
   const before = usageOf(controller.pid).cpuS;
   const rendered = await controller.renders();
-  const commit = await git.commit("bench", overlayFiles(app, `debug-${dialect.name}`));
   const started = performance.now();
-  await dialect.poke(client, signal);
+  const revision = await dialect.change(bench, { app, level: `debug-${dialect.name}` });
   const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: dialect.namespace, name: `a${app}-web` };
   const applied = eventually(
     "the changed ConfigMap",
@@ -148,7 +142,7 @@ async function playCommit(
     },
     60_000,
   );
-  await settled.all(bench.apps, commit, 120_000);
+  await settled.all(bench.apps, revision, 120_000);
   const settledS = (performance.now() - started) / 1000;
   const appliedS = await applied;
   await pause(2_000);

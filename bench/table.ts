@@ -1,14 +1,11 @@
 import type { DialectResult } from "./scenario.ts";
 
 /** Prints the results as a table for people. */
-export function printTable(results: {
-  flux?: DialectResult;
-  argocd?: DialectResult;
-  floor: { create_s: number };
-}): void {
-  const columns = (["flux", "argocd"] as const).flatMap((name) =>
-    results[name] ? [{ name, result: results[name] }] : [],
-  );
+export function printTable(
+  results: { floor: { create_s: number } } & Record<string, DialectResult>,
+  names: readonly string[],
+): void {
+  const columns = names.flatMap((name) => (results[name] ? [{ name, result: results[name] }] : []));
   const rows: [string, (result: DialectResult) => number][] = [
     ["initial, s", (one) => one.initial.s],
     ["initial, ratio to the floor", (one) => one.initial.ratio],

@@ -72,6 +72,22 @@ export function overlayFiles(app: number, level: string): Record<string, FileSpe
   };
 }
 
+/** One app's files alone, for an artifact of its own. */
+export function artifactFiles(app: number, level: string): Record<string, string> {
+  const overlay = overlayFiles(app, level);
+  const patch = overlay[`apps/a${app}/level.yaml`] as string;
+  const kustomization = `namePrefix: a${app}-\nresources: [all.yaml]\npatches: [{path: level.yaml}]\n`;
+  return { "all.yaml": BASE, "level.yaml": patch, "kustomization.yaml": kustomization };
+}
+
+/** A chart that renders to the same objects; the name of the release goes before theirs. */
+export const chartFiles: Readonly<Record<string, string>> = {
+  "values.yaml": 'level: info\napp: ""\n',
+  "templates/a.yaml": BASE.replaceAll(/^(\s*)name: web$/gm, '$1name: "{{ .Release.Name }}-web"')
+    .replace("serviceAccountName: web", 'serviceAccountName: "{{ .Release.Name }}-web"')
+    .replace("level: info", 'level: "{{ .Values.level }}"\n  app: "{{ .Values.app }}"'),
+};
+
 /** The very objects that the overlays render to, for the raw floor. */
 export function floorObjects(apps: number, namespace: string): Resource[] {
   return Array.from({ length: apps }, (_, app) => appObjects(`a${app}-web`, namespace, app)).flat();
