@@ -36,6 +36,8 @@ export interface SyncStart {
   readonly patienceMs?: number;
   /** Objects that it writes or deletes without owning them. */
   readonly extras?: ReadonlyMap<IdKey, Desired>;
+  /** Whether what it writes is on record already, so that the inventory need not be written ahead. */
+  readonly recorded?: boolean;
 }
 
 /** Makes a new sync the app's running one; nothing is done yet. */
@@ -64,7 +66,7 @@ export function startSync(work: AppWork, start: SyncStart): void {
     },
     desired: start.desired,
     revision: start.revision,
-    ahead: false,
+    ahead: start.recorded ?? false,
     extras: start.extras ?? new Map(),
   };
 }

@@ -131,10 +131,9 @@ async function hold(
   if (work.state.desired !== release.held.desired) holdDesired(work, release.held.desired);
   await adoptRelease(one, { held: release.held, wanted: facts.wanted }, signal);
   const isOpen = guard.kind === "open";
-  if (isOpen && newest.status === "deployed") {
-    ownRecord(one, release.held);
-    await recordOwned(work, release.held.desired, signal);
-  }
+  if (isOpen && newest.status === "deployed") ownRecord(one, release.held);
+  // A record is written before its objects are: whatever came of it, they are the app's.
+  if (isOpen && newest.status !== "uninstalled") await recordOwned(work, release.held.desired, signal);
   const compared = await compareApp(work, { takeover: !isOpen }, signal);
   return compared === "pending" ? "pending" : release.held;
 }

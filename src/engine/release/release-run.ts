@@ -29,7 +29,12 @@ export async function startRun(
   for (const { id, version } of extras) context.index.follow({ ...id, version }, state.app.key);
   const revision = run.wanted?.revision ?? state.applied ?? noRevision;
   const start = { plan, desired: run.desired, revision, request: null, healAttempts: 0, retries: 0 };
-  startSync(work, { ...start, patienceMs: run.timeoutMs, extras: byKey });
+  startSync(work, {
+    ...start,
+    patienceMs: run.timeoutMs,
+    extras: byKey,
+    recorded: run.record !== null && plan.waiting === 0,
+  });
   return driveRun(one, "begin", signal);
 }
 
