@@ -16,7 +16,7 @@ import { reconcileRelease } from "./release/release-pass.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
 import { syncApp } from "./sync-app.ts";
-import { writeGuardOf } from "./write-guard.ts";
+import { mayTell, type WriteGuard, writeGuardOf } from "./write-guard.ts";
 
 /** Where a reconciler's results go. */
 export interface ReconcilerHooks {
@@ -41,6 +41,8 @@ export class AppReconciler {
   readonly #hooks: ReconcilerHooks;
   readonly #states = new Map<AppKey, AppState>();
   readonly #failures = new Map<AppKey, number>();
+  /** Apps that were a rival's when they were last looked at. */
+  readonly #watched = new Set<AppKey>();
 
   constructor(context: EngineContext, hooks: ReconcilerHooks) {
     this.#context = context;
@@ -64,14 +66,18 @@ export class AppReconciler {
   async reconcile(key: AppKey, signal: AbortSignal): Promise<void> {
     const record = this.#context.registry.app(key);
     if (!record) return this.#forget(key);
-    if (!record.parsed.ok) return this.#hooks.report(record, { problems: record.parsed.error });
-    const state = this.#stateOf(record, record.parsed.value);
+    const guard = writeGuardOf(this.#context, record);
+    if (!record.parsed.ok) {
+      if (mayTell(guard)) this.#hooks.report(record, { problems: record.parsed.error });
+      return;
+    }
+    const state = this.#stateOf({ record, app: record.parsed.value, guard });
     const { clock, telemetry } = this.#context;
     const started = clock.monotonic();
     try {
-      const phase = await this.#pass(record, state, signal);
+      const phase = await this.#pass(record, { state, guard }, signal);
       this.#failures.delete(key);
-      if (phase) this.#tell(record, state, phase);
+      if (phase) this.#tell(record, { state, guard }, phase);
     } catch (error) {
       signal.throwIfAborted();
       this.#worldFailed(key, state, error);
@@ -80,22 +86,30 @@ export class AppReconciler {
     }
   }
 
-  #stateOf(record: AppRecord, app: AppState["app"]): AppState {
-    const known = this.#states.get(record.key);
-    if (known && known.app.object.uid === app.object.uid) {
+  #stateOf({ record, app, guard }: { record: AppRecord; app: AppState["app"]; guard: WriteGuard }): AppState {
+    const { key } = record;
+    const found = this.#states.get(key);
+    const known = found?.app.object.uid === app.object.uid ? found : null;
+    const wasWatched = this.#watched.delete(key);
+    if (guard.kind === "shadow") this.#watched.add(key);
+    if (known && (!wasWatched || guard.kind === "shadow")) {
       known.app = app;
       return known;
     }
-    const state = newAppState(app, record.dialect, record.object);
-    this.#states.set(record.key, state);
+    // What a rival wrote to the status until now is what its app is taken over with.
+    const state = { ...newAppState(app, record.dialect, record.object), desired: known?.desired ?? null };
+    this.#states.set(key, state);
     return state;
   }
 
   /** null: nothing is known yet that is worth a report. */
-  async #pass(record: AppRecord, state: AppState, signal: AbortSignal): Promise<AppPhase | null> {
+  async #pass(
+    record: AppRecord,
+    { state, guard }: { state: AppState; guard: WriteGuard },
+    signal: AbortSignal,
+  ): Promise<AppPhase | null> {
     const context = this.#context;
     const work = { context, state };
-    const guard = writeGuardOf(context, record, state);
     if (state.app.deleting) {
       const phase = await finalizeApp(work, guard, signal);
       if (phase) this.#hooks.recheck(record.key, FINALIZE_AGAIN_MS);
@@ -158,11 +172,12 @@ export class AppReconciler {
     return Math.max(50, Math.min(...waits));
   }
 
-  #tell(record: AppRecord, state: AppState, phase: AppPhase): void {
+  #tell(record: AppRecord, { state, guard }: { state: AppState; guard: WriteGuard }, phase: AppPhase): void {
     const context = this.#context;
     const work = { context, state };
     state.phase = phase;
     context.telemetry.phase(record.key, phase.kind);
+    if (!mayTell(guard)) return;
     const fights: Notice[] = fightNotices(state, context.clock.now());
     const lasting = state.notices.filter((notice) => notice.kind !== "fight" && notice.kind !== "shared");
     state.notices = [...lasting, ...fights, ...sharedNotices(context, state)];
@@ -188,6 +203,7 @@ export class AppReconciler {
     this.#context.references.name(key, []);
     this.#context.releases.forget(key);
     this.#failures.delete(key);
+    this.#watched.delete(key);
     if (!state) return;
     const inventory = this.#context.inventories.of(key).keys();
     this.#context.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...inventory], []);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { settled, TestEngine } from "./testing/engine.ts";
-import { parsePause, PAUSE_ANNOTATION, writeGuardOf } from "./write-guard.ts";
+import { mayTell, parsePause, PAUSE_ANNOTATION, writeGuardOf } from "./write-guard.ts";
 
 const ADOPTED = { "holdfast.dev/adopted": "2026-01-01T00:00:00Z" };
 const iso = (at: number) => new Date(at).toISOString();
@@ -14,7 +14,7 @@ afterEach(() => engine.stop());
 
 async function guardOf(annotations: Record<string, string> = {}) {
   const { context, state } = await engine.work("shop", [], { metadata: { annotations } });
-  return writeGuardOf(context, context.registry.app(state.app.key)!, state);
+  return writeGuardOf(context, context.registry.app(state.app.key)!);
 }
 
 function rivalAppears(): void {
@@ -37,7 +37,7 @@ describe("writeGuardOf()", () => {
     const { context, state } = await engine.work("shop", []);
     const blind = new TestEngine();
     const record = context.registry.app(state.app.key)!;
-    expect(writeGuardOf({ ...context, rivals: blind.context.rivals }, record, state)).toEqual({ kind: "unknown" });
+    expect(writeGuardOf({ ...context, rivals: blind.context.rivals }, record)).toEqual({ kind: "unknown" });
     await blind.stop();
   });
 
@@ -47,6 +47,14 @@ describe("writeGuardOf()", () => {
     expect(await guardOf(paused)).toEqual({ kind: "paused", until, reason: "disk is being moved" });
     engine.clock.advance(60_000);
     expect(await guardOf(paused)).toEqual({ kind: "open" });
+  });
+
+  test("a pause of an app that is a live rival's tells nothing on it", async () => {
+    rivalAppears();
+    const paused = { [PAUSE_ANNOTATION]: `${iso(engine.clock.now() + 60_000)} disk is being moved` };
+    const guard = await guardOf(paused);
+    expect([guard.kind, mayTell(guard)]).toEqual(["shadow", false]);
+    expect(mayTell(await guardOf({ ...ADOPTED, ...paused }))).toBe(true);
   });
 });
 

@@ -1,7 +1,6 @@
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
 import type { AppRecord } from "./app-registry.ts";
-import type { AppState } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 
 /** Annotation that pauses an app: `<RFC 3339 end> <reason>`. */
@@ -16,14 +15,18 @@ export type WriteGuard =
   | { readonly kind: "unknown" };
 
 /** Decides whether an app may be written: not while a rival is alive and nobody adopted it, not during a pause. */
-export function writeGuardOf(context: EngineContext, record: AppRecord, state: AppState): WriteGuard {
+export function writeGuardOf(context: EngineContext, record: AppRecord): WriteGuard {
   const annotations = annotationsOf(record.object);
-  const pause = parsePause(annotations[PAUSE_ANNOTATION]);
-  if (pause && pause.until > context.clock.now()) return { kind: "paused", ...pause };
-  if (annotations[ADOPTED_ANNOTATION] !== undefined) return { kind: "open" };
-  const rival = context.rivals.alive(state.dialect);
+  const rival = annotations[ADOPTED_ANNOTATION] === undefined ? context.rivals.alive(record.dialect) : null;
   if (rival === undefined) return { kind: "unknown" };
-  return rival === null ? { kind: "open" } : { kind: "shadow", rival };
+  if (rival !== null) return { kind: "shadow", rival };
+  const pause = parsePause(annotations[PAUSE_ANNOTATION]);
+  return pause && pause.until > context.clock.now() ? { kind: "paused", ...pause } : { kind: "open" };
+}
+
+/** Whether the app's object is the engine's to write to: beside a live rival it is the rival's. */
+export function mayTell({ kind }: WriteGuard): boolean {
+  return kind === "open" || kind === "paused";
 }
 
 /** The end and reason of a pause; null when there is none or its end cannot be read. */
