@@ -148,6 +148,9 @@ describe("holdfast migrate terraform", () => {
     const written = await succeeds("cat migration/manifests/shop/*.yaml migration/terraform/removed.tf");
     expect(written).not.toContain("canary");
     expect(written).toContain("from = module.apps.helm_release.shop\n");
+    // The last commands gave it back: the release stays, and nothing of it was touched.
+    const ref = { apiVersion: "helm.toolkit.fluxcd.io/v2", kind: "HelmRelease", namespace: "shop", name: "shop" };
+    expect(await client.get(ref, { signal })).toBeNull();
     expect(await recordsOf("shop", "shop")).toBe(before);
     const map = await client.get(
       { apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "shop-a" },

@@ -21,6 +21,8 @@ export interface TerraformOrder extends Pick<ConnectionOptions, "kubeconfig" | "
   readonly withSecrets: boolean;
   /** Arguments that the objects may do without. */
   readonly drop: readonly string[];
+  /** Addresses of releases, resources and modules to migrate; none: all. */
+  readonly only: readonly string[];
   /** Whether to compare with the releases that run. */
   readonly check: boolean;
 }
@@ -46,6 +48,7 @@ export function migrateCommand(actions: MigrateActions, terminal: Terminal, sign
     .option("--interval <duration>", "how often the objects look", durationOf, "10m")
     .option("--with-secrets", "write Secrets too, in the clear, for you to encrypt", false)
     .option("--drop <arguments>", "comma-separated arguments that have no counterpart, to do without", namesOf, [])
+    .option("--only <addresses...>", "addresses of releases, resources or modules to migrate (default: all)", [])
     .option("--check", "compare with the releases in the cluster: would adopting them upgrade anything?", false)
     .option("--json", "print the summary for programs", false)
     .action(async (files: readonly string[], { json, ...options }: Options) => {

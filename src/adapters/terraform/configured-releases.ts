@@ -1,5 +1,5 @@
 import { type JsonObject, listOf, objectOf } from "./json-shape.ts";
-import { driverNotes } from "./shown-releases.ts";
+import { driverNotes, loginNotes, severalNotes } from "./shown-releases.ts";
 import type { Marks, TerraformRelease, TerraformReleases } from "./terraform-release.ts";
 
 /** Arguments that every resource may have, and comments. */
@@ -14,17 +14,22 @@ const metaArguments: ReadonlySet<string> = new Set([
   "provisioner",
 ]);
 
+/** Arguments of which there may be several, each as a block. */
+const blocks: ReadonlySet<string> = new Set(["set", "set_list", "set_sensitive"]);
+
 /** Releases of configuration in JSON: only Terraform knows what its expressions mean, which are marked as unknown. */
 export function configuredReleases(document: JsonObject): TerraformReleases {
   const resources = merged(document["resource"]);
   const bodies = Object.entries(merged(resources["helm_release"]));
   const modules = Object.keys(merged(document["module"]));
-  const drivers = listOf(merged(document["provider"])["helm"]).map((one) => objectOf(one)["helm_driver"]);
+  const providers = listOf(merged(document["provider"])["helm"]).map(objectOf);
   return {
     releases: bodies.map(([name, body]) => releaseOf(name, merged(body))),
     notes: [
       ...modules.map((name) => `module.${name} was not looked into: give the plan, which holds its releases.`),
-      ...drivers.flatMap((driver) => driverNotes(driver)),
+      ...providers.flatMap(({ helm_driver: driver }) => driverNotes(driver)),
+      ...loginNotes(providers.some((one) => "registries" in one || "registry" in one)),
+      ...severalNotes(providers.map(({ alias }) => (typeof alias === "string" ? `helm.${alias}` : "helm"))),
     ],
   };
 }
@@ -36,7 +41,9 @@ function merged(value: unknown): JsonObject {
 
 function releaseOf(name: string, body: JsonObject): TerraformRelease {
   const address = `helm_release.${name}`;
-  const own = Object.entries(body).filter(([argument]) => !metaArguments.has(argument));
+  const own = Object.entries(body)
+    .filter(([argument]) => !metaArguments.has(argument))
+    .map(([argument, value]): [string, unknown] => [argument, blocks.has(argument) ? listOf(value) : value]);
   const repeats = ["count", "for_each"].filter((argument) => body[argument] !== undefined);
   const unknown = own.flatMap(([argument, value]): [string, Marks][] => {
     const marks = expressionsIn(value);

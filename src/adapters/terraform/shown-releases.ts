@@ -67,12 +67,14 @@ function planNotes(document: JsonObject, changes: readonly JsonObject[]): readon
     const actions = listOf(objectOf(change["change"])["actions"]);
     return change["type"] === "helm_release" && actions.length === 1 && actions[0] === "delete";
   });
-  const driver = Object.entries(objectOf(objectOf(document["configuration"])["provider_config"]))
+  const providers = Object.entries(objectOf(objectOf(document["configuration"])["provider_config"]))
     .filter(([, one]) => objectOf(one)["name"] === "helm")
-    .map(([, one]) => objectOf(objectOf(objectOf(one)["expressions"])["helm_driver"])["constant_value"]);
+    .map(([key, one]) => ({ key, expressions: objectOf(objectOf(one)["expressions"]) }));
   return [
     ...leaving.map(({ address }) => `${textOf(address)} is left out: the plan removes it.`),
-    ...driver.flatMap((name) => driverNotes(name)),
+    ...providers.flatMap(({ expressions }) => driverNotes(objectOf(expressions["helm_driver"])["constant_value"])),
+    ...loginNotes(providers.some(({ expressions }) => "registries" in expressions || "registry" in expressions)),
+    ...severalNotes(providers.map(({ key }) => key)),
   ];
 }
 
@@ -82,6 +84,21 @@ export function driverNotes(driver: unknown): readonly string[] {
     return [];
   return [
     `The provider keeps its releases by helm_driver = ${JSON.stringify(driver)}: only those in Secrets are found, all others would be installed anew. Do not apply what is written here.`,
+  ];
+}
+
+/** Credentials of the provider itself are in no release. */
+export function loginNotes(doesLogIn: boolean): readonly string[] {
+  if (!doesLogIn) return [];
+  return ["The provider itself logs in to registries: give the HelmRepositories of these a secretRef."];
+}
+
+/** Several configurations of the provider are mostly several clusters. */
+export function severalNotes(configurations: readonly string[]): readonly string[] {
+  const names = [...new Set(configurations)].toSorted();
+  if (names.length < 2) return [];
+  return [
+    `The provider is configured more than once (${names.join(", ")}): if these are several clusters, migrate those of each by themselves with --only.`,
   ];
 }
 

@@ -1,5 +1,6 @@
 import { isHelmProvider } from "./helm-provider.ts";
 import { type JsonObject, listOf, objectOf, textOf } from "./json-shape.ts";
+import { severalNotes } from "./shown-releases.ts";
 import { type Marks, TerraformFileError, type TerraformReleases, withoutKeys } from "./terraform-release.ts";
 
 /** Releases of a state as Terraform itself keeps it. @throws TerraformFileError */
@@ -19,9 +20,12 @@ export function stateReleases(document: JsonObject): TerraformReleases {
       const instances = listOf(resource["instances"]).map(objectOf);
       return instances.filter(({ deposed }) => deposed === undefined).map((instance) => instanceOf(base, instance));
     }),
-    notes: foreign.map(({ name, provider }) => {
-      return `helm_release.${textOf(name)} is left out: it belongs to ${textOf(provider)}.`;
-    }),
+    notes: [
+      ...foreign.map(({ name, provider }) => {
+        return `helm_release.${textOf(name)} is left out: it belongs to ${textOf(provider)}.`;
+      }),
+      ...severalNotes(own.map(({ provider }) => textOf(provider))),
+    ],
   };
 }
 

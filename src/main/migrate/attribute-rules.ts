@@ -24,6 +24,7 @@ export const attributeRules: Readonly<Record<string, AttributeRule>> = {
   disable_openapi_validation: "kept",
   disable_webhooks: "kept",
   for_each: { refuse: "only Terraform knows which there are: give the plan" },
+  dynamic: { refuse: "only Terraform knows which blocks it makes: give the plan" },
   force_update: {
     decide: "is written, but objects are applied by the server, and none is deleted to be made anew",
   },

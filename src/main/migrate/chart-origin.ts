@@ -19,7 +19,10 @@ export interface ChartOrigin {
 
 /** Where the chart of a release comes from; undefined, with a refusal, when no repository is told. */
 export function chartOriginOf(attributes: ReleaseAttributes): ChartOrigin | undefined {
-  const place = placeOf(attributes.text("repository"), attributes.text("chart"));
+  const before = attributes.refusals.length;
+  const [repository, chart] = [attributes.text("repository"), attributes.text("chart")];
+  if (attributes.refusals.length > before) return undefined;
+  const place = placeOf(repository, chart);
   if (typeof place === "string") {
     attributes.refusals.push(place);
     return undefined;

@@ -40,7 +40,7 @@ function secretStep({ namespace, name, keys, command, file }: NeededSecret, at: 
   return [
     title,
     ...parts,
-    "It was written in the clear. Encrypt it before it goes to Git, then delete the first file:",
+    "It was written in the clear. Encrypt it before it goes to Git, for that alone, then delete the first file:",
     `  sops --encrypt --encrypted-regex '^(data|stringData)$' ${at(file)} > ${encrypted}`,
     "Or give it to the cluster as it is:",
     `  kubectl apply --server-side -f ${at(file)}`,

@@ -45,7 +45,11 @@ export class ReleaseAttributes {
   count(name: string, usual: number): number {
     const value = this.#release.attributes[name];
     if (isMarked(this.#release.unknown, name)) this.#unknown(name);
-    return value === undefined || value === null || value === "" ? usual : Number(value);
+    if (value === undefined || value === null || value === "") return usual;
+    const count = Number(value);
+    if (Number.isSafeInteger(count) && count >= 0) return count;
+    if (!isMarked(this.#release.unknown, name)) this.refusals.push(`${name} is no whole number`);
+    return usual;
   }
 
   /** The text of a member of the computed `metadata`, which is an object or a list of one. */

@@ -33,7 +33,9 @@ export function draftOf(from: TerraformRelease, dropped: readonly string[]): Dra
   const name = attributes.text("name");
   const namespace = attributes.text("namespace") || attributes.recorded("namespace") || "default";
   if (!/^[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?$/.test(name)) attributes.refusals.push("name is none that Helm takes");
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) attributes.refusals.push("namespace is none");
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace)) {
+    attributes.refusals.push("namespace is no name of a namespace");
+  }
   const origin = chartOriginOf(attributes);
   const version = versionOf(from, attributes);
   const actions = releaseActions(attributes);
