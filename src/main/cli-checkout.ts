@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GitCredential } from "#adapters/git/git-credential.ts";
-import { credentialOf } from "#adapters/git/git-fetcher.ts";
+import { repositorySpecOf } from "#adapters/git/git-fetcher.ts";
 import { proxyOf } from "#adapters/git/git-proxy.ts";
 import type { GitRepository } from "#adapters/git/git-repository.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
@@ -58,11 +58,11 @@ export async function withCheckout<T>(
     const render = await completedRender({ client, record }, declared.render, signal);
     const { url } = source;
     const open = (credential: GitCredential | null) =>
-      fetchers.git.open({
-        url,
-        credential: credential ?? credentialOf(url, secrets.credential ?? null),
-        ...(secrets.proxy && { proxy: proxyOf(secrets.proxy) }),
-      });
+      fetchers.git.open(
+        credential
+          ? { url, credential, ...(secrets.proxy && { proxy: proxyOf(secrets.proxy) }) }
+          : repositorySpecOf(source, secrets),
+      );
     return await work({
       source,
       declared,

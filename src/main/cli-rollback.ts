@@ -65,6 +65,12 @@ async function rollbackIn(client: ClusterClient, place: Place, signal: AbortSign
       exitCode: exitCode.refused,
     });
   }
+  if (source.remote.submodules) {
+    throw new CliError(`Cannot roll ${record.key} back: its source has submodules`, {
+      advice: "Revert the commit with git, which knows what is in which repository.",
+      exitCode: exitCode.refused,
+    });
+  }
   const tracked = await trackedBranch(checkout, signal);
   if (tracked === null && query.branch === undefined) throw unknownBranch(record);
   const branch = query.branch ?? tracked ?? "";

@@ -1,4 +1,7 @@
+import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
@@ -248,5 +251,85 @@ test("an address of a proxy that was wrong is read again", async () => {
     });
   } finally {
     await proxy.stop();
+  }
+});
+
+test("submodules are fetched where they are asked for, and the revision stays that of the repository", async () => {
+  const space = await world().space("modular");
+  const first = await world().git.commit("modular-lib", { "b.yaml": configMap("b", { value: "1" }) });
+  const commit = await world().git.commit("modular", {
+    ".gitmodules": '[submodule "lib"]\n\tpath = app/lib\n\turl = ../modular-lib.git\n',
+    "app/lib": { submodule: first },
+    "app/a.yaml": configMap("a"),
+  });
+  await space.gitRepository({ recurseSubmodules: true });
+  await space.kustomization();
+  await space.applied(commit);
+  await space.holds("b", { value: "1" });
+  const status = await space.status(space.sourceRef());
+  expect(status).toMatchObject({
+    artifact: { revision: `main@sha1:${commit}` },
+    observedRecurseSubmodules: true,
+  });
+
+  const second = await world().git.commit("modular-lib", { "b.yaml": configMap("b", { value: "2" }) });
+  const next = await world().git.commit("modular", { "app/lib": { submodule: second } });
+  await space.poke(space.sourceRef());
+  await space.applied(next);
+  await space.holds("b", { value: "2" });
+
+  await world().git.commit("modular", {
+    ".gitmodules": '[submodule "lib"]\n\tpath = app/lib\n\turl = ../modular-none.git\n',
+    "app/lib": { submodule: "1".repeat(40) },
+  });
+  await space.poke(space.sourceRef());
+  const failed = await space.says('Cannot fetch the submodule "app/lib": ', { ref: space.sourceRef() });
+  expect(failed).toMatchObject({ status: "False", reason: "GitOperationFailed" });
+  await world().delete(space.configMap("b"));
+  await space.holds("b", { value: "2" });
+
+  await space.gitRepository();
+  await space.gone(space.configMap("b"));
+  expect(await space.status(space.sourceRef())).not.toHaveProperty("observedRecurseSubmodules");
+});
+
+test("a GitHub App logs in with tokens that it gets, of which nothing is told", async () => {
+  const server = await startGitServer();
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const asked: string[] = [];
+  const api = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const expires = new Date(Date.now() + 3_600_000).toISOString();
+    response.writeHead(201).end(JSON.stringify({ token: "canary-of-the-app", expires_at: expires }));
+  });
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  try {
+    const space = await world().space("appy");
+    const commit = await server.commit("appy", { "app/a.yaml": configMap("a") });
+    server.behaviour.basic = { username: "x-access-token", password: "canary-of-the-app" };
+    await space.gitRepository({ url: server.url("appy"), provider: "github" });
+    const stalled = await space.says("secretRef with github app data must be specified", {
+      ref: space.sourceRef(),
+      type: "Stalled",
+    });
+    expect(stalled).toMatchObject({ status: "True", reason: "InvalidProviderConfiguration" });
+    await secret(space, "app", {
+      githubAppID: "1",
+      githubAppInstallationID: "2",
+      githubAppPrivateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+      githubAppBaseURL: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+    });
+    await space.gitRepository({ url: server.url("appy"), secretRef: { name: "app" } });
+    const mixed = await space.says("has github app data but provider is not set to github", { ref: space.sourceRef() });
+    expect(mixed).toMatchObject({ status: "False", reason: "InvalidProviderConfiguration" });
+    await space.gitRepository({ url: server.url("appy"), provider: "github", secretRef: { name: "app" } });
+    await space.kustomization();
+    await space.applied(commit);
+    expect(asked).toEqual(["POST /app/installations/2/access_tokens"]);
+    expect(await everythingTold(space)).not.toContain("canary");
+  } finally {
+    api.closeAllConnections();
+    await new Promise((resolve) => api.close(resolve));
+    await server.stop();
   }
 });

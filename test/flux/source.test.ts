@@ -249,8 +249,8 @@ test("a requested reconciliation is confirmed by its token", async () => {
 
 test("a field that is not supported is refused by its name, while others are followed", async () => {
   const space = await world().space("refused");
-  await space.gitRepository({ recurseSubmodules: true });
-  const stalled = await space.says("spec.recurseSubmodules", { ref: space.sourceRef(), type: "Stalled" });
+  await space.gitRepository({ provider: "azure" });
+  const stalled = await space.says("spec.provider", { ref: space.sourceRef(), type: "Stalled" });
   expect(stalled).toMatchObject({ status: "True", reason: "InvalidSpec" });
   const other = await world().space("unharmed");
   const commit = await other.commit({ "app/a.yaml": configMap("a") });

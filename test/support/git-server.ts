@@ -12,8 +12,14 @@ import { testCertificate } from "./test-certificate.ts";
 
 const execute = promisify(execFile);
 
-/** A file of a commit: its content, a link's target, or null to delete it. */
-export type FileSpec = string | Uint8Array | { readonly link: string } | { readonly executable: string } | null;
+/** A file of a commit: its content, a link's target, a submodule's commit, or null to delete it. */
+export type FileSpec =
+  | string
+  | Uint8Array
+  | { readonly link: string }
+  | { readonly executable: string }
+  | { readonly submodule: string }
+  | null;
 
 /** How the server behaves; may be changed while it runs. */
 export interface GitServerBehaviour {
@@ -139,9 +145,10 @@ async function commitFiles(
     const changed = Object.keys(files);
     for (const [name, file] of Object.entries(files)) {
       if (file === null) await git("update-index", "--force-remove", "--", name);
+      else if (isSubmodule(file)) await git("update-index", "--add", "--cacheinfo", `160000,${file.submodule},${name}`);
       else await placeFile(join(work, name), file);
     }
-    const present = changed.filter((name) => files[name] !== null);
+    const present = changed.filter((name) => files[name] !== null && !isSubmodule(files[name]));
     if (present.length > 0) await git("add", "--force", "--", ...present);
     const tree = await git("write-tree");
     const commit = await git("commit-tree", "-m", message, ...(start === undefined ? [] : ["-p", start]), tree);
@@ -152,7 +159,11 @@ async function commitFiles(
   }
 }
 
-async function placeFile(path: string, file: Exclude<FileSpec, null>): Promise<void> {
+function isSubmodule(file: FileSpec | undefined): file is { readonly submodule: string } {
+  return typeof file === "object" && file !== null && "submodule" in file;
+}
+
+async function placeFile(path: string, file: Exclude<FileSpec, { submodule: string } | null>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   if (typeof file === "string" || file instanceof Uint8Array) return await writeFile(path, file);
   if ("link" in file) return await symlink(file.link, path);

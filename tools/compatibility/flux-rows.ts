@@ -92,9 +92,19 @@ export const fluxRows: readonly Row[] = [
     `${git}: only commits that a trusted key signed are used, and the last one stays`,
     `${git}: tags are verified, alone and with their commits`,
   ),
-  missing("GitRepository", "`recurseSubmodules`", "refused"),
-  missing("GitRepository", "`provider` other than `generic`, `serviceAccountName`", "refused"),
-  missing("GitRepository", "GitHub App in `secretRef`", "refused: the Secret holds no key that is read"),
+  served(
+    "GitRepository",
+    "`recurseSubmodules`",
+    `${git}: submodules are fetched where they are asked for, and the revision stays that of the repository`,
+    "src/adapters/git/submodule-repository.test.ts: shows the credential to its own server alone",
+  ),
+  served(
+    "GitRepository",
+    "`provider: github`",
+    `${git}: a GitHub App logs in with tokens that it gets, of which nothing is told`,
+    "src/adapters/git/github-app-login.test.ts: the installation is found by its account, over pages",
+  ),
+  missing("GitRepository", "`provider` aws and azure, `serviceAccountName`", "refused"),
 
   served(
     "OCIRepository",

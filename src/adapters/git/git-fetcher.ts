@@ -1,17 +1,58 @@
 import { createSecureContext } from "node:tls";
 import type { Resource } from "#core/resource/resource.ts";
 import { SourceError } from "#core/source/source-error.ts";
-import type { SourceFetcher } from "#engine/ports.ts";
-import type { GitCredential, GitTls } from "./git-credential.ts";
+import type { Source } from "#core/source/source.ts";
+import type { SourceFetcher, SourceSecrets } from "#engine/ports.ts";
+import { anonymous, type GitCredential, type GitTls } from "./git-credential.ts";
+import { GitError } from "./git-error.ts";
 import { proxyOf } from "./git-proxy.ts";
-import type { GitStore } from "./git-store.ts";
+import type { GitRepositorySpec, GitStore } from "./git-store.ts";
+import { parseGitUrl } from "./git-url.ts";
+import { githubAppOf, mustBeNoApp } from "./github-app.ts";
+import { GithubAppLogin } from "./github-app-login.ts";
+import { SubmoduleRepository } from "./submodule-repository.ts";
+import { isSameServer } from "./submodule-url.ts";
 
 /** Opens repositories of a store with the credential and through the proxy that Secrets hold. */
 export function gitFetcher(store: GitStore): SourceFetcher {
   return {
-    open: ({ url }, { credential = null, proxy }) =>
-      store.open({ url, credential: credentialOf(url, credential), ...(proxy && { proxy: proxyOf(proxy) }) }),
+    open: (source, secrets) => {
+      const spec = repositorySpecOf(source, secrets);
+      const main = store.open(spec);
+      if (source.remote.kind !== "git" || !source.remote.submodules) return main;
+      const open = (url: string) => store.open(submoduleSpec(spec, url));
+      const settingsIn: GitStore["settingsIn"] = (bytes, signal) => store.settingsIn(bytes, signal);
+      return new SubmoduleRepository({ main, url: source.url, open, settingsIn, limits: store.limits });
+    },
   };
+}
+
+/** A source's repository as a store opens it. @throws SourceError */
+export function repositorySpecOf(
+  { url, remote }: Pick<Source, "url" | "remote">,
+  { credential, proxy: proxySecret }: SourceSecrets,
+): GitRepositorySpec {
+  const proxy = proxySecret && proxyOf(proxySecret);
+  const through = proxy && { proxy };
+  if (remote.kind === "git" && remote.githubApp) {
+    const app = githubAppOf(credential);
+    const tls = credential ? tlsOf(credential) : {};
+    const login = new GithubAppLogin({ app, tls, proxy: proxy ?? null, now: () => Date.now() });
+    return { url, credential: { kind: "none" }, login, ...through };
+  }
+  mustBeNoApp(credential);
+  return { url, credential: credentialOf(url, credential ?? null), ...through };
+}
+
+/** A submodule's repository: what proves who we are goes only to the server that it is for. */
+function submoduleSpec(main: GitRepositorySpec, url: string): GitRepositorySpec {
+  const [from, to] = [parseGitUrl(main.url, true), parseGitUrl(url, true)];
+  if (isSameServer(from, to)) return { ...main, url };
+  if (to.transport === "ssh") {
+    throw new GitError("authentication", "Cannot use its address: there are no ssh credentials for that server");
+  }
+  const { login: _, ...rest } = main;
+  return { ...rest, url, credential: anonymous(main.credential) };
 }
 
 /**

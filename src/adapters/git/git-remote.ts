@@ -4,6 +4,7 @@ import { secretsOf, withCredential } from "./git-credential.ts";
 import { transportEnvironment } from "./git-environment.ts";
 import type { GitPlace, GitSettings, GitSurroundings } from "./git-environment.ts";
 import { asTimeout, GitError, gitFailure } from "./git-error.ts";
+import type { GitLogin } from "./git-login.ts";
 import { runGit } from "./git-process.ts";
 import type { GitExit } from "./git-process.ts";
 import { proxySecrets, proxySettings } from "./git-proxy.ts";
@@ -24,15 +25,20 @@ export interface RemoteCommand {
 
 /** A server's repository: runs the git commands that talk to it, with its credential. */
 export class GitRemote {
-  readonly #origin: Route;
+  readonly #login: GitLogin | undefined;
   readonly #surroundings: GitSurroundings;
   readonly #privateDirectory: string;
   readonly #place: GitPlace;
+  #origin: Route;
   #route: Route;
 
-  constructor(origin: Route, places: { surroundings: GitSurroundings; privateDirectory: string; place: GitPlace }) {
+  constructor(
+    origin: Route,
+    places: { surroundings: GitSurroundings; privateDirectory: string; place: GitPlace; login?: GitLogin },
+  ) {
     this.#origin = origin;
     this.#route = origin;
+    this.#login = places.login;
     this.#surroundings = places.surroundings;
     this.#privateDirectory = places.privateDirectory;
     this.#place = places.place;
@@ -48,6 +54,7 @@ export class GitRemote {
   }
 
   async #run(command: RemoteCommand, signal: AbortSignal): Promise<GitExit | GitError> {
+    await this.#logIn(signal);
     const exit = await this.#attempt(command, signal);
     if (exit.code === 0) return exit;
     const failure = await this.#failure(command, exit, signal);
@@ -62,6 +69,13 @@ export class GitRemote {
     const after = await this.#failure(command, second, signal);
     this.#route = this.#origin;
     return after;
+  }
+
+  async #logIn(signal: AbortSignal): Promise<void> {
+    const credential = await this.#login?.credential(signal);
+    if (credential === undefined || credential === this.#origin.credential) return;
+    this.#origin = { ...this.#origin, credential };
+    this.#route = this.#origin;
   }
 
   #attempt(command: RemoteCommand, signal: AbortSignal): Promise<GitExit> {
@@ -85,6 +99,7 @@ export class GitRemote {
   async #failure(command: RemoteCommand, exit: GitExit, signal: AbortSignal): Promise<GitError> {
     const { credential, proxy } = this.#origin;
     const failure = gitFailure(command.action, exit.stderr, [...secretsOf(credential), ...proxySecrets(proxy)]);
+    if (failure.code === "authentication") this.#login?.forget();
     const problem = failure.code === "certificate" ? await certificateProblem(this.#route, signal) : undefined;
     return problem === undefined ? failure : new GitError("certificate", `${failure.message}: ${problem}`);
   }

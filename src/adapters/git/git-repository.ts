@@ -64,6 +64,12 @@ export class GitRepository {
     return gitTree(listing, root, (paths, readSignal) => this.#commits.readFiles(listing, paths, readSignal));
   }
 
+  /** How many files and directories a commit has that `sync` or `fetchCommit` brought. */
+  async entryCount(commit: string, signal: AbortSignal): Promise<number> {
+    await this.#commits.open(signal);
+    return (await this.#commits.tree(commit, signal)).listing.entries.size;
+  }
+
   /** Whether an earlier fetch, also of an earlier process, brought a commit. */
   async holds(commit: string, signal: AbortSignal): Promise<boolean> {
     await this.#commits.open(signal);
@@ -103,6 +109,8 @@ export class GitRepository {
     const refused = await this.#commits.fetch([{ commit, refName: null }], this.#parts.limits.fetchTimeoutMs, signal);
     const error = refused.get(commit);
     if (error !== undefined) throw error;
+    // Of a submodule nothing else is ever asked.
+    await this.#commits.tidy(signal);
   }
 
   /**

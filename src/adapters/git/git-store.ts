@@ -7,6 +7,7 @@ import type { CachedTree, GitLimits } from "./commit-store.ts";
 import { effectiveCredential } from "./git-credential.ts";
 import type { GitCredential } from "./git-credential.ts";
 import { GitError } from "./git-error.ts";
+import type { GitLogin } from "./git-login.ts";
 import { localEnvironment } from "./git-environment.ts";
 import type { GitSurroundings } from "./git-environment.ts";
 import { runGit } from "./git-process.ts";
@@ -21,6 +22,8 @@ import { ObjectStore } from "./object-store.ts";
 export interface GitRepositorySpec {
   readonly url: string;
   readonly credential: GitCredential;
+  /** Gets the credential when it is needed; the one above is of no matter then. */
+  readonly login?: GitLogin;
   /** What connections go through; without one, what the environment says. */
   readonly proxy?: GitProxy;
 }
@@ -85,13 +88,15 @@ export class GitStore {
     const url = parseGitUrl(spec.url, this.#options.allowFileUrls === true);
     const credential = effectiveCredential(spec.credential, url);
     const proxy = proxyFor(url, spec.proxy);
-    const parts = proxy === null ? [url.address, credential] : [url.address, credential, proxy];
-    const key = createHmac("sha256", this.#hashKey()).update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+    const { login } = spec;
+    const named = [url.address, credential, ...(proxy || login ? [proxy] : []), ...(login ? [login.identity] : [])];
+    const key = createHmac("sha256", this.#hashKey()).update(JSON.stringify(named)).digest("hex").slice(0, 32);
     const known = this.#repositories.get(key);
     if (known !== undefined) return known;
     const store = new ObjectStore(join(this.#options.directory, "repositories", key), this.#surroundings);
     const origin = { address: url.address, transport: url.transport, credential, proxy };
     const remote = new GitRemote(origin, {
+      ...(login && { login }),
       surroundings: this.#surroundings,
       privateDirectory: join(this.#options.directory, "private"),
       place: store.writing,
@@ -107,6 +112,26 @@ export class GitStore {
     });
     this.#repositories.set(key, repository);
     return repository;
+  }
+
+  /** The settings in a `.gitmodules`. @throws GitError `refused-content` */
+  async settingsIn(bytes: Uint8Array, signal: AbortSignal): Promise<readonly (readonly [string, string])[]> {
+    this.#hashKey();
+    const place = { gitDir: this.#surroundings.home, objects: this.#surroundings.home };
+    const env = localEnvironment(this.#surroundings, place);
+    const args = ["config", "--no-includes", "--file", "-", "--null", "--list"];
+    const exit = await runGit({ args, env, input: bytes }, signal);
+    if (exit.code !== 0) throw new GitError("refused-content", "Cannot read .gitmodules: git does not parse it");
+    const records = exit.stdout.toString("utf8").split("\0").slice(0, -1);
+    return records.map((record) => {
+      const end = record.indexOf("\n");
+      return end < 0 ? [record, ""] : [record.slice(0, end), record.slice(end + 1)];
+    });
+  }
+
+  /** Sizes that the store's repositories may reach. */
+  get limits(): GitLimits {
+    return this.#limits;
   }
 
   /** Stops every helper process. */

@@ -1,5 +1,14 @@
 /** How the address of a source is spoken to: what sources share, when they share a store and a poll. */
-export type Remote = { readonly kind: "git" } | OciRemote | BucketRemote | HelmRemote | DerivedRemote;
+export type Remote = GitRemote | OciRemote | BucketRemote | HelmRemote | DerivedRemote;
+
+/** A Git repository. */
+export interface GitRemote {
+  readonly kind: "git";
+  /** Whether the files of submodules are among those of a commit. */
+  readonly submodules?: true;
+  /** Whether the credential is that of an app at GitHub, which gets tokens for it. */
+  readonly githubApp?: true;
+}
 
 /** An artifact in an OCI registry. */
 export interface OciRemote {

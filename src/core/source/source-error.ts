@@ -1,11 +1,13 @@
 /**
- * Why a source could not be read: `auth` and `config` need a person, `fetch` may pass, `ref` is an answer of the remote,
+ * Why a source could not be read: `auth`, `provider` (a Secret that is not of the kind which was asked for) and `config`
+ * need a person, `fetch` may pass, `ref` is an answer of the remote,
  * `missing-path` is about what the commit holds, the includes are about other sources, a
  * dependency is what a chart needs besides, an origin the source that another is made from, and the rest is about
  * signatures.
  */
 export type SourceFailure =
   | "auth"
+  | "provider"
   | "fetch"
   | "ref"
   | "config"

@@ -30,7 +30,11 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
     ...(spec.include?.length && { includes: spec.include.map((include) => includeOf(namespace, include)) }),
     ...(spec.verify && { verification: verificationOf(namespace, spec.verify) }),
     ref: refOf(spec),
-    remote: { kind: "git" },
+    remote: {
+      kind: "git",
+      ...(spec.recurseSubmodules && { submodules: true }),
+      ...(spec.provider === "github" && { githubApp: true }),
+    },
     secrets: {
       ...(spec.secretRef && { credential: { namespace, name: spec.secretRef.name } }),
       ...(spec.proxySecretRef && { proxy: { namespace, name: spec.proxySecretRef.name } }),

@@ -255,12 +255,21 @@ describe("parseGitRepository()", () => {
     expect(parsed).toMatchObject({ ok: true, value: { verification } });
   });
 
+  test("submodules and an app at GitHub are part of how the repository is spoken to", () => {
+    const remoteOf = (spec: object) => {
+      const parsed = parseGitRepository(gitRepository({ ...base, ...spec }));
+      return parsed.ok ? parsed.value.remote : parsed.error;
+    };
+    expect(remoteOf({ recurseSubmodules: true })).toEqual({ kind: "git", submodules: true });
+    expect(remoteOf({ recurseSubmodules: false, provider: "generic" })).toEqual({ kind: "git" });
+    expect(remoteOf({ provider: "github" })).toEqual({ kind: "git", githubApp: true });
+  });
+
   const refusals = [
     { spec: { url: "file:///etc" }, path: "spec.url" },
     { spec: { url: "ext::sh" }, path: "spec.url" },
     { spec: { timeout: "1h" }, path: "spec.timeout" },
     { spec: { verify: { mode: "tag", secretRef: { name: "a" } } }, path: "spec.verify.mode" },
-    { spec: { recurseSubmodules: true }, path: "spec.recurseSubmodules" },
     { spec: { provider: "azure" }, path: "spec.provider" },
     { spec: { ref: { branch: 1 } }, path: "spec.ref.branch" },
   ];

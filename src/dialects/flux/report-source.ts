@@ -88,7 +88,11 @@ function includedArtifacts(object: Resource, { included = [], now }: SourceRepor
 
 function observedFields(object: Resource, revision: Revision): Record<string, unknown> {
   const fields = Object.entries(wordsOf(object).observed);
-  const repeated = fields.map(([name, field]) => [name, fieldAt(object, ["spec", field])]);
+  // What upstream leaves out when nothing is asked for.
+  const repeated = fields.map(([name, field]) => {
+    const value = fieldAt(object, ["spec", field]);
+    return [name, value === false ? undefined : value];
+  });
   return { ...Object.fromEntries(repeated), ...wordsOf(object).told?.(object, revision) };
 }
 

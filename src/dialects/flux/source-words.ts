@@ -5,6 +5,7 @@ import { publicUrl } from "./public-url.ts";
 import type { SourceFailureReport, SourceWords } from "./source-phrases.ts";
 
 const ownReasons: Readonly<Partial<Record<SourceFailureReport["reason"], string>>> = {
+  provider: "InvalidProviderConfiguration",
   "absent-include": "NotFound",
   "empty-include": "NoArtifact",
   "misplaced-include": "CopyFailure",
@@ -20,7 +21,8 @@ const gitRepository: SourceWords = {
   news: ({ text }) => `stored artifact for commit '${text}'`,
   failure: (failure, object) => {
     const own = ownReasons[failure.reason];
-    if (own !== undefined) return { reason: own, message: failure.message };
+    const isUnnamed = failure.reason === "provider" && textAt(object, ["spec", "secretRef", "name"]) === "";
+    if (own !== undefined) return { reason: own, message: failure.message, ...(isUnnamed && { stalls: true }) };
     if (failure.reason === "missing-path") {
       return { reason: "GitOperationFailed", message: `failed to sparse checkout directories : ${failure.message}` };
     }
@@ -28,7 +30,12 @@ const gitRepository: SourceWords = {
     return { reason: "GitOperationFailed", message: `failed to checkout and determine revision: ${cause}` };
   },
   digest: ({ commit }) => `${commit.length === 64 ? "sha256" : "sha1"}:${commit}`,
-  observed: { observedIgnore: "ignore", observedInclude: "include", observedSparseCheckout: "sparseCheckout" },
+  observed: {
+    observedIgnore: "ignore",
+    observedInclude: "include",
+    observedRecurseSubmodules: "recurseSubmodules",
+    observedSparseCheckout: "sparseCheckout",
+  },
 };
 
 const ociRepository: SourceWords = {

@@ -8,7 +8,7 @@ import type { KustomizationSpec } from "./kustomization-schema.ts";
 
 const kustomizationFields: readonly (keyof KustomizationSpec)[] = ["kubeConfig"];
 
-const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = ["recurseSubmodules", "serviceAccountName"];
+const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = ["serviceAccountName"];
 
 /**
  * Fields of a Kustomization that would change what is applied and are not implemented. Deleting one asks only which
@@ -38,7 +38,7 @@ export function unsupportedInGitRepository(spec: GitRepositorySpec): readonly Pr
   const problems = gitRepositoryFields
     .filter((field) => isSet(spec[field]))
     .map((field) => notSupported(`spec.${field}`, "GitRepository"));
-  return [...problems, ...unsupportedProvider(spec.provider, "GitRepository")];
+  return spec.provider === "github" ? problems : [...problems, ...unsupportedProvider(spec.provider, "GitRepository")];
 }
 
 /** Fields of an OCIRepository that would change what is fetched and are not implemented. */
