@@ -168,6 +168,7 @@ describe("holdfast migrate terraform", () => {
     await succeeds("kubectl apply --server-side -R -f cart/manifests");
     await ready("cart", "flux-system");
     expect(await recordsOf("cart", "cart")).toBe(before);
+    expect(await recordsOf("cart", "flux-system")).toBe("");
   });
 
   test("--check tells what differs, by path and never by value", async () => {
