@@ -4,35 +4,14 @@ import { eventually } from "../support/eventually.ts";
 import { type Chance, eachSeed } from "./each-seed.ts";
 import type { FaultApp } from "./fault-app.ts";
 import { useFaultWorld } from "./fault-world.ts";
+import { killedAfter } from "./killed-after.ts";
 
 const world = useFaultWorld();
 const { signal } = new AbortController();
 /** More than any of these syncs writes. */
 const MOST_WRITES = 20;
 
-/**
- * Lets the controller's next `count` writes through, then kills it as it waits for the answer to another. Returns false
- * when `isOver` came true before that.
- */
-async function killedAfter(count: number, isOver: () => Promise<boolean>): Promise<boolean> {
-  let seen = 0;
-  const rule = world().proxy.rule({
-    match: { when: ({ method, path }) => method !== "GET" && !path.includes("/leases") && ++seen > count },
-    act: { kind: "hold" },
-  });
-  const isHeld = await eventually("a write is held or the work is done", async () =>
-    rule.hits > 0 ? "held" : (await isOver()) ? "over" : false,
-  );
-  if (isHeld === "over") {
-    rule.remove();
-    return false;
-  }
-  // Answers that are under way arrive, so that the last record is written.
-  await pause(100);
-  await world().killProcess();
-  world().proxy.clear();
-  return true;
-}
+const killed = (count: number, isOver: () => Promise<boolean>) => killedAfter(world(), count, isOver);
 
 const isDone = (app: FaultApp) => async () => app.dialect.isDone(await app.object(), app.head);
 
@@ -40,9 +19,9 @@ async function firstSync(chance: Chance): Promise<void> {
   await world().startProcess();
   for (let writes = 0; writes < MOST_WRITES; writes++) {
     const declared = world().app(chance, { objects: 3 });
-    const killed = killedAfter(writes, async () => isDone(await declared)());
+    const killing = killed(writes, async () => isDone(await declared)());
     const app = await declared;
-    if (!(await killed)) {
+    if (!(await killing)) {
       expect(writes).toBeGreaterThan(5);
       return;
     }
@@ -74,7 +53,7 @@ describe("the controller is killed", () => {
       for (let writes = 0; writes < MOST_WRITES; writes++) {
         const before = await app.uids();
         await app.commit({ o0: `${writes} a`, o1: null });
-        if (!(await killedAfter(writes, isDone(app)))) {
+        if (!(await killed(writes, isDone(app)))) {
           expect(writes).toBeGreaterThan(2);
           return app.checkInvariants();
         }
@@ -103,7 +82,7 @@ describe("the controller is killed", () => {
       const uid = (await app.object())?.metadata.uid ?? "";
       await world().client.delete(app.dialect.app, { uid, signal });
       const isGone = async () => (await app.object()) === null;
-      await killedAfter(chance.between(0, 6), isGone);
+      await killed(chance.between(0, 6), isGone);
       await app.checkRecorded();
       await world().startProcess();
       await eventually("the app is gone", isGone);
