@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import type { MigrationView } from "#contract/migration-view.ts";
 import { ChartServer } from "./support/chart-server.ts";
@@ -9,6 +9,7 @@ import { type Ended, runCli } from "./support/cli-program.ts";
 import { temporaryDirectory, useControlPlane } from "./support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "./support/engine.ts";
 import { eventually } from "./support/eventually.ts";
+import { startOciRegistry } from "./support/oci-registry.ts";
 import { officialTool } from "./support/official-tool.ts";
 import { buildGo } from "../tools/build-go.ts";
 
@@ -169,6 +170,28 @@ describe("holdfast migrate terraform", () => {
     await ready("cart", "flux-system");
     expect(await recordsOf("cart", "cart")).toBe(before);
     expect(await recordsOf("cart", "flux-system")).toBe("");
+  });
+
+  test("a release of a chart in a registry keeps its revision too", async () => {
+    const registry = await startOciRegistry();
+    onTestFinished(() => registry.stop());
+    await writeFile(join(home, "web-1.0.0.tgz"), charts.publish("other", "1.0.0", { holds: "web", files: chart }));
+    const repository = registry.url("charts");
+    await succeeds(`helm push web-1.0.0.tgz ${repository} --plain-http`);
+    await succeeds(`helm install boxed ${repository}/web --version 1.0.0 --plain-http -n boxed --create-namespace`);
+    const simple = { repository, repository_username: null, repository_password: null };
+    const changed = { ...simple, values: null, set: null, set_sensitive: null };
+    await writeFile(join(home, "boxed.json"), JSON.stringify(plan("boxed", "boxed", changed)));
+    const checked = await succeeds("holdfast migrate terraform boxed.json --output boxed --check");
+    expect(checked).toContain("upgrades nothing");
+    const before = await recordsOf("boxed", "boxed");
+    // The provider has no argument for registries without TLS, as the test's is.
+    await succeeds(
+      "sed -i 's/^  type: oci$/  type: oci\\n  insecure: true/' boxed/manifests/boxed/helmrepository-*.yaml",
+    );
+    await succeeds("kubectl apply --server-side -R -f boxed/manifests");
+    await ready("boxed", "boxed");
+    expect(await recordsOf("boxed", "boxed")).toBe(before);
   });
 
   test("--check tells what differs, by path and never by value", async () => {
