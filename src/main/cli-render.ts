@@ -8,8 +8,9 @@ import type { Resource } from "#core/resource/resource.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { RenderActions, RenderQuery } from "#cli/render.ts";
-import { findApp } from "./cli-app-record.ts";
+import { findApp, usableApp } from "./cli-app-record.ts";
 import { commitOf, withCheckout } from "./cli-checkout.ts";
+import { declaredRelease } from "./cli-declared-release.ts";
 import { withHelpers } from "./cli-files.ts";
 import { withClient } from "./cli-session.ts";
 
@@ -41,6 +42,7 @@ async function renderApp(query: RenderQuery, signal: AbortSignal): Promise<reado
     query,
     async (client) => {
       const record = await findApp(client, { name: query.what, namespace: query.namespace }, signal);
+      if (usableApp(record).release) return (await declaredRelease({ client, record }, signal)).objects;
       return withCheckout(
         { client, record },
         async (checkout) => {
