@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
@@ -29,6 +29,8 @@ export async function writeFolder(folder: string, files: readonly MigrationFile[
   for (const { path, text, isPrivate } of files) {
     const place = join(folder, path);
     await mkdir(dirname(place), { recursive: true, ...(isPrivate ? { mode: 0o700 } : {}) });
+    // A file that is there keeps its mode, which others may read.
+    if (isPrivate) await rm(place, { force: true });
     await writeFile(place, text, { signal, mode: isPrivate ? 0o600 : 0o644 });
   }
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { chmod, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
@@ -132,6 +132,12 @@ describe("secrets", () => {
     const { view, read } = await migrate(plan(resource({ ...usual, ...secret }, marks)), { withSecrets: true });
     const file = "secrets/apps/web-values.yaml";
     expect(view.files).toEqual(expect.arrayContaining([file, "secrets/.gitignore"]));
+    await chmod(join(view.folder, file), 0o644);
+    await migrate(plan(resource({ ...usual, ...secret }, marks)), {
+      withSecrets: true,
+      force: true,
+      output: view.folder,
+    });
     expect((await stat(join(view.folder, file))).mode & 0o077).toBe(0);
     const [object] = parseAllDocuments(await read(file)).map((one) => one.toJS() as Resource);
     const document = (object as unknown as { stringData: Record<string, string> }).stringData["values.yaml"] ?? "";
