@@ -97,7 +97,8 @@ export class AppReconciler {
       return known;
     }
     // What a rival wrote to the status until now is what its app is taken over with.
-    const state = { ...newAppState(app, record.dialect, record.object), desired: known?.desired ?? null };
+    const fresh = newAppState(app, record.dialect, record.object);
+    const state = { ...fresh, inherits: wasWatched, desired: known?.desired ?? null };
     this.#states.set(key, state);
     return state;
   }

@@ -47,6 +47,8 @@ export interface AppState {
   failedStep: "preflight" | "apply" | "prune" | "health";
   /** Objects that the status listed when this process first saw the app. */
   readonly restoredIds: readonly { readonly id: ResourceId; readonly version: string }[];
+  /** Whether what the status lists is still to be recorded, because a rival wrote it until now. */
+  inherits: boolean;
   /** Digest of what was attempted last, and whether that ended well. */
   attempt: {
     readonly digest: string;
@@ -89,6 +91,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     lastSync: finished,
     failedStep: "apply",
     restoredIds: restored.inventory,
+    inherits: false,
     attempt: null,
     restoredSpec: restored.isCurrent ? app.specDigest : null,
     applied: restored.applied,

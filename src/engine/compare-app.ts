@@ -55,7 +55,8 @@ function liveStateIsRead(work: AppWork): boolean {
 /** An app whose status lists objects that we never recorded was somebody else's until now. */
 function isTakeover(work: AppWork): boolean {
   const { context, state } = work;
-  return !context.inventories.has(state.app.key) && state.restoredIds.length > 0;
+  const isNew = state.inherits || !context.inventories.has(state.app.key);
+  return isNew && state.restoredIds.length > 0;
 }
 
 /**
@@ -114,4 +115,5 @@ async function record(
     ...gone.map((left): readonly [IdKey, null] => [left, null]),
   ];
   await inventories.write(state.app, updated(inherited, entries), signal);
+  state.inherits = false;
 }

@@ -204,9 +204,10 @@ export class Space {
   }
 
   /** Waits until a ConfigMap holds exactly this. */
-  async holds(name: string, data: Readonly<Record<string, string>>): Promise<void> {
+  async holds(name: string, data: Readonly<Record<string, string>>, namespace = this.name): Promise<void> {
     let last: unknown;
-    const probe = async () => isDeepStrictEqual((last = dataOf(await this.#world.get(this.configMap(name)))), data);
+    const ref = this.configMap(name, namespace);
+    const probe = async () => isDeepStrictEqual((last = dataOf(await this.#world.get(ref))), data);
     try {
       await eventually(`${name} holds ${JSON.stringify(data)}`, probe, 10_000);
     } catch (error) {
