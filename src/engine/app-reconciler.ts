@@ -16,7 +16,7 @@ import { reconcileRelease } from "./release/release-pass.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
 import { syncApp } from "./sync-app.ts";
-import { mayTell, type WriteGuard, writeGuardOf } from "./write-guard.ts";
+import { guardOfDeclared, mayTell, type WriteGuard, writeGuardOf } from "./write-guard.ts";
 
 /** Where a reconciler's results go. */
 export interface ReconcilerHooks {
@@ -113,7 +113,7 @@ export class AppReconciler {
     const work = { context, state };
     if (state.app.deleting) {
       const phase = await finalizeApp(work, guard, signal);
-      if (phase) this.#hooks.recheck(record.key, FINALIZE_AGAIN_MS);
+      if (phase) this.#hooks.recheck(record.key, phase.kind === "dependency" ? FOREIGN_MS : FINALIZE_AGAIN_MS);
       return phase;
     }
     if (state.app.suspended) {
@@ -123,7 +123,10 @@ export class AppReconciler {
     }
     if (guard.kind === "open") await ensureFinalizer(work, record, signal);
     if (guard.kind === "unknown") return null;
-    if (state.release) return this.#released(record.key, work, await reconcileRelease(work, guard, signal));
+    if (state.release) {
+      const held = guardOfDeclared(guard, record, state.desired);
+      return this.#released(record.key, work, await reconcileRelease(work, held, signal));
+    }
     const refreshed = await refreshDesired(work, signal);
     if (refreshed.kind === "wait") {
       // Events wake what waits; this is for what no event tells, such as a definition that somebody else installs.
@@ -134,11 +137,13 @@ export class AppReconciler {
       this.#noteHandled(state);
       return refreshed.phase;
     }
-    const compared = await compareApp(work, { takeover: guard.kind === "shadow" }, signal);
+    const held = guardOfDeclared(guard, record, state.desired);
+    const compared = await compareApp(work, { takeover: held.kind === "shadow" }, signal);
     if (compared === "pending") return null;
-    const phase = await syncApp(work, { guard, revision: refreshed.revision, blocked: refreshed.blocked }, signal);
+    const { revision, blocked } = refreshed;
+    const phase = await syncApp(work, { guard: held, revision, blocked }, signal);
     this.#noteHandled(state);
-    this.#hooks.recheck(record.key, this.#recheckMs(state, refreshed.blocked ?? phase));
+    this.#hooks.recheck(record.key, this.#recheckMs(state, blocked ?? phase));
     return phase;
   }
 
@@ -178,7 +183,7 @@ export class AppReconciler {
     const work = { context, state };
     state.phase = phase;
     context.telemetry.phase(record.key, phase.kind);
-    if (!mayTell(guard)) return;
+    if (!mayTell(guard) || phase.kind === "shadow") return;
     const fights: Notice[] = fightNotices(state, context.clock.now());
     const lasting = state.notices.filter((notice) => notice.kind !== "fight" && notice.kind !== "shared");
     state.notices = [...lasting, ...fights, ...sharedNotices(context, state)];

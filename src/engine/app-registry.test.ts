@@ -126,7 +126,7 @@ describe("AppRegistry", () => {
   });
 
   test("tells apps when the one they depend on moves, its status included", () => {
-    put(appObject("cart", { dependsOn: [{ key: SHOP, readyExpression: null }] }));
+    put(appObject("cart", { dependsOn: [{ on: "app", key: SHOP, readyExpression: null }] }));
     expect(put(appObject("shop"))).toEqual([SHOP, `dependents ${CART}`]);
     expect(put({ ...appObject("shop"), status: { phase: "synced" } }, 2)).toEqual([`dependents ${CART}`]);
     put(appObject("cart"), 2);

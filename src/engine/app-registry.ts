@@ -81,6 +81,11 @@ export class AppRegistry {
     return (kind, namespace, name) => this.#objects.get(objectKey(dialect, kind, { namespace, name })) ?? null;
   }
 
+  /** Apps that depend on an app. */
+  dependents(key: AppKey): readonly AppKey[] {
+    return [...(this.#dependents.get(key) ?? [])];
+  }
+
   /** The object of an app whatever its state, for dependency checks. */
   objectOf(key: AppKey): Resource | null {
     return this.#apps.get(key)?.object ?? null;
@@ -109,8 +114,11 @@ export class AppRegistry {
     this.#stimuli.delete(key);
     if (this.#isApp(dialect, kind)) {
       const app = appKey(kind.short, namespace, name);
+      const { value: parsed } = { value: null, ...this.#apps.get(app)?.parsed };
       const read = this.#unlink(app);
       this.#apps.delete(app);
+      // What it depended on may have waited for its end.
+      if (parsed && parsed.dependsOn.length > 0) this.#listener.onDependents(appsWaitedFor(parsed));
       this.#dropUnused(read);
       this.#listener.onApp(app);
     } else if (this.#isSource(dialect, kind)) {
@@ -198,7 +206,7 @@ export class AppRegistry {
 
   #link(app: App): void {
     for (const { source } of app.sources) addTo(this.#consumers, source, app.key);
-    for (const { key } of app.dependsOn) addTo(this.#dependents, key, app.key);
+    for (const key of appsWaitedFor(app)) addTo(this.#dependents, key, app.key);
   }
 
   /** Returns the sources that the app read. */
@@ -207,7 +215,7 @@ export class AppRegistry {
     if (!parsed?.ok) return [];
     const sources = parsed.value.sources.map(({ source }) => source);
     for (const source of sources) this.#consumers.get(source)?.delete(key);
-    for (const dependency of parsed.value.dependsOn) this.#dependents.get(dependency.key)?.delete(key);
+    for (const other of appsWaitedFor(parsed.value)) this.#dependents.get(other)?.delete(key);
     return sources;
   }
 
@@ -218,6 +226,11 @@ export class AppRegistry {
       this.#listener.onUnused(source);
     }
   }
+}
+
+/** The apps that an app depends on. */
+export function appsWaitedFor({ dependsOn }: App): readonly AppKey[] {
+  return dependsOn.flatMap((dependency) => (dependency.on === "app" ? [dependency.key] : []));
 }
 
 function objectKey(dialect: string, kind: string, at: { readonly namespace?: string; readonly name: string }): string {

@@ -66,6 +66,8 @@ export interface AppState {
   gate: { state: "none" | "waiting" | "passed" | "failed"; tookMs: number; message: string };
   readonly fights: Map<IdKey, Fight>;
   notices: readonly Notice[];
+  /** When the app was first seen to be deleted, milliseconds since the epoch. */
+  deletingSince: number | null;
   /** Deletions that the last plan had to put off: what is left of them belongs to the same sync. */
   waiting: number;
   /** What is known of the app's Helm release; null: it is none. */
@@ -102,6 +104,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     gate: { state: "none", tookMs: 0, message: "" },
     fights: new Map(),
     notices: [],
+    deletingSince: null,
     waiting: 0,
     release: app.release ? newReleaseState(restored.release) : null,
     phase: { kind: "new" },

@@ -28,7 +28,7 @@ import type {
   Telemetry,
 } from "./ports.ts";
 import { readRegistry } from "./read-registry.ts";
-import { ReferencedObjects } from "./referenced-objects.ts";
+import { FollowedObjects } from "./followed-objects.ts";
 import { ReleaseStore } from "./release/release-store.ts";
 import { RenderCache } from "./render-cache.ts";
 import { invalidReport, Reporter } from "./reporter.ts";
@@ -186,7 +186,7 @@ export class Controller {
     });
     const onAnswer = (app: AppKey) => this.#queue.add(app, "webhook");
     const { audit, tools } = this.#options;
-    const references = new ReferencedObjects({ client, log, random, onChange: onAnswer });
+    const references = new FollowedObjects({ client, log, random, onChange: onAnswer });
     const common = { client, clock, log, random };
     const releases = new ReleaseStore({ ...common, audit, tools, namespaces, onChange: onAnswer });
     const onChange = (dialect: string) => this.#rivalChanged(dialect);

@@ -5,7 +5,7 @@ import type { Expressions } from "./expressions.ts";
 import type { InventoryStore } from "./inventory-store.ts";
 import type { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, Log, ReleaseTools, Telemetry } from "./ports.ts";
-import type { ReferencedObjects } from "./referenced-objects.ts";
+import type { FollowedObjects } from "./followed-objects.ts";
 import type { ReleaseStore } from "./release/release-store.ts";
 import type { RenderCache } from "./render-cache.ts";
 import type { Rivals } from "./rivals.ts";
@@ -19,7 +19,7 @@ export interface EngineContext {
   readonly renders: RenderCache;
   readonly index: LiveIndex;
   readonly inventories: InventoryStore;
-  readonly references: ReferencedObjects;
+  readonly references: FollowedObjects;
   readonly releases: ReleaseStore;
   readonly tools: ReleaseTools;
   readonly expressions: Expressions;

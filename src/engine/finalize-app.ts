@@ -7,6 +7,7 @@ import type { AppRecord } from "./app-registry.ts";
 import type { AppWork } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { withdrawSource } from "./declared-source.ts";
+import { dependentProblem } from "./dependencies.ts";
 import { planApp } from "./plan-app.ts";
 import { removeRelease } from "./release/remove-release.ts";
 import { writeChanges } from "./write-changes.ts";
@@ -30,6 +31,8 @@ export async function finalizeApp(work: AppWork, guard: WriteGuard, signal: Abor
   if (guard.kind === "unknown") return null;
   if (guard.kind === "shadow") return { kind: "shadow", rival: guard.rival, wouldWrite: 0 };
   if (guard.kind === "paused") return { kind: "paused", until: guard.until, reason: guard.reason };
+  const dependent = state.app.suspended ? null : dependentProblem(work);
+  if (dependent) return dependent;
   if (state.release && !state.app.suspended) {
     const removing = await removeRelease(work, signal);
     if (removing) return removing;

@@ -1,5 +1,5 @@
 import type { AppPhase } from "#core/app/app-report.ts";
-import { type AppKey, type AppSource, type ReferencedData, referenceKey } from "#core/app/app.ts";
+import { type AppSource, type ReferencedData, referenceKey } from "#core/app/app.ts";
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { ScopeOf } from "#core/app/rules.ts";
 import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
@@ -9,6 +9,8 @@ import { RenderError } from "#core/source/render-error.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { AppState, AppWork } from "./app-state.ts";
+import { dependencyProblem, objectsWaitedFor } from "./dependencies.ts";
+import { referencedData, refOfReference } from "./followed-objects.ts";
 import { type DesiredSet, desiredSetOf } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "./ports.ts";
@@ -95,35 +97,6 @@ function sourceOf(work: AppWork, declared: AppSource): { key: SourceKey; source:
   return { key, source: context.sources.state(key) };
 }
 
-/** Why an app must wait for another one; null: it need not. */
-export function dependencyProblem(work: AppWork, revision: Revision): AppPhase | "pending" | null {
-  const { context, state } = work;
-  for (const { key, readyExpression } of state.app.dependsOn) {
-    const dependency = context.registry.objectOf(key);
-    const message =
-      readyExpression !== null && dependency
-        ? notReadyBecause(work, { text: readyExpression, dependency, key })
-        : state.dialect.dependencyProblem(state.app, dependency, key, revision);
-    if (message === "pending") return message;
-    if (message) return { kind: "dependency", on: key, message };
-  }
-  return null;
-}
-
-/** The app's own words for readiness replace the dialect's check. */
-function notReadyBecause(
-  { context, state }: AppWork,
-  { text, dependency, key }: { text: string; dependency: Resource; key: AppKey },
-): string | null {
-  const self = context.registry.objectOf(state.app.key);
-  if (!self) return null;
-  const answer = context.expressions.ask(state.app.key, { text, vars: { self, dep: dependency } }, [self, dependency]);
-  if (answer.kind === "pending") return "pending";
-  const name = key.slice(key.indexOf("/") + 1);
-  if (answer.kind === "error") return `dependency '${name}': readyExpr cannot be evaluated: ${answer.message}`;
-  return answer.value ? null : `dependency '${name}' is not ready according to readyExpr eval`;
-}
-
 /** A source of its own object reports its failures there; one that lives in the app reports them here. */
 function inlineFailure(declared: AppSource, source: SourceState): AppPhase | null {
   if (!declared.inline || !source.error) return null;
@@ -134,14 +107,14 @@ function inlineFailure(declared: AppSource, source: SourceState): AppPhase | nul
 export function completeRender({ context, state }: AppWork, render: RenderSpec): Result<RenderSpec, AppPhase | null> {
   const { app, dialect } = state;
   const failed = (message: string) => refused({ kind: "render-failed", code: "build", message } as const);
-  context.references.name(app.key, app.references);
+  context.references.name(app.key, [...app.references.map(refOfReference), ...objectsWaitedFor(app)]);
   const found = new Map<string, ReferencedData | null>();
   for (const reference of app.references) {
-    const known = context.references.get(reference);
+    const known = context.references.get(refOfReference(reference));
     if (known.kind === "pending") return refused(null);
     const { kind, namespace, name } = reference;
     if (known.kind === "failed") return failed(`${kind} ${namespace}/${name} cannot be read: ${known.reason}`);
-    found.set(referenceKey(reference), known.data);
+    found.set(referenceKey(reference), known.object && referencedData(known.object));
   }
   const completed = dialect.completeRender(app, render, (reference) => found.get(referenceKey(reference)) ?? null);
   return completed.ok ? completed : failed(completed.error);

@@ -50,6 +50,7 @@ export function startSync(work: AppWork, start: SyncStart): void {
     machine: newSync(start.plan, gate, {
       now,
       deadline: now + state.app.policy.timeoutMs,
+      keepGoing: state.app.policy.keepGoing,
       ...(start.patienceMs !== undefined && { patienceMs: start.patienceMs }),
     }),
     report: {

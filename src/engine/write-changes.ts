@@ -46,7 +46,7 @@ export async function writeChanges(
       results.push(outcome.result);
       if (outcome.entry !== undefined) entries.set(change.key, outcome.entry);
     });
-    if (results.some((result) => result.outcome === "failed")) break;
+    if (!work.state.app.policy.keepGoing && results.some((result) => result.outcome === "failed")) break;
   }
   return { results, entries };
 }

@@ -1,6 +1,8 @@
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
+import { hasReplicas, runsRival } from "#core/app/rival-workloads.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
 import type { AppRecord } from "./app-registry.ts";
+import type { DesiredSet } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
 
 /** Annotation that pauses an app: `<RFC 3339 end> <reason>`. */
@@ -22,6 +24,21 @@ export function writeGuardOf(context: EngineContext, record: AppRecord): WriteGu
   if (rival !== null) return { kind: "shadow", rival };
   const pause = parsePause(annotations[PAUSE_ANNOTATION]);
   return pause && pause.until > context.clock.now() ? { kind: "paused", ...pause } : { kind: "open" };
+}
+
+/**
+ * What may be written for an app once it is known what it declares: one that runs the vendor's own controller would wake
+ * it, and is left alone until somebody adopts it, whether that controller is alive or not.
+ */
+export function guardOfDeclared(guard: WriteGuard, record: AppRecord, desired: DesiredSet | null): WriteGuard {
+  if (guard.kind !== "open" || annotationsOf(record.object)[ADOPTED_ANNOTATION] !== undefined) return guard;
+  const { rival } = record.dialect.rules;
+  const running = (desired?.objects ?? []).filter(({ resource }) => hasReplicas(resource));
+  const isRunner = runsRival(
+    rival,
+    running.map(({ id }) => id),
+  );
+  return isRunner ? { kind: "shadow", rival: rival.name } : guard;
 }
 
 /** Whether the app's object is the engine's to write to: beside a live rival it is the rival's. */

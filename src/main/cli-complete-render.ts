@@ -2,7 +2,7 @@ import { type Reference, type ReferencedData, referenceKey } from "#core/app/app
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
-import { referencedData } from "#engine/referenced-objects.ts";
+import { referencedData } from "#engine/followed-objects.ts";
 import { type FoundApp, usableApp } from "./cli-app-record.ts";
 
 /**

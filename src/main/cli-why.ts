@@ -10,7 +10,7 @@ import { parsePause, PAUSE_ANNOTATION } from "#engine/write-guard.ts";
 import { type AppRecord, findApp } from "./cli-app-record.ts";
 import { appView, heldOf, isHeldMessage } from "./cli-app-view.ts";
 import { currentLeader } from "./cli-controller-lease.ts";
-import { liveRivals } from "./cli-rivals.ts";
+import { keepsRival, liveRivals } from "./cli-rivals.ts";
 import { withClient } from "./cli-session.ts";
 import { sourceReader } from "./dialects.ts";
 
@@ -70,9 +70,12 @@ function standstillReasons({ key, object }: AppRecord, app: App | null): Reason[
 
 async function rivalReasons(client: ClusterClient, record: AppRecord, signal: AbortSignal): Promise<Reason[]> {
   if (annotationsOf(record.object)[ADOPTED_ANNOTATION] !== undefined) return [];
-  const live = await liveRivals(client, record.dialect, signal);
-  if (!live || live.length === 0) return [];
-  const message = `${record.dialect.rules.rival.name}'s own controller runs (${live.join(", ")}), so nothing is written`;
+  const live = (await liveRivals(client, record.dialect, signal)) ?? [];
+  const { name } = record.dialect.rules.rival;
+  if (live.length === 0 && !keepsRival(record)) return [];
+  const message = keepsRival(record)
+    ? `it runs ${name} itself, so nothing is written until it is adopted, as the last of all`
+    : `${name}'s own controller runs (${live.join(", ")}), so nothing is written`;
   return [{ rule: "shadow", blocks: true, message, advice: `Take it over: holdfast adopt ${record.key}` }];
 }
 
@@ -100,7 +103,13 @@ async function dependencyReasons(
   signal: AbortSignal,
 ): Promise<Reason[]> {
   const reasons: Reason[] = [];
-  for (const { key } of app.dependsOn) {
+  for (const dependency of app.dependsOn) {
+    if (dependency.on === "object") {
+      const reason = await objectReason(client, dependency, signal);
+      if (reason) reasons.push(reason);
+      continue;
+    }
+    const { key } = dependency;
     const [short, namespace = "", name = ""] = key.split("/");
     const kind = record.dialect.appKinds.find((one) => one.short === short);
     const ref = kind && { apiVersion: joinApiVersion(kind), kind: kind.kind, namespace, name };
@@ -111,6 +120,16 @@ async function dependencyReasons(
     reasons.push({ rule: "dependency", blocks: true, message, advice: object ? `holdfast why ${key}` : "" });
   }
   return reasons;
+}
+
+/** Another kind of object than an app: here only whether it exists; the app's own status says why it is not ready. */
+async function objectReason(
+  client: ClusterClient,
+  { apiVersion, kind, namespace, name }: Extract<App["dependsOn"][number], { on: "object" }>,
+  signal: AbortSignal,
+): Promise<Reason | null> {
+  if (await client.get({ apiVersion, kind, namespace, name }, { signal })) return null;
+  return { rule: "dependency", blocks: true, message: `${kind}/${namespace}/${name} does not exist`, advice: "" };
 }
 
 function heldReasons({ key, object }: AppRecord): Reason[] {

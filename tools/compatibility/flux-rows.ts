@@ -3,6 +3,7 @@ import type { Row } from "./row.ts";
 
 const build = "test/flux/build.test.ts";
 const git = "test/flux/git-repository.test.ts";
+const order = "test/flux/order.test.ts";
 const health = "test/flux/health.test.ts";
 const helm = "test/flux/helm-sources.test.ts";
 const lifecycle = "test/flux/lifecycle.test.ts";
@@ -241,6 +242,18 @@ export const fluxRows: readonly Row[] = [
     "Kustomization",
     "`dependsOn[].readyExpr`",
     "test/flux/expressions.test.ts: decide when a dependency is ready",
+  ),
+  served(
+    "Kustomization",
+    "`dependsOn[].apiVersion`, `kind` (not in upstream)",
+    `${order}: wait for any kind of object: until it is there, and until an expression over it is true`,
+    `${order}: judge another kind as their own health checks do, also one that nobody serves yet`,
+    `${order}: are deleted before what they depend on, when both are deleted`,
+  ),
+  served(
+    "Kustomization",
+    "`onFailure` (not in upstream)",
+    `${order}: Continue applies the rest of the stage and names what was refused; by default nothing is`,
   ),
   served(
     "Kustomization",

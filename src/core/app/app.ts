@@ -66,6 +66,8 @@ export interface SyncPolicy {
   readonly force: boolean;
   readonly createNamespace: boolean;
   readonly wait: HealthGate;
+  /** Whether one object that is refused does not keep the others of its stage from being written. */
+  readonly keepGoing: boolean;
   /** Bound of one sync including its health gate. */
   readonly timeoutMs: number;
   /** Longest time between two looks at everything. */
@@ -98,12 +100,20 @@ export interface SyncRequest {
   readonly retry: RetryPolicy | null;
 }
 
-/** An app that another one waits for. */
-export interface Dependency {
-  readonly key: AppKey;
-  /** Decides readiness in place of the dialect's own check, over `self` and `dep`; null: that check. */
+/** An app, or any other object, that an app waits for. */
+export type Dependency = (
+  | { readonly on: "app"; readonly key: AppKey }
+  | {
+      readonly on: "object";
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly namespace: string;
+      readonly name: string;
+    }
+) & {
+  /** Decides readiness in place of the usual check, over `self` and `dep`; null: that check. */
   readonly readyExpression: string | null;
-}
+};
 
 /** The neutral unit of delivery, parsed from a dialect's object. */
 export interface App {

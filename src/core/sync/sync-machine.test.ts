@@ -338,3 +338,30 @@ describe("a gate of its own", () => {
     expect(command).toMatchObject({ kind: "preflight", changes: [{ action: "create" }] });
   });
 });
+
+describe("a sync that goes on", () => {
+  const plan = planOf([
+    { gate: "none", actions: ["create", "create"] },
+    { gate: "none", actions: ["create"] },
+  ]);
+  const [a, b] = ["/ConfigMap/a/s0-0", "/ConfigMap/a/s0-1"] as IdKey[];
+  const refusal: SyncEvent = { kind: "preflighted", refusals: [{ key: a as IdKey, message: "a is refused" }] };
+  const begun = (keepGoing: boolean) =>
+    step(newSync(plan, [], { now: 0, deadline: 9, keepGoing }), { kind: "begin" }, "stage").state;
+
+  test("writes what is not refused, then fails by name before the next stage", () => {
+    const refused = step(begun(true), refusal, "stage");
+    expect(refused.command).toMatchObject({ kind: "write", changes: [{ key: b }] });
+    const written: SyncEvent = {
+      kind: "written",
+      results: [{ key: b as IdKey, id: change("s0-1", "create").id, version: "v1", outcome: "created", message: "" }],
+    };
+    const { state } = step(refused.state, written, "stage");
+    expect(state).toMatchObject({ outcome: "failed", message: "a is refused", cursor: 0 });
+    expect([...state.results.values()].map(({ outcome }) => outcome)).toEqual(["failed", "created"]);
+  });
+
+  test("is what has to be asked for", () => {
+    expect(step(begun(false), refusal, "stage").state).toMatchObject({ outcome: "failed", failedAt: "preflight" });
+  });
+});

@@ -19,6 +19,8 @@ export interface SyncState {
   /** When the current wait began and when it is given up, milliseconds since the epoch. */
   readonly waitingSince: number;
   readonly deadline: number;
+  /** Whether what may be written of a stage is written although other objects of it are refused. */
+  readonly keepGoing: boolean;
   /** How long each gate waits on its own, from when it is first looked at; null: one deadline for all. */
   readonly patienceMs: number | null;
   readonly outcome: "running" | "succeeded" | "failed" | "superseded" | "terminated";
@@ -62,7 +64,7 @@ const NOT_LOOKED = Number.POSITIVE_INFINITY;
 export function newSync(
   plan: Plan,
   gate: readonly IdKey[],
-  limits: { now: number; deadline: number; patienceMs?: number },
+  limits: { now: number; deadline: number; patienceMs?: number; keepGoing?: boolean },
 ): SyncState {
   return {
     plan,
@@ -73,6 +75,7 @@ export function newSync(
     waitingSince: limits.now,
     deadline: limits.deadline,
     patienceMs: limits.patienceMs ?? null,
+    keepGoing: limits.keepGoing ?? false,
     outcome: "running",
     failedAt: null,
     message: "",
@@ -142,22 +145,23 @@ function afterPreflight(
   refusals: readonly { key: IdKey; message: string }[],
   preflight: "plan" | "stage",
 ): SyncTurn {
-  if (refusals.length > 0) {
-    const results = new Map(state.results);
-    for (const refusal of refusals) results.set(refusal.key, failure(state.plan, refusal));
-    return end(
-      { ...state, results },
-      { outcome: "failed", message: refusals.map((refusal) => refusal.message).join("\n"), failedAt: "preflight" },
-    );
+  const results = new Map(state.results);
+  for (const refusal of refusals) results.set(refusal.key, failure(state.plan, refusal));
+  const work = state.plan.stages[state.cursor]?.changes.filter(isWork) ?? [];
+  const allowed = work.filter(({ key }) => results.get(key)?.outcome !== "failed");
+  if (refusals.length > 0 && (!state.keepGoing || preflight === "plan" || allowed.length === 0)) {
+    const message = refusals.map((refusal) => refusal.message).join("\n");
+    return end({ ...state, results }, { outcome: "failed", message, failedAt: "preflight" });
   }
   if (preflight === "plan") return enterStage(state, 0, preflight);
-  return write(state, state.plan.stages[state.cursor]?.changes.filter(isWork) ?? []);
+  return write({ ...state, results }, allowed);
 }
 
 function afterWrite(state: SyncState, results: readonly ObjectResult[], preflight: "plan" | "stage"): SyncTurn {
   const merged = new Map(state.results);
   for (const result of results) merged.set(result.key, result);
-  const failed = results.filter((result) => result.outcome === "failed");
+  const stage = state.plan.stages[state.cursor]?.changes ?? [];
+  const failed = stage.flatMap(({ key }) => merged.get(key) ?? []).filter(({ outcome }) => outcome === "failed");
   const next = { ...state, results: merged };
   if (failed.length > 0)
     return end(next, {

@@ -26,6 +26,7 @@ export function parsePolicy(
     selfHeal: automated?.selfHeal ?? false,
     allowEmpty: automated?.allowEmpty ?? false,
     force: options.force ?? false,
+    keepGoing: false,
     createNamespace: options.createNamespace ?? false,
     wait: "none",
     timeoutMs: DAY_MS,

@@ -1,4 +1,4 @@
-import { type App, type Dependency, type RetryPolicy, type SyncPolicy, appKey } from "#core/app/app.ts";
+import { type App, type RetryPolicy, type SyncPolicy, appKey } from "#core/app/app.ts";
 import { isFence } from "#core/app/adoption.ts";
 import type { ChartPostRenderStep, ChartSpec } from "#core/app/render-spec.ts";
 import type { Settings } from "#core/app/settings.ts";
@@ -17,6 +17,7 @@ import { unsupportedInHelmRelease } from "./helm-release-unsupported.ts";
 import { type ValuesReference, valuesReferences } from "./helm-release-values.ts";
 import { type IgnoreRule, parseIgnoreRules } from "./ignore-rules.ts";
 import { addressOf } from "./object-address.ts";
+import { dependenciesOf } from "./parse-dependencies.ts";
 import { finalizerName, requestedAtAnnotation } from "./parse-kustomization.ts";
 
 /** What the dialect's functions read back from a parsed HelmRelease. */
@@ -46,6 +47,7 @@ export function parseHelmRelease(object: Resource, settings: Settings): Result<A
   const release = releasePolicyOf(object, spec, problems);
   const chart = chartOfRelease(object, spec, problems);
   if (chart && settings.ownNamespaceOnly && chart.namespace !== namespace) problems.push(foreignChart(chart));
+  const dependsOn = dependenciesOf(spec.dependsOn, { short: "hr", namespace, settings }, problems);
   if (problems.length > 0 || !chart) return refused(problems);
   const account = spec.serviceAccountName || settings.defaultServiceAccount;
   return ok({
@@ -66,7 +68,7 @@ export function parseHelmRelease(object: Resource, settings: Settings): Result<A
       impersonate: account ? `system:serviceaccount:${namespace}:${account}` : null,
     },
     policy: { ...policy, createNamespace: release.install.createNamespace },
-    dependsOn: dependenciesOf(spec, namespace),
+    dependsOn,
     release,
     declares: chart.declares,
     healthExpressions: healthExpressionsOf(spec),
@@ -99,6 +101,7 @@ function policyOf(spec: HelmReleaseSpec, problems: Problem[]): SyncPolicy {
     selfHeal: spec.driftDetection?.mode === "enabled",
     allowEmpty: true,
     force: false,
+    keepGoing: false,
     createNamespace: false,
     wait: "none",
     timeoutMs: releaseTimeoutMs(spec, problems),
@@ -111,13 +114,6 @@ function policyOf(spec: HelmReleaseSpec, problems: Problem[]): SyncPolicy {
 
 function retryEvery(ms: number): RetryPolicy {
   return { limit: -1, baseMs: ms, factor: 1, maxMs: ms };
-}
-
-function dependenciesOf(spec: HelmReleaseSpec, namespace: string): readonly Dependency[] {
-  return (spec.dependsOn ?? []).map((dependency) => ({
-    key: appKey("hr", dependency.namespace || namespace, dependency.name),
-    readyExpression: dependency.readyExpr || null,
-  }));
 }
 
 function healthExpressionsOf(spec: HelmReleaseSpec): App["healthExpressions"] {

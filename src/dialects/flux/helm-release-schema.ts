@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { install, rollback, test, uninstall, upgrade } from "./helm-release-actions-schema.ts";
 import {
   commonMetadata,
+  dependency,
   duration,
   healthCheckExpr,
   ignoreRule,
@@ -82,19 +83,6 @@ const chart = Type.Object(
   { description: "The HelmChart that is made for this release." },
 );
 
-const dependency = Type.Object(
-  {
-    name: Type.String({ description: "Name of the other HelmRelease." }),
-    namespace: Type.Optional(
-      Type.String({ description: "Namespace of the other HelmRelease, by default the namespace of this one." }),
-    ),
-    readyExpr: Type.Optional(
-      Type.String({ description: "Expression that decides readiness instead of the built-in check." }),
-    ),
-  },
-  { description: "A HelmRelease to wait for." },
-);
-
 const driftDetection = Type.Object(
   {
     ignore: Type.Optional(Type.Array(ignoreRule, { description: "Changes that are not drift." })),
@@ -154,7 +142,7 @@ export const helmReleaseSpec = Type.Object(
       reference(["OCIRepository", "HelmChart", "ExternalArtifact"], "The source that holds the chart."),
     ),
     commonMetadata: Type.Optional(commonMetadata),
-    dependsOn: Type.Optional(Type.Array(dependency, { description: "HelmReleases that must be ready first." })),
+    dependsOn: Type.Optional(Type.Array(dependency, { description: "What must be ready first." })),
     driftDetection: Type.Optional(driftDetection),
     healthCheckExprs: Type.Optional(Type.Array(healthCheckExpr, { description: "Health expressions by kind." })),
     install,

@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import {
   commonMetadata,
   conditions,
+  dependency,
   duration,
   durationPattern,
   healthCheckExpr,
@@ -29,19 +30,6 @@ const sourceRef = Type.Object(
     ),
   },
   { description: "The source that holds the manifests." },
-);
-
-const dependency = Type.Object(
-  {
-    name: Type.String({ description: "Name of the other Kustomization." }),
-    namespace: Type.Optional(
-      Type.String({ description: "Namespace of the other Kustomization, by default the namespace of this one." }),
-    ),
-    readyExpr: Type.Optional(
-      Type.String({ description: "Expression that decides readiness instead of the built-in check." }),
-    ),
-  },
-  { description: "A Kustomization to wait for." },
 );
 
 const decryption = Type.Object(
@@ -99,7 +87,7 @@ export const kustomizationSpec = Type.Object(
         description: "What deleting this object does to the objects it applied.",
       }),
     ),
-    dependsOn: Type.Optional(Type.Array(dependency, { description: "Kustomizations that must be ready first." })),
+    dependsOn: Type.Optional(Type.Array(dependency, { description: "What must be ready first." })),
     driftMode: Type.Optional(
       oneOf(["heal", "warn"], {
         description: "Whether changes by others are taken back or only told; not in upstream.",
@@ -117,6 +105,12 @@ export const kustomizationSpec = Type.Object(
     kubeConfig: Type.Optional(kubeConfig),
     namePrefix: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "Prefix of object names." })),
     nameSuffix: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "Suffix of object names." })),
+    onFailure: Type.Optional(
+      oneOf(["Stop", "Continue"], {
+        description:
+          "Whether an object that is refused keeps the rest of its stage from being applied, which is the default; not in upstream.",
+      }),
+    ),
     patches: Type.Optional(Type.Array(patch, { description: "Patches applied by the build." })),
     path: Type.Optional(Type.String({ description: "Directory in the source, by default its root." })),
     postBuild: Type.Optional(postBuild),

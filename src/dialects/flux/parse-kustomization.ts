@@ -1,12 +1,4 @@
-import {
-  type App,
-  type Dependency,
-  type HealthGate,
-  type Reference,
-  type RetryPolicy,
-  type SyncPolicy,
-  appKey,
-} from "#core/app/app.ts";
+import { type App, type HealthGate, type Reference, type RetryPolicy, type SyncPolicy, appKey } from "#core/app/app.ts";
 import type { Settings } from "#core/app/settings.ts";
 import { isFence } from "#core/app/adoption.ts";
 import type { KustomizeOverrides } from "#core/app/render-spec.ts";
@@ -20,6 +12,7 @@ import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
 import { type IgnoreRule, parseIgnoreRules } from "./ignore-rules.ts";
 import { addressOf } from "./object-address.ts";
+import { dependenciesOf } from "./parse-dependencies.ts";
 import { variableReferences } from "./post-build.ts";
 import { unsupportedInKustomization } from "./unsupported.ts";
 
@@ -57,6 +50,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     const message = `can't access '${source}', cross-namespace references have been blocked`;
     problems.push({ path: "spec.sourceRef.namespace", message });
   }
+  const dependsOn = dependenciesOf(spec.dependsOn, { short: "ks", namespace, settings }, problems);
   if (problems.length > 0) return refused(problems);
   const account = spec.serviceAccountName || settings.defaultServiceAccount;
   return ok({
@@ -84,7 +78,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
       impersonate: account ? `system:serviceaccount:${namespace}:${account}` : null,
     },
     policy,
-    dependsOn: dependenciesOf(spec, namespace),
+    dependsOn,
     release: null,
     declares: null,
     healthExpressions: healthExpressionsOf(spec),
@@ -129,6 +123,7 @@ function policyOf(object: Resource, spec: KustomizationSpec, problems: Problem[]
     selfHeal: spec.driftMode !== "warn",
     allowEmpty: false,
     force: spec.force ?? false,
+    keepGoing: spec.onFailure === "Continue",
     createNamespace: false,
     wait: healthGateOf(object, spec),
     timeoutMs: Math.max(durationField(timeout, interval - timeoutMarginMs, problems), shortestTimeoutMs),
@@ -170,13 +165,6 @@ function onDelete(spec: KustomizationSpec): SyncPolicy["onDelete"] {
   }
 }
 
-function dependenciesOf(spec: KustomizationSpec, namespace: string): readonly Dependency[] {
-  return (spec.dependsOn ?? []).map((dependency) => ({
-    key: appKey("ks", dependency.namespace || namespace, dependency.name),
-    readyExpression: dependency.readyExpr || null,
-  }));
-}
-
 function sourceOf({ sourceRef }: KustomizationSpec, namespace: string): SourceKey {
   return sourceObjectKey(sourceRef.kind, sourceRef.namespace || namespace, sourceRef.name);
 }
@@ -206,6 +194,6 @@ function overridesOf(spec: KustomizationSpec): KustomizeOverrides {
 
 /** The part of a spec that decides what is applied: when and how often is left out. */
 function deliveryOf(spec: KustomizationSpec): object {
-  const { interval, retryInterval, timeout, suspend, dependsOn, deletionPolicy, driftMode, ...delivery } = spec;
+  const { interval, retryInterval, timeout, suspend, dependsOn, deletionPolicy, driftMode, onFailure, ...delivery } = spec;
   return delivery;
 }

@@ -91,7 +91,10 @@ describe("parseKustomization()", () => {
       }),
     );
     expect(parsed.sources[0]?.source).toBe("GitRepository/sources/repo");
-    expect(parsed.dependsOn.map(({ key }) => key)).toEqual(["ks/shop/a", "ks/infra/b"]);
+    expect(parsed.dependsOn).toEqual([
+      { on: "app", key: "ks/shop/a", readyExpression: null },
+      { on: "app", key: "ks/infra/b", readyExpression: null },
+    ]);
     expect(parsed.target.impersonate).toBe("system:serviceaccount:shop:deployer");
   });
 

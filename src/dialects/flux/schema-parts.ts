@@ -189,3 +189,21 @@ export const inventory = Type.Object(
   },
   { description: "The objects that were applied." },
 );
+
+/** Something to wait for, by default another object of the same kind. */
+export const dependency = Type.Object(
+  {
+    apiVersion: Type.Optional(Type.String({ description: "API version of another kind; not in upstream." })),
+    kind: Type.Optional(
+      Type.String({ description: "Another kind of object, by default the kind of this one; not in upstream." }),
+    ),
+    name: Type.String({ description: "Name of the other object." }),
+    namespace: Type.Optional(
+      Type.String({ description: "Namespace of the other object, by default the namespace of this one." }),
+    ),
+    readyExpr: Type.Optional(
+      Type.String({ description: "Expression that decides readiness instead of the built-in check." }),
+    ),
+  },
+  { description: "An object to wait for." },
+);

@@ -5,7 +5,8 @@ import type { ReleasePolicy } from "#core/release/release-policy.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import type { AppWork } from "../app-state.ts";
-import { completeRender, dependencyProblem, readSource, type ReadSource } from "../refresh-desired.ts";
+import { dependencyProblem } from "../dependencies.ts";
+import { completeRender, readSource, type ReadSource } from "../refresh-desired.ts";
 import type { ReleaseState, WantedChart } from "./release-state.ts";
 
 /** What shall be released, or why nothing can be done yet. */

@@ -81,6 +81,7 @@ export function plainApp(name: string, changes: Partial<App> = {}): App {
       allowEmpty: false,
       force: false,
       createNamespace: false,
+      keepGoing: false,
       wait: "none",
       timeoutMs: 60_000,
       intervalMs: 600_000,

@@ -11,7 +11,7 @@ import { Expressions } from "../expressions.ts";
 import { InventoryStore } from "../inventory-store.ts";
 import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
-import { ReferencedObjects } from "../referenced-objects.ts";
+import { FollowedObjects } from "../followed-objects.ts";
 import { ReleaseStore } from "../release/release-store.ts";
 import { RenderCache } from "../render-cache.ts";
 import { Rivals } from "../rivals.ts";
@@ -161,7 +161,7 @@ export class TestEngine {
         onChange: (app, key) => void this.changes.push([app, key]),
       }),
       inventories: new InventoryStore(client, () => 1),
-      references: new ReferencedObjects({ ...common, onChange: (app) => void this.changes.push([app, null]) }),
+      references: new FollowedObjects({ ...common, onChange: (app) => void this.changes.push([app, null]) }),
       releases: new ReleaseStore({
         ...common,
         audit: { append: (record) => void this.audit.push(record) },

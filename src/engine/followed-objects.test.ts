@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { AppKey, Reference } from "#core/app/app.ts";
-import { ReferencedObjects } from "./referenced-objects.ts";
+import type { AppKey } from "#core/app/app.ts";
+import { FollowedObjects, referencedData } from "./followed-objects.ts";
+import type { ObjectRef } from "./ports.ts";
 import { settled } from "./testing/engine.ts";
 import { FakeCluster } from "./testing/fake-cluster.ts";
 import { configMap, kindInfo } from "./testing/fake-objects.ts";
@@ -8,18 +9,18 @@ import { keptLog } from "./testing/quiet.ts";
 
 const SHOP = "app/apps/shop" as AppKey;
 const CART = "app/apps/cart" as AppKey;
-const X: Reference = { kind: "ConfigMap", namespace: "a", name: "x" };
-const Y: Reference = { ...X, name: "y" };
+const X: ObjectRef = { apiVersion: "v1", kind: "ConfigMap", namespace: "a", name: "x" };
+const Y: ObjectRef = { ...X, name: "y" };
 
 let cluster: FakeCluster;
 let told: AppKey[];
-let references: ReferencedObjects;
+let references: FollowedObjects;
 let end: () => Promise<void>;
 
 beforeEach(() => {
   cluster = new FakeCluster([kindInfo("ConfigMap"), kindInfo("Secret")]);
   told = [];
-  references = new ReferencedObjects({
+  references = new FollowedObjects({
     client: cluster,
     log: keptLog(),
     random: () => 0.5,
@@ -34,12 +35,12 @@ beforeEach(() => {
 });
 afterEach(() => end());
 
-function data(reference: Reference): unknown {
+function data(reference: ObjectRef): unknown {
   const known = references.get(reference);
-  return known.kind === "read" ? (known.data?.text ?? null) : known.kind;
+  return known.kind === "read" ? known.object && referencedData(known.object).text : known.kind;
 }
 
-describe("ReferencedObjects", () => {
+describe("FollowedObjects", () => {
   test("reads what an app names, and tells the app of it and of every change of its content", async () => {
     cluster.put(configMap("x", { a: "1" }));
     references.name(SHOP, [X]);
@@ -56,7 +57,7 @@ describe("ReferencedObjects", () => {
 
   test("reads Secrets decoded", async () => {
     const encoded = { key: Buffer.from("vält").toString("base64") };
-    const reference: Reference = { kind: "Secret", namespace: "a", name: "s" };
+    const reference: ObjectRef = { apiVersion: "v1", kind: "Secret", namespace: "a", name: "s" };
     cluster.put({ apiVersion: "v1", kind: "Secret", metadata: { name: "s", namespace: "a" }, data: encoded });
     references.name(SHOP, [reference]);
     await settled();
