@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Resource } from "#core/resource/resource.ts";
 import { settled, TestEngine } from "./testing/engine.ts";
-import { mayTell, parsePause, PAUSE_ANNOTATION, writeGuardOf } from "./write-guard.ts";
+import { guardOfDeclared, mayTell, parsePause, PAUSE_ANNOTATION, writeGuardOf } from "./write-guard.ts";
 
 const ADOPTED = { "holdfast.dev/adopted": "2026-01-01T00:00:00Z" };
 const iso = (at: number) => new Date(at).toISOString();
@@ -55,6 +56,28 @@ describe("writeGuardOf()", () => {
     const guard = await guardOf(paused);
     expect([guard.kind, mayTell(guard)]).toEqual(["shadow", false]);
     expect(mayTell(await guardOf({ ...ADOPTED, ...paused }))).toBe(true);
+  });
+});
+
+describe("guardOfDeclared()", () => {
+  const workload = (replicas?: number): Resource => {
+    const metadata = { name: "rival-controller", namespace: "rival" };
+    return { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { replicas } };
+  };
+  const guardFor = async (resources: readonly Resource[], annotations: Record<string, string> = {}) => {
+    const { context, state } = await engine.work("shop", resources, { metadata: { annotations } });
+    const record = context.registry.app(state.app.key)!;
+    return guardOfDeclared(writeGuardOf(context, record), record, state.desired).kind;
+  };
+
+  test("what would wake a rival is left alone until it is adopted", async () => {
+    expect(await guardFor([workload()])).toBe("shadow");
+    expect(await guardFor([workload(1)], ADOPTED)).toBe("open");
+  });
+
+  test("what scales a rival to nothing, or has nothing to do with it, is written", async () => {
+    expect(await guardFor([workload(0)])).toBe("open");
+    expect(await guardFor([])).toBe("open");
   });
 });
 
