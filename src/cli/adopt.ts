@@ -4,10 +4,19 @@ import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Which apps: some by name, or all that carry labels. */
+/** Which apps: some by name, all that carry labels, or all there are. */
 export interface AppsQuery extends ConnectionOptions {
   readonly names: readonly string[];
   readonly selector?: string;
+  readonly all?: boolean;
+}
+
+/** Which apps to adopt, and how. */
+export interface AdoptQuery extends AppsQuery {
+  /** Only tells what would be written. */
+  readonly dryRun?: boolean;
+  /** Also what runs the vendor's controller, while that has other apps. */
+  readonly force?: boolean;
 }
 
 /** What became of one app. */
@@ -18,13 +27,19 @@ export interface Handled {
 }
 
 /** Acts on several apps. */
-export type AppsAction = (query: AppsQuery, signal: AbortSignal) => Promise<readonly Handled[]>;
+export type AppsAction<Query extends AppsQuery = AppsQuery> = (
+  query: Query,
+  signal: AbortSignal,
+) => Promise<readonly Handled[]>;
 
 /** The command `adopt`: takes apps over from the vendor's controller. */
-export function adoptCommand(action: AppsAction, terminal: Terminal, signal: AbortSignal): Command {
+export function adoptCommand(action: AppsAction<AdoptQuery>, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("adopt").description(
     "take apps over from a vendor's controller that is alive: it is told to keep off, in its own way",
   );
+  command
+    .option("--dry-run", "only tell what would be written")
+    .option("--force", "adopt also what runs the vendor's controller while that serves other apps");
   return severalApps(command, { action, terminal, signal });
 }
 
@@ -46,21 +61,24 @@ export function resumeCommand(action: AppsAction, terminal: Terminal, signal: Ab
   return severalApps(command, { action, terminal, signal });
 }
 
-function severalApps(
+function severalApps<Query extends AppsQuery>(
   command: Command,
-  parts: { action: AppsAction; terminal: Terminal; signal: AbortSignal },
+  parts: { action: AppsAction<Query>; terminal: Terminal; signal: AbortSignal },
 ): Command {
   command
-    .argument("[apps...]", "app/NAME, ks/NAME or NAME")
+    .argument("[apps...]", "app/NAME, ks/NAME, hr/NAME or NAME")
     .option("-l, --selector <labels>", "all apps with these labels, such as team=shop")
-    .action(async (names: string[], options: Omit<AppsQuery, "names">) => {
-      if ((names.length === 0) === (options.selector === undefined)) {
+    .option("--all", "all apps")
+    .action(async (names: string[], options: Omit<Query, "names">) => {
+      const ways = [names.length > 0, options.selector !== undefined, options.all === true];
+      if (ways.filter(Boolean).length !== 1) {
         throw new CliError("Cannot tell which apps you mean", {
-          advice: "Name them, or choose them with --selector.",
+          advice: "Name them, or choose them with --selector or --all.",
           exitCode: exitCode.usage,
         });
       }
-      for (const { app, message } of await parts.action({ ...options, names }, parts.signal)) {
+      const query = { ...options, names } as unknown as Query;
+      for (const { app, message } of await parts.action(query, parts.signal)) {
         parts.terminal.out(`${app} ${message}\n`);
       }
     });

@@ -1,7 +1,9 @@
 import { ApiError } from "#core/cluster/api-error.ts";
 import type { Dialect } from "#core/app/dialect.ts";
+import { runsRival } from "#core/app/rival-workloads.ts";
 import { labelsOf } from "#core/resource/resource.ts";
 import type { ClusterClient } from "#engine/ports.ts";
+import type { AppRecord } from "./cli-app-record.ts";
 
 /** Workloads of a vendor's own controller that run now (`namespace/name`); null when they may not be listed. */
 export async function liveRivals(
@@ -27,4 +29,13 @@ export async function liveRivals(
     }
   }
   return live;
+}
+
+/** Whether an app runs the vendor's own controller, from what its status lists. */
+export function keepsRival({ dialect, object }: Pick<AppRecord, "dialect" | "object">): boolean {
+  const { inventory } = dialect.restore(object);
+  return runsRival(
+    dialect.rules.rival,
+    inventory.map(({ id }) => id),
+  );
 }

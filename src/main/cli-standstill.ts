@@ -15,14 +15,6 @@ import { withClient } from "./cli-session.ts";
 const SKIP_ANNOTATION = "argocd.argoproj.io/skip-reconcile";
 const LONGEST_PAUSE_MS = 7 * 86_400_000;
 
-/** Takes apps over; the vendor's controller is kept off by its own switch, whose former position is recorded. */
-export const adopt: AppsAction = onApps("Adopted", (record) => {
-  const { name } = record.dialect.rules.rival;
-  if (annotationsOf(record.object)[ADOPTED_ANNOTATION] !== undefined) return { message: "is adopted already" };
-  const adopted = `${new Date().toISOString()} ${isSwitchedOff(record)}`;
-  return { message: `is adopted; ${name} keeps off it`, adopted, off: true };
-});
-
 /** Gives apps back with the switch where it was. */
 export const release: AppsAction = onApps("Released", (record) => {
   const adopted = annotationsOf(record.object)[ADOPTED_ANNOTATION];
@@ -61,7 +53,7 @@ export const pauseActions: PauseActions = {
 };
 
 /** What to do to one app; absent members stay as they are. */
-interface Turn {
+export interface Turn {
   readonly message: string;
   readonly adopted?: string | null;
   readonly paused?: string | null;
@@ -76,18 +68,26 @@ function onApps(reason: string, turnOf: (record: AppRecord) => Turn): AppsAction
       async (client) => {
         const handled: Handled[] = [];
         for (const record of await chosen(client, query, signal)) {
-          const turn = turnOf(record);
-          const isChange = turn.adopted !== undefined || turn.paused !== undefined || turn.off !== undefined;
-          if (isChange) {
-            await change({ client, record }, turn, signal);
-            await noteEvent({ client, record }, { reason, message: turn.message }, signal);
-          }
-          handled.push({ app: record.key, message: turn.message });
+          handled.push(await turned({ client, record }, { reason, turn: turnOf(record) }, signal));
         }
         return handled;
       },
       signal,
     );
+}
+
+/** Does to one app what is to be done, if anything. */
+export async function turned(
+  { client, record }: FoundApp,
+  { reason, turn }: { readonly reason: string; readonly turn: Turn },
+  signal: AbortSignal,
+): Promise<Handled> {
+  const isChange = turn.adopted !== undefined || turn.paused !== undefined || turn.off !== undefined;
+  if (isChange) {
+    await change({ client, record }, turn, signal);
+    await noteEvent({ client, record }, { reason, message: turn.message }, signal);
+  }
+  return { app: record.key, message: turn.message };
 }
 
 function switched(record: AppRecord, off: boolean): Turn {
@@ -97,7 +97,13 @@ function switched(record: AppRecord, off: boolean): Turn {
   return { message, adopted: `${adopted.split(" ")[0] ?? ""} ${off}` };
 }
 
-async function chosen(client: ClusterClient, query: AppsQuery, signal: AbortSignal): Promise<readonly AppRecord[]> {
+/** The apps that a person means. @throws CliError when there are none */
+export async function chosen(
+  client: ClusterClient,
+  query: AppsQuery,
+  signal: AbortSignal,
+): Promise<readonly AppRecord[]> {
+  if (query.all) return listApps(client, query.namespace, signal);
   if (query.selector === undefined) {
     const records: AppRecord[] = [];
     for (const name of query.names) {
@@ -130,7 +136,8 @@ function parseSelector(text: string): ((object: Resource) => boolean)[] {
   });
 }
 
-function isSwitchedOff({ dialect, object }: AppRecord): boolean {
+/** Whether somebody switched the vendor's controller off for an app. */
+export function isSwitchedOff({ dialect, object }: AppRecord): boolean {
   if (dialect.name === "argocd") return annotationsOf(object)[SKIP_ANNOTATION] === "true";
   return (object["spec"] as { suspend?: boolean } | undefined)?.suspend === true;
 }

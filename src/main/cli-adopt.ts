@@ -1,0 +1,87 @@
+import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
+import { SourceError } from "#core/source/source-error.ts";
+import { RenderError } from "#core/source/render-error.ts";
+import { annotationsOf } from "#core/resource/resource.ts";
+import type { AdoptQuery, AppsAction, Handled } from "#cli/adopt.ts";
+import { CliError } from "#cli/cli-error.ts";
+import { exitCode } from "#cli/exit-code.ts";
+import type { ClusterClient } from "#engine/ports.ts";
+import { type AppRecord, type FoundApp, listApps } from "./cli-app-record.ts";
+import { diffOf } from "./cli-diff.ts";
+import { keepsRival } from "./cli-rivals.ts";
+import { withClient } from "./cli-session.ts";
+import { chosen, isSwitchedOff, turned, type Turn } from "./cli-standstill.ts";
+
+/**
+ * Takes apps over; the vendor's controller is kept off by its own switch, whose former position is recorded. What runs
+ * that controller is the last.
+ */
+export const adopt: AppsAction<AdoptQuery> = (query, signal) =>
+  withClient(
+    query,
+    async (client) => {
+      const meant = await chosen(client, query, signal);
+      const records = [...meant.filter((one) => !keepsRival(one)), ...meant.filter(keepsRival)];
+      if (!query.force) for (const record of records) await refuseEarly(client, { record, records }, signal);
+      const handled: Handled[] = [];
+      for (const record of records) {
+        const found = { client, record };
+        if (query.dryRun) handled.push({ app: record.key, message: await wouldBe(found, signal) });
+        else handled.push(await turned(found, { reason: "Adopted", turn: turnOf(record) }, signal));
+      }
+      return handled;
+    },
+    signal,
+  );
+
+const mostNamed = 5;
+
+function turnOf(record: AppRecord): Turn {
+  const { name } = record.dialect.rules.rival;
+  if (isAdopted(record)) return { message: "is adopted already" };
+  const adopted = `${new Date().toISOString()} ${isSwitchedOff(record)}`;
+  return { message: `is adopted; ${name} keeps off it`, adopted, off: true };
+}
+
+function isAdopted({ object }: AppRecord): boolean {
+  return annotationsOf(object)[ADOPTED_ANNOTATION] !== undefined;
+}
+
+/** What runs the vendor's controller stays with it for as long as that serves anything else. */
+async function refuseEarly(
+  client: ClusterClient,
+  { record, records }: { readonly record: AppRecord; readonly records: readonly AppRecord[] },
+  signal: AbortSignal,
+): Promise<void> {
+  if (!keepsRival(record) || isAdopted(record)) return;
+  const { name } = record.dialect.rules.rival;
+  const meant = new Set(records.map(({ key }) => key));
+  const others = (await listApps(client, undefined, signal)).filter((other) => {
+    return other.dialect.rules.rival.name === name && !meant.has(other.key) && !isAdopted(other);
+  });
+  if (others.length === 0) return;
+  const named = others.slice(0, mostNamed).map(({ key }) => key);
+  const more = others.length > named.length ? ` and ${others.length - named.length} more` : "";
+  throw new CliError(
+    `Cannot adopt ${record.key} yet: it runs ${name} itself, which still has ${named.join(", ")}${more}`,
+    {
+      advice: `Adopt these first, or everything at once: holdfast adopt --all. To adopt it all the same: holdfast adopt ${record.key} --force`,
+      exitCode: exitCode.refused,
+    },
+  );
+}
+
+/** What adopting an app would write, in words. */
+async function wouldBe({ client, record }: FoundApp, signal: AbortSignal): Promise<string> {
+  if (isAdopted(record)) return "is adopted already";
+  try {
+    const { objects, refusals } = await diffOf({ client, record }, {}, signal);
+    if (refusals.length > 0) return `would be adopted and not be applied: ${refusals.join("; ")}`;
+    if (objects.length === 0) return "would be adopted as it is: nothing would be written";
+    return `would be adopted, and ${objects.length} objects would be written: holdfast diff ${record.key}`;
+  } catch (error) {
+    const isTold = error instanceof CliError || error instanceof RenderError || error instanceof SourceError;
+    if (!isTold) throw error;
+    return `would be adopted and not be applied: ${error.message}`;
+  }
+}
