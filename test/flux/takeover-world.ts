@@ -108,7 +108,7 @@ export class TakeoverWorld {
     const helm = new HelmSpace(this.world, await this.world.space(name), this.charts.url);
     await helm.release(chart, version, spec);
     await this.flux.fetched(fluxRef.source("HelmRepository", name, name), `sha256:${"c3".repeat(32)}`);
-    await this.flux.released(helm.ref);
+    await this.flux.helm.released(helm.ref);
     return helm;
   }
 }
