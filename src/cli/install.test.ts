@@ -122,6 +122,14 @@ test("--crds-only and --skip-crds are each other's rest, and exclude each other"
   await expect(install("--crds-only", "--skip-crds")).rejects.toThrow(/cannot be used with/);
 });
 
+test("--own-crds leaves the definitions of vendors out", async () => {
+  const whole = (await install()).named;
+  const ofVendors = (name: string) => name.startsWith("CustomResourceDefinition/") && !name.endsWith(".holdfast.dev");
+  expect((await install("--own-crds")).named).toEqual(whole.filter((name) => !ofVendors(name)));
+  expect(whole.filter(ofVendors)).not.toEqual([]);
+  await expect(install("--own-crds", "--skip-crds")).rejects.toThrow(/cannot be used with/);
+});
+
 test("names that are none are refused", async () => {
   await expect(install("--namespaced", "shop,Web")).rejects.toThrow(/small letters, digits/);
   await expect(install("--namespace", "")).rejects.toThrow(/small letters, digits/);

@@ -31,6 +31,7 @@ interface Options extends Pick<ConnectionOptions, "kubeconfig" | "context"> {
   readonly namespaced?: readonly string[];
   readonly crdsOnly: boolean;
   readonly skipCrds: boolean;
+  readonly ownCrds: boolean;
   readonly forceConflicts: boolean;
 }
 
@@ -53,7 +54,8 @@ export function installCommand(actions: InstallActions, terminal: Terminal, sign
     )
     .option("--force-conflicts", "take over fields that others changed since, or that another tool installed", false)
     .addOption(new Option("--crds-only", "only the definitions").default(false).conflicts("skipCrds"))
-    .addOption(new Option("--skip-crds", "everything but the definitions").default(false))
+    .addOption(new Option("--skip-crds", "everything but the definitions").default(false).conflicts("ownCrds"))
+    .option("--own-crds", "of the definitions only Holdfast's own: the vendors' are there already", false)
     .action((options: Options) => install(options, { actions, terminal }, signal));
   return withCluster(command);
 }
@@ -64,7 +66,7 @@ async function install(
   signal: AbortSignal,
 ): Promise<void> {
   const known = await actions.crds(signal);
-  const crds = options.skipCrds ? [] : known;
+  const crds = options.skipCrds ? [] : options.ownCrds ? known.filter(isOwn) : known;
   const objects = options.crdsOnly ? [] : installObjects(chosen(options, known));
   if (!options.crdsOnly && options.image === undefined) {
     terminal.note(`${defaultImage} is in no registry: build deploy/Dockerfile, push it and name it with --image`);
@@ -80,6 +82,10 @@ async function install(
     terminal.out(`${object.kind}/${namespace === undefined ? name : `${namespace}/${name}`} ${outcome}\n`);
   };
   await actions.apply({ ...where, crds, objects, force, onApplied }, signal);
+}
+
+function isOwn({ metadata }: Resource): boolean {
+  return metadata.name.endsWith(".holdfast.dev");
 }
 
 function chosen(options: Options, crds: readonly Resource[]): Parameters<typeof installObjects>[0] {
