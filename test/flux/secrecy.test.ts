@@ -1,13 +1,12 @@
-import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type GitServer, startGitServer } from "../support/git-server.ts";
 import { type OciRegistry, startOciRegistry } from "../support/oci-registry.ts";
+import { everythingTold, formsOf } from "./everything-told.ts";
 import { configMap, type Space, useFluxWorld } from "./flux-world.ts";
 
 const SOURCE = "source.toolkit.fluxcd.io/v1";
 const world = useFluxWorld();
-const { signal } = new AbortController();
 let git: GitServer;
 let registry: OciRegistry;
 
@@ -42,32 +41,6 @@ async function source(space: Space, kind: string, spec: Record<string, unknown>)
     metadata: { ...metadata, namespace: space.name },
     spec: { interval: "1s", ...spec },
   });
-}
-
-/** Everything that the controller wrote or said, for whoever may read it. */
-async function everythingTold(space: Space): Promise<string> {
-  const kinds = [
-    { group: "kustomize.toolkit.fluxcd.io", kind: "Kustomization" },
-    { group: "source.toolkit.fluxcd.io", kind: "GitRepository" },
-    { group: "source.toolkit.fluxcd.io", kind: "OCIRepository" },
-    { group: "holdfast.dev", kind: "Inventory" },
-    { group: "", kind: "Event" },
-  ];
-  const objects = [];
-  for (const kind of kinds) {
-    const lookup = await world().client.kind(kind, { signal });
-    if (lookup.known !== "yes") throw new Error(`${kind.kind} is not served`);
-    objects.push(await world().client.list(lookup.info, { namespace: space.name }, { signal }));
-  }
-  const { lines, audit } = world().engine;
-  return JSON.stringify([objects, lines, audit]);
-}
-
-/** A text as it may turn up: plain, within JSON, in base64 at any offset, compressed. */
-function formsOf(canary: string): readonly string[] {
-  const offsets = ["", "a", "ab"].map((before) => Buffer.from(`${before}${canary}`).toString("base64").slice(4, -4));
-  const packed = gzipSync(canary).toString("base64").slice(16, 36);
-  return [canary, JSON.stringify(canary).slice(1, -1), ...offsets, packed];
 }
 
 test("nothing secret is in a status, an event, an inventory, the log or the history, whatever goes wrong", async () => {
@@ -118,7 +91,7 @@ test("nothing secret is in a status, an event, an inventory, the log or the hist
     const data = (await world().get(space.at("v1", "Secret", "s")))?.["data"] as { key?: string } | undefined;
     return Buffer.from(data?.key ?? "", "base64").toString() === canaries.manifest;
   });
-  const told = await everythingTold(space);
+  const told = await everythingTold(world(), space);
   expect(told.length).toBeGreaterThan(5_000);
   for (const [name, canary] of Object.entries(canaries)) {
     const found = formsOf(canary).filter((form) => told.includes(form));

@@ -1,4 +1,5 @@
 import type { AppPhase } from "#core/app/app-report.ts";
+import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import type { HelmRelease } from "#core/helm/release.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
 import { changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
@@ -19,6 +20,7 @@ import { compareApp } from "../compare-app.ts";
 import { planApp } from "../plan-app.ts";
 import type { StoredRelease } from "../ports.ts";
 import { holdDesired } from "../refresh-desired.ts";
+import { failureText } from "../requests.ts";
 import { noteHeld, recordDrift, withoutFoughtOver } from "../sync-app.ts";
 import { noteFailure, noteOutcome } from "./conclude-action.ts";
 import { namespaceObject, type ReadyRelease, readyRelease } from "./held-release.ts";
@@ -28,6 +30,7 @@ import { renderRelease } from "./render-release.ts";
 import { startRun } from "./release-run.ts";
 import type { HeldRelease, ReleaseRun, WantedChart } from "./release-state.ts";
 import type { ReleaseStorage, StoredSummary } from "./release-store-index.ts";
+import type { ReleaseStore, WrittenRecord } from "./release-store.ts";
 import type { ReleaseWork } from "./release-work.ts";
 import { foreignObjects } from "./take-ownership.ts";
 
@@ -143,7 +146,8 @@ async function write(
     gate: gateOf(rules),
     awaits: ready.desired.objects.filter(isAwaited).map(({ key }) => key),
   };
-  const written = await work.context.releases.create(
+  const written = await recorded(
+    one,
     {
       app,
       manager: dialect.rules.manager,
@@ -153,10 +157,26 @@ async function write(
     },
     signal,
   );
+  if (typeof written === "string") return noteFailure(one, start, written);
   const { target } = parts;
   const run = newRun(one, { start, rules, hooks, desired: ready.desired, record: written, ...(target && { target }) });
   const extras = [...parts.first, ...due(hooks, [steps.before, steps.after])];
   return startRun(one, { run, plan: withReleaseSteps(plan, steps), extras }, signal);
+}
+
+/** The new record, or why the server refuses it: then nothing has begun. */
+async function recorded(
+  { work }: ReleaseWork,
+  write: Parameters<ReleaseStore["create"]>[0],
+  signal: AbortSignal,
+): Promise<WrittenRecord | string> {
+  try {
+    return await work.context.releases.create(write, signal);
+  } catch (error) {
+    // A record of that name is news that the watch has not told yet.
+    if (!(error instanceof ApiError) || !isVerdict(error) || error.code === 409) throw error;
+    return failureText(error);
+  }
 }
 
 async function beginTest(one: ReleaseWork, start: ActionStart, signal: AbortSignal): Promise<Turn> {

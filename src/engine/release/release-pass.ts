@@ -1,4 +1,5 @@
 import type { AppPhase } from "#core/app/app-report.ts";
+import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { decideRelease, type ReleaseDecision } from "#core/release/decide-release.ts";
 import { noteWanted } from "#core/release/after-action.ts";
 import { noReleaseMemory, truncated } from "#core/release/release-memory.ts";
@@ -7,6 +8,7 @@ import { backoffMs } from "../backoff.ts";
 import { compareApp } from "../compare-app.ts";
 import { declareSource, withdrawSource } from "../declared-source.ts";
 import { holdDesired } from "../refresh-desired.ts";
+import { failureText } from "../requests.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { uninstallAt } from "./remove-release.ts";
 import { adoptRelease } from "./adopt-release.ts";
@@ -21,6 +23,7 @@ import { type ReleaseWork, releaseWork } from "./release-work.ts";
 import type { StoredSummary } from "./release-store-index.ts";
 
 const MOST_TURNS = 12;
+const REFUSED_AGAIN_MS = 30_000;
 const AGAIN_BACKOFF = { baseMs: 750, factor: 2, maxMs: 5 * 60_000 };
 
 /** One pass over an app that is a Helm release; null: nothing is known yet that is worth a report. */
@@ -30,6 +33,15 @@ export async function reconcileRelease(
   signal: AbortSignal,
 ): Promise<AppPhase | null> {
   const one = releaseWork(work);
+  try {
+    return await pass(one, guard, signal);
+  } catch (error) {
+    return refused(one, error);
+  }
+}
+
+async function pass(one: ReleaseWork, guard: WriteGuard, signal: AbortSignal): Promise<AppPhase | null> {
+  const { work } = one;
   readMemory(one, guard);
   if (guard.kind === "open") {
     const isKnown = await declareSource(work, signal);
@@ -42,6 +54,13 @@ export async function reconcileRelease(
     if (phase !== "again") return phase;
   }
   return { kind: "syncing", step: "apply" };
+}
+
+/** A refusal of the server is told; anything else that it does not answer is tried again by whoever called. */
+function refused(one: ReleaseWork, error: unknown): AppPhase {
+  if (!(error instanceof ApiError) || !isVerdict(error) || error.code === 409) throw error;
+  const retryAt = one.work.context.clock.now() + REFUSED_AGAIN_MS;
+  return { kind: "sync-failed", step: "apply", message: failureText(error), retryAt };
 }
 
 /** Beside a live rival the status is the rival's, and what stands there last is what the app is taken over with. */

@@ -1,7 +1,9 @@
 import type { AppPhase } from "#core/app/app-report.ts";
+import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import type { AppWork } from "../app-state.ts";
 import { compareApp } from "../compare-app.ts";
 import { holdDesired } from "../refresh-desired.ts";
+import { failureText } from "../requests.ts";
 import { beginAction } from "./begin-action.ts";
 import { concludeAction } from "./conclude-action.ts";
 import { heldRelease, recordOwned } from "./held-release.ts";
@@ -16,9 +18,14 @@ const removing: AppPhase = { kind: "syncing", step: "prune" };
 /** Uninstalls the release of an app that is being deleted; null: it is gone. */
 export async function removeRelease(work: AppWork, signal: AbortSignal): Promise<AppPhase | null> {
   const one = releaseWork(work);
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
-    const phase = await removalTurn(one, signal);
-    if (phase !== "again") return phase;
+  try {
+    for (let turn = 0; turn < MOST_TURNS; turn++) {
+      const phase = await removalTurn(one, signal);
+      if (phase !== "again") return phase;
+    }
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
+    return failed(one, failureText(error));
   }
   return removing;
 }
