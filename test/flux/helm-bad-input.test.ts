@@ -125,12 +125,8 @@ describe.concurrent("a HelmRelease that cannot be", () => {
     const put = (text: string) =>
       world().apply({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { "values.yaml": text } });
     await put("color: [");
-    await helm.status(
-      "told",
-      (status) =>
-        conditionOf(status, "Ready")?.message.includes("color") === true ||
-        conditionOf(status, "Ready")?.message.includes("yaml") === true,
-    );
+    const isTold = (message = "") => message.includes("ConfigMap/late") && !message.includes("not found");
+    await helm.status("told", (status) => isTold(conditionOf(status, "Ready")?.message));
     await put("color: green");
     await helm.ready(1);
     await helm.space.holds("bad-references-a", { color: "green" });
