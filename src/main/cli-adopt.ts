@@ -1,4 +1,4 @@
-import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
+import { ADOPTED_ANNOTATION, wasSuspended } from "#core/app/adoption.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
@@ -8,7 +8,7 @@ import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, type FoundApp, listApps } from "./cli-app-record.ts";
 import { diffOf } from "./cli-diff.ts";
-import { keepsRival } from "./cli-rivals.ts";
+import { keepsRival, liveRivals } from "./cli-rivals.ts";
 import { withClient } from "./cli-session.ts";
 import { chosen, isSwitchedOff, turned, type Turn } from "./cli-standstill.ts";
 
@@ -34,7 +34,32 @@ export const adopt: AppsAction<AdoptQuery> = (query, signal) =>
     signal,
   );
 
+/** Gives apps back with the switch where it was; where nobody is there to take them, they stay served. */
+export const release: AppsAction = (query, signal) =>
+  withClient(
+    query,
+    async (client) => {
+      const handled: Handled[] = [];
+      for (const record of await chosen(client, query, signal)) {
+        const turn = await releaseOf({ client, record }, signal);
+        handled.push(await turned({ client, record }, { reason: "Released", turn }, signal));
+      }
+      return handled;
+    },
+    signal,
+  );
+
 const mostNamed = 5;
+
+async function releaseOf({ client, record }: FoundApp, signal: AbortSignal): Promise<Turn> {
+  const adopted = annotationsOf(record.object)[ADOPTED_ANNOTATION];
+  if (adopted === undefined) return { message: "was not adopted" };
+  const { name } = record.dialect.rules.rival;
+  const live = await liveRivals(client, record.dialect, signal);
+  const isServed = live?.length === 0;
+  const message = isServed ? `is released; ${name} does not run, so it is served here on` : `is released to ${name}`;
+  return { message, adopted: null, off: wasSuspended(adopted) };
+}
 
 function turnOf(record: AppRecord): Turn {
   const { name } = record.dialect.rules.rival;

@@ -1,4 +1,4 @@
-import { ADOPTED_ANNOTATION, wasSuspended } from "#core/app/adoption.ts";
+import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import { annotationsOf, labelsOf, type Resource } from "#core/resource/resource.ts";
 import type { AppsAction, AppsQuery, Handled } from "#cli/adopt.ts";
 import { CliError } from "#cli/cli-error.ts";
@@ -14,14 +14,6 @@ import { withClient } from "./cli-session.ts";
 
 const SKIP_ANNOTATION = "argocd.argoproj.io/skip-reconcile";
 const LONGEST_PAUSE_MS = 7 * 86_400_000;
-
-/** Gives apps back with the switch where it was. */
-export const release: AppsAction = onApps("Released", (record) => {
-  const adopted = annotationsOf(record.object)[ADOPTED_ANNOTATION];
-  if (adopted === undefined) return { message: "was not adopted" };
-  const { name } = record.dialect.rules.rival;
-  return { message: `is released to ${name}`, adopted: null, off: wasSuspended(adopted) };
-});
 
 /** Suspends apps; an adopted one only here, because its switch belongs to the other controller. */
 export const suspend: AppsAction = onApps("Suspended", (record) => switched(record, true));
