@@ -1,8 +1,10 @@
 import { Command, Option } from "commander";
 import type { AppStateWord, AppView } from "#contract/app-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
+import { CliError } from "./cli-error.ts";
 import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
 import { ageText } from "./duration.ts";
+import { exitCode } from "./exit-code.ts";
 import { formatted, type OutputFormat, withOutput } from "./output-option.ts";
 import { shortRevision } from "./revision-text.ts";
 import type { Paint, Terminal } from "./terminal.ts";
@@ -10,7 +12,7 @@ import { textTable } from "./text-table.ts";
 
 /** What a word such as `ks` or `gitrepositories` stands for; without a kind: all of them. */
 export interface KindWord {
-  readonly of: "apps" | "sources";
+  readonly of: "apps" | "sources" | "all";
   readonly kind: string | null;
 }
 
@@ -35,20 +37,27 @@ type Options = ConnectionOptions & { readonly output: OutputFormat };
 export function getCommand(actions: GetActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("get")
     .description("list apps or sources with their state")
-    .argument("[what]", "apps, sources, a kind such as kustomizations, or the name of an app", "apps")
+    .argument("[what]", "apps, sources, all, a kind such as kustomizations or hr, or the name of an app", "apps")
     .argument("[name]", "show only this one")
     .addOption(new Option("-A, --all-namespaces", "all namespaces, as without -n").conflicts("namespace"))
     .action(async (what: string, name: string | undefined, options: Options) => {
       const word = actions.kindOf(what);
       const query = { ...options, kind: word?.kind ?? null, name: word ? (name ?? null) : what };
-      if (word?.of === "sources") {
-        const sources = await actions.sources(query, signal);
-        return show(sources, options.output, { terminal, table: () => sourceTable(sources, terminal.paint) });
-      }
-      const apps = await actions.apps(query, signal);
-      return show(apps, options.output, { terminal, table: () => appTable(apps, terminal.paint) });
+      if (word?.of === "all" && name !== undefined) throw nameOfAll(name);
+      const sources = word?.of === "sources" || word?.of === "all" ? await actions.sources(query, signal) : [];
+      const apps = word?.of === "sources" ? [] : await actions.apps(query, signal);
+      const tables = [
+        ...(sources.length > 0 ? [sourceTable(sources, terminal.paint)] : []),
+        ...(apps.length > 0 ? [appTable(apps, terminal.paint)] : []),
+      ];
+      return show([...sources, ...apps], options.output, { terminal, table: () => tables.join("\n") });
     });
   return withOutput(withNamespace(command));
+}
+
+function nameOfAll(name: string): CliError {
+  const advice = `Leave "all" out: holdfast get ${name}, or holdfast get sources ${name}`;
+  return new CliError(`Cannot get all of the name ${name}`, { advice, exitCode: exitCode.usage });
 }
 
 /** Paints a state: green is well, yellow goes on or waits, red needs somebody. */
@@ -81,7 +90,7 @@ function sourceTable(sources: readonly SourceView[], paint: Paint): string {
     { text: source.state, paint: paintState(source.state, paint) },
     source.revision === "" ? "-" : shortRevision(source.revision),
     ageText(source.createdAt),
-    source.state === "Failed" ? source.message : `${source.url} ${source.ref}`,
+    source.state === "Failed" ? source.message : `${source.url} ${source.ref}`.trim(),
   ]);
   return textTable(["SOURCE", "STATE", "REVISION", "AGE", "MESSAGE"], rows.map(shortened));
 }

@@ -9,6 +9,10 @@ import type { Terminal } from "./terminal.ts";
 export interface SyncQuery extends ConnectionOptions {
   readonly name: string;
   readonly prune: boolean;
+  /** For a release: upgrade it even where nothing changed. */
+  readonly force: boolean;
+  /** For a release: forget the failures that were counted. */
+  readonly reset: boolean;
   readonly wait: boolean;
   readonly timeout: number;
   readonly onProgress: (text: string) => void;
@@ -24,11 +28,16 @@ export function syncCommand(actions: SyncActions, terminal: Terminal, signal: Ab
   const command = new Command("sync")
     .alias("reconcile")
     .description("ask the source for its newest commit and apply it now")
-    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
+    .argument("[name]", "the name, where the first word is a kind: hr NAME")
+    .option("--with-source", "accepted for those who are used to it: the source is always asked first")
     .option("--wait", "watch until the app is healthy", false)
     .option("--timeout <duration>", "how long to watch", parseDuration, 300_000)
     .option("--prune", "also delete what left the source, where the app itself does not ask for it", false)
-    .action(async (name: string, options: Omit<SyncQuery, "name" | "onProgress">) => {
+    .option("--force", "for a HelmRelease: upgrade it even where nothing changed", false)
+    .option("--reset", "for a HelmRelease: forget its failures, so that it is tried again", false)
+    .action(async (word: string, rest: string | undefined, options: Omit<SyncQuery, "name" | "onProgress">) => {
+      const name = rest === undefined ? word : `${word}/${rest}`;
       const onProgress = (text: string) => terminal.progress(text);
       const view = await actions.sync({ ...options, name, onProgress }, signal);
       terminal.progress(null);

@@ -32,12 +32,13 @@ function show({ object, owners, apps, notes }: TraceView, terminal: Terminal): v
   for (const note of notes) terminal.note(note);
 }
 
-function ownerText({ app, state, source, url, ref, path, revision, commit }: OwnerView): string {
+function ownerText({ app, state, source, url, ref, path, origin, revision, commit }: OwnerView): string {
   const lines = [
     ["owned by", `${app} (${state})`],
-    ["source", [source, url].filter(Boolean).join(" ")],
+    ["source", [source, origin ? "" : url].filter(Boolean).join(" ")],
+    ...(origin ? [["made of", [origin.source, url, origin.revision].filter(Boolean).join(" ")]] : []),
     ["ref", ref],
-    ["path", path === "" ? "." : path],
+    ...(origin ? [] : [["path", path === "" ? "." : path]]),
     ["revision", revision === "" ? "none yet" : revision],
     ...(commit ? [["commit", `${commit.subject} (${commit.author}, ${commit.date})`]] : []),
   ];

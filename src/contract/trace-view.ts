@@ -6,6 +6,14 @@ export interface CommitView {
   readonly subject: string;
 }
 
+/** A source that another one is made of. */
+export interface OriginView {
+  /** Address of the source object. */
+  readonly source: string;
+  /** What it has now; "" for nothing. */
+  readonly revision: string;
+}
+
 /** An app that owns an object, and where the app comes from. */
 export interface OwnerView {
   readonly app: string;
@@ -15,6 +23,8 @@ export interface OwnerView {
   readonly url: string;
   readonly ref: string;
   readonly path: string;
+  /** What the source is made of, as a chart is of its repository; null for nothing. */
+  readonly origin: OriginView | null;
   /** What is applied now; "" for nothing. */
   readonly revision: string;
   /** Null when the source has no commits or could not be asked. */

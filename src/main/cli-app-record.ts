@@ -12,7 +12,8 @@ import type { ClusterClient, ObjectRef } from "#engine/ports.ts";
 import { parseAppAddress } from "./cli-app-address.ts";
 import { nearestNames } from "./cli-near-names.ts";
 import { vendorSettings } from "./cli-session.ts";
-import { dialects, sourceReader } from "./dialects.ts";
+import { sourceAt } from "./cli-source-object.ts";
+import { dialects } from "./dialects.ts";
 
 /** An app object as the cluster has it, and what its dialect makes of it. */
 export interface AppRecord {
@@ -120,23 +121,8 @@ export function usableApp(record: AppRecord): App {
 export async function sourceOfApp(client: ClusterClient, record: AppRecord, signal: AbortSignal): Promise<Source> {
   const declared = usableApp(record).sources[0];
   if (declared?.inline) return declared.inline;
-  const [kindName = "", namespace = "", name = ""] = (declared?.source ?? "").split("/");
-  const reader = sourceReader(kindName);
-  const ref = reader && { apiVersion: joinApiVersion(reader.kind), kind: kindName, namespace, name };
-  const object = ref ? await client.get(ref, { signal }) : null;
-  if (!object || !reader) {
-    throw new CliError(`Cannot find ${declared?.source ?? "a source"}, which ${record.key} refers to`, {
-      advice: "Create it: holdfast create source NAME --url URL",
-      exitCode: exitCode.notFound,
-    });
-  }
-  const parsed = reader.dialect.parseSource(object, () => null);
-  if (parsed.ok) return parsed.value;
-  const problems = parsed.error.map(({ path, message }) => `${path}: ${message}`).join("; ");
-  throw new CliError(`Cannot use ${declared?.source}: ${problems}`, {
-    advice: "Correct its spec.",
-    exitCode: exitCode.refused,
-  });
+  if (!declared) throw new CliError(`Cannot read ${record.key}: it names no source`, { exitCode: exitCode.refused });
+  return sourceAt(client, { key: declared.source, object: null }, signal);
 }
 
 function recordOf(place: { dialect: Dialect; kind: DialectKind; lookup: Lookup }, object: Resource): AppRecord {
@@ -165,7 +151,7 @@ async function lookupFor(client: ClusterClient, dialect: Dialect, signal: AbortS
 }
 
 function noKinds(): CliError {
-  return new CliError("Cannot look for apps: this cluster knows neither Applications nor Kustomizations", {
+  return new CliError("Cannot look for apps: this cluster knows no Kustomizations, HelmReleases and Applications", {
     advice: "Install their definitions: holdfast install | kubectl apply --server-side -f -",
     exitCode: exitCode.notFound,
   });

@@ -65,6 +65,9 @@ export function sourceView(
 /** A ref as people write it. */
 export function refText({ ref }: Pick<Source, "ref">): string {
   if (ref.kind === "chart-path") return `chart ${ref.value}`;
+  if (ref.kind === "chart") return `chart ${ref.value} ${ref.version}`;
+  // A chart repository has nothing to choose.
+  if (ref.kind === "index") return "";
   return ref.kind === "branch" || ref.kind === "auto" || ref.kind === "name" ? ref.value : `${ref.kind} ${ref.value}`;
 }
 
@@ -94,7 +97,11 @@ function standstill(record: AppRecord): Partial<Words> {
   return {};
 }
 
-const WAITING_REASONS: readonly string[] = ["ArtifactFailed", "DependencyNotReady"];
+const WAITING_REASONS: Readonly<Record<string, readonly string[]>> = {
+  Kustomization: ["ArtifactFailed", "DependencyNotReady"],
+  // A chart that is there and cannot be loaded is an ArtifactFailed too.
+  HelmRelease: ["SourceNotReady", "DependencyNotReady"],
+};
 
 function fluxWords(object: Resource): Words {
   const ready = conditionOf(object, "Ready");
@@ -103,7 +110,7 @@ function fluxWords(object: Resource): Words {
   const health = healthy ? (healthy.status === "True" ? "Healthy" : "Unhealthy") : "";
   if (ready?.status === "True") return { state: "Ready", health, message };
   if (ready?.status !== "False") return { state: ready ? "Syncing" : "New", health, message };
-  return { state: WAITING_REASONS.includes(ready.reason) ? "Waiting" : "Failed", health, message };
+  return { state: WAITING_REASONS[object.kind]?.includes(ready.reason) ? "Waiting" : "Failed", health, message };
 }
 
 function argoWords(object: Resource): Words {

@@ -3,20 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
-import { textAt } from "#core/health/condition.ts";
-import { joinApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
-import type { Revision, Source, SourceKey } from "#core/source/source.ts";
+import type { Revision, Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { derivedNews } from "#engine/derived-source.ts";
-import type { ClusterClient, ObjectRef } from "#engine/ports.ts";
+import type { ClusterClient } from "#engine/ports.ts";
 import { secretsOf } from "#engine/source-secrets.ts";
 import type { SourceState } from "#engine/source-state.ts";
 import { visibleTree } from "#engine/source-tree.ts";
 import { type FoundApp, usableApp } from "./cli-app-record.ts";
 import { resolved } from "./cli-checkout.ts";
+import { sourceAt } from "./cli-source-object.ts";
 import { sourceReader } from "./dialects.ts";
 import { SourceFetchers } from "./source-fetchers.ts";
 
@@ -61,36 +60,6 @@ async function asDeclared(client: ClusterClient, declares: Resource, signal: Abo
   if (!live) return declares;
   if (isDeepStrictEqual(live["spec"], declares["spec"])) return live;
   return { ...declares, metadata: { ...metadata, generation: (live.metadata.generation ?? 0) + 1 } };
-}
-
-/** A source by its key; `object` is what it is declared as where it need not be read. @throws CliError */
-async function sourceAt(
-  client: ClusterClient,
-  { key, object }: { key: SourceKey; object: Resource | null },
-  signal: AbortSignal,
-): Promise<Source> {
-  const [kind = "", namespace = "", name = ""] = key.split("/");
-  const reader = sourceReader(kind);
-  const read = async (at: { kind: string; name: string }): Promise<Resource | null> => {
-    const of = sourceReader(at.kind);
-    const ref: ObjectRef | null = of ? { apiVersion: joinApiVersion(of.kind), namespace, ...at } : null;
-    return ref && client.get(ref, { signal });
-  };
-  const found = object ?? (await read({ kind, name }));
-  if (!found || !reader) {
-    throw new CliError(`Cannot find ${key}`, { exitCode: exitCode.notFound });
-  }
-  const from = {
-    kind: textAt(found, ["spec", "sourceRef", "kind"]),
-    name: textAt(found, ["spec", "sourceRef", "name"]),
-  };
-  const neighbour = from.name === "" ? null : await read(from);
-  const parsed = reader.dialect.parseSource(found, (of, _namespace, called) => {
-    return of === from.kind && called === from.name ? neighbour : null;
-  });
-  if (parsed.ok) return parsed.value;
-  const problems = parsed.error.map(({ path, message }) => `${path}: ${message}`).join("; ");
-  throw new CliError(`Cannot use ${key}: ${problems}`, { advice: "Correct its spec.", exitCode: exitCode.refused });
 }
 
 async function fetched(

@@ -52,8 +52,8 @@ async function toolChecks(signal: AbortSignal): Promise<CheckView[]> {
         await rm(directory, { recursive: true, force: true });
       }
     }),
-    await toolCheck("the helper with kustomize is there", async () => {
-      await Promise.resolve(goProgramPath("holdfast-upstream"));
+    await toolCheck("the helpers with kustomize and Helm are there", async () => {
+      await Promise.resolve([goProgramPath("holdfast-upstream"), goProgramPath("holdfast-upstream-all")]);
     }),
   ];
 }
@@ -146,7 +146,10 @@ async function rivalChecks(client: ClusterClient, signal: AbortSignal): Promise<
         message,
         advice: "Take apps over one by one: holdfast adopt APP",
       });
-    } else checks.push({ area: "rivals", verdict: "ok", message: `${name} does not run here`, advice: "" });
+    } else {
+      const which = dialect.rules.rival.workloadNames.join(" and ");
+      checks.push({ area: "rivals", verdict: "ok", message: `${name} does not run here (${which})`, advice: "" });
+    }
   }
   return checks;
 }

@@ -48,14 +48,35 @@ export async function withCheckout<T>(
       exitCode: exitCode.refused,
     });
   }
+  return withRepository(
+    { client, source },
+    async ({ repository, open, helpers }) => {
+      const head = await resolved(repository, source.ref, signal);
+      const render = await completedRender({ client, record }, declared.render, signal);
+      return work({
+        source,
+        declared,
+        repository,
+        head,
+        open,
+        render: renderer(helpers, source, { ...declared, render }),
+      });
+    },
+    signal,
+  );
+}
+
+/** Does `work` with the repository of a source, reached with the source's own credential. */
+export async function withRepository<T>(
+  { client, source }: { readonly client: ClusterClient; readonly source: Source },
+  work: (opened: Pick<Checkout, "repository" | "open"> & { readonly helpers: HelperPools }) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
   const secrets = await secretsOf(client, source, signal);
   const directory = await mkdtemp(join(tmpdir(), "holdfast-checkout-"));
   const helpers = new HelperPools();
   const fetchers = new SourceFetchers({ directory, allowFileUrls: false, full: () => helpers.full });
   try {
-    const repository = fetchers.open(source, secrets);
-    const head = await resolved(repository, source.ref, signal);
-    const render = await completedRender({ client, record }, declared.render, signal);
     const { url } = source;
     const open = (credential: GitCredential | null) =>
       fetchers.git.open(
@@ -63,14 +84,7 @@ export async function withCheckout<T>(
           ? { url, credential, ...(secrets.proxy && { proxy: proxyOf(secrets.proxy) }) }
           : repositorySpecOf(source, secrets),
       );
-    return await work({
-      source,
-      declared,
-      repository,
-      head,
-      open,
-      render: renderer(helpers, source, { ...declared, render }),
-    });
+    return await work({ repository: fetchers.open(source, secrets), open, helpers });
   } finally {
     await Promise.all([fetchers.close(), helpers.close()]);
     await rm(directory, { recursive: true, force: true });

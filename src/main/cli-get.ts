@@ -44,6 +44,7 @@ function kindOf(word: string): KindWord | null {
   const wanted = word.toLowerCase();
   if (wanted === "app" || wanted === "apps") return { of: "apps", kind: null };
   if (wanted === "source" || wanted === "sources") return { of: "sources", kind: null };
+  if (wanted === "all") return { of: "all", kind: null };
   const named = (kind: DialectKind) => wordsOf(kind).includes(wanted);
   const app = dialects.flatMap((dialect) => dialect.appKinds).find(named);
   if (app) return { of: "apps", kind: app.short };

@@ -1,5 +1,5 @@
 import type { HistoryView } from "#contract/history-view.ts";
-import { fieldAt, textAt } from "#core/health/condition.ts";
+import { fieldAt, numberAt, textAt } from "#core/health/condition.ts";
 import type { HistoryActions } from "#cli/history.ts";
 import { type AppRecord, findApp } from "./cli-app-record.ts";
 import { withClient } from "./cli-session.ts";
@@ -15,6 +15,7 @@ export function historyOf(record: AppRecord): readonly HistoryView[] {
   const entries = fieldAt(record.object, ["status", "history"]);
   if (!Array.isArray(entries)) return [];
   if (record.dialect.name === "argocd") return entries.map(argoEntry).reverse();
+  if (record.kind.kind === "HelmRelease") return entries.map(releaseEntry);
   return entries.map(fluxEntry);
 }
 
@@ -34,5 +35,19 @@ function fluxEntry(entry: unknown): HistoryView {
     at: textAt(entry, ["lastReconciled"]),
     succeeded: status === "ReconciliationSucceeded",
     message: status,
+  };
+}
+
+function releaseEntry(entry: unknown): HistoryView {
+  const text = (field: string) => textAt(entry, [field]);
+  const status = text("status");
+  const tests = Object.values(fieldAt(entry, ["testHooks"]) ?? {}).map((test: unknown) => textAt(test, ["phase"]));
+  const isTested = tests.includes("Failed") ? ", its tests failed" : "";
+  return {
+    revision: `${text("chartName")}@${text("chartVersion")}`,
+    commit: "",
+    at: text("lastDeployed"),
+    succeeded: status === "deployed" || status === "superseded",
+    message: `revision ${numberAt(entry, ["version"], 0)} ${status}${isTested}`,
   };
 }

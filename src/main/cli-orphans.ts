@@ -3,7 +3,7 @@ import { referenceKey } from "#core/app/app.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
 import { textAt } from "#core/health/condition.ts";
 import { gvkOf, type GroupKind, type IdKey, kindKey, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
-import { labelsOf, type Resource } from "#core/resource/resource.ts";
+import { annotationsOf, labelsOf, type Resource } from "#core/resource/resource.ts";
 import { CliError } from "#cli/cli-error.ts";
 import type { OrphansActions, OrphansQuery } from "#cli/orphans.ts";
 import type { ClusterClient } from "#engine/ports.ts";
@@ -25,6 +25,8 @@ interface Owned {
   readonly keys: ReadonlySet<IdKey>;
   /** Secrets and ConfigMaps that apps and sources read. */
   readonly read: ReadonlySet<string>;
+  /** Releases whose hooks may have stayed. */
+  readonly apps: ReadonlySet<string>;
 }
 
 async function orphans(client: ClusterClient, query: OrphansQuery, signal: AbortSignal): Promise<OrphansView> {
@@ -43,7 +45,8 @@ async function orphans(client: ClusterClient, query: OrphansQuery, signal: Abort
   const kinds = new Map(
     ids.filter((id) => !isOurs(id)).map(({ group, kind }) => [kindKey({ group, kind }), { group, kind }]),
   );
-  const owned: Owned = { keys, read: await readByApps(client, records, signal) };
+  const apps = new Set<string>(records.map(({ key }) => key));
+  const owned: Owned = { keys, apps, read: await readByApps(client, records, signal) };
   const objects: OrphanView[] = [];
   const lists = namespaces.flatMap((namespace) => [...kinds.values()].map((kind) => ({ namespace, kind })));
   await eachInParallel(lists, PARALLEL, async (list) => {
@@ -118,10 +121,16 @@ async function readByApps(
   return read;
 }
 
-function isOrphan(object: Resource, { keys, read }: Owned): boolean {
+function isOrphan(object: Resource, { keys, read, apps }: Owned): boolean {
   const { name, namespace, ownerReferences = [], deletionTimestamp } = object.metadata;
   if (keys.has(keyOf(object)) || ownerReferences.length > 0 || deletionTimestamp !== undefined) return false;
-  return !read.has(`${object.kind}/${namespace ?? ""}/${name}`) && !isBorn(object);
+  return !read.has(`${object.kind}/${namespace ?? ""}/${name}`) && !isBorn(object) && !isHookOf(object, apps);
+}
+
+/** A hook stays until its release runs it again; nobody owns it meanwhile. */
+function isHookOf(object: Resource, apps: ReadonlySet<string>): boolean {
+  if (annotationsOf(object)["helm.sh/hook"] === undefined) return false;
+  return dialects.some(({ rules }) => apps.has(rules.ownerOf(object) ?? ""));
 }
 
 const bornNames: readonly string[] = [

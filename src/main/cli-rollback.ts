@@ -11,7 +11,7 @@ import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { RollbackActions, RollbackQuery } from "#cli/rollback.ts";
 import type { ClusterClient } from "#engine/ports.ts";
-import { type AppRecord, findApp, usableApp } from "./cli-app-record.ts";
+import { type AppRecord, findApp, type FoundApp, usableApp } from "./cli-app-record.ts";
 import { refText } from "./cli-app-view.ts";
 import { type Checkout, commitOf, resolved, withCheckout } from "./cli-checkout.ts";
 import { commitAuthor, commitSigning, personCredential } from "./cli-git-person.ts";
@@ -19,6 +19,7 @@ import { historyOf } from "./cli-history.ts";
 import { noteEvent } from "./cli-note-event.ts";
 import { askToReconcile } from "./cli-reconcile.ts";
 import { type RollbackFiles, rollbackFiles } from "./cli-rollback-files.ts";
+import { ownerOfApp } from "./cli-owner.ts";
 import { withClient } from "./cli-session.ts";
 import { waitForApp } from "./cli-wait.ts";
 
@@ -40,12 +41,23 @@ export const rollbackActions: RollbackActions = {
 
 async function rollback(client: ClusterClient, query: RollbackQuery, signal: AbortSignal): Promise<RollbackView> {
   const record = await findApp(client, query, signal);
+  if (usableApp(record).release) throw await releaseRefusal({ client, record }, signal);
   query.onProgress(`Reading the repository of ${record.key}`);
   return withCheckout(
     { client, record },
     (checkout) => rollbackIn(client, { record, checkout, query }, signal),
     signal,
   );
+}
+
+/** What a release is made of stands in its spec, so its way back is that of the app which declares it. */
+async function releaseRefusal({ client, record }: FoundApp, signal: AbortSignal): Promise<CliError> {
+  const above = await ownerOfApp({ client, record }, signal);
+  const advice = above
+    ? `Go back in Git with the app that declares it: holdfast rollback ${above.key}`
+    : `Set chart version and values as they were; see which: holdfast history ${record.key}`;
+  const message = `Cannot roll ${record.key} back: a release would be upgraded again to what its spec says`;
+  return new CliError(message, { advice, exitCode: exitCode.refused });
 }
 
 const FIXED_REFS: readonly string[] = ["tag", "semver", "commit"];

@@ -31,8 +31,15 @@ async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal
       exitCode: exitCode.refused,
     });
   }
+  if ((query.force || query.reset) && !app.release) {
+    const word = query.force ? "--force" : "--reset";
+    throw new CliError(`Cannot use ${word} with ${record.key}: it is no HelmRelease`, {
+      advice: "Only releases of Helm count failures and are upgraded.",
+      exitCode: exitCode.usage,
+    });
+  }
   query.onProgress(`Asking for a sync of ${record.key}`);
-  const asked = await askToReconcile({ client, record }, { sync: true, prune: query.prune }, signal);
+  const asked = await askToReconcile({ client, record }, { ...query, sync: true }, signal);
   const view = appView(record, () => null);
   if (!query.wait) return view;
   const { onProgress, timeout: timeoutMs } = query;

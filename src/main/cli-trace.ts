@@ -1,18 +1,19 @@
-import type { CommitView, OwnerView, TraceView } from "#contract/trace-view.ts";
-import { ApiError } from "#core/cluster/api-error.ts";
+import type { CommitView, OriginView, OwnerView, TraceView } from "#contract/trace-view.ts";
+import { textAt } from "#core/health/condition.ts";
 import { type IdKey, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import { CliError } from "#cli/cli-error.ts";
+import type { Source } from "#core/source/source.ts";
 import type { TraceActions } from "#cli/trace.ts";
 import type { ConnectionOptions } from "#cli/connection-options.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { failureText } from "#engine/requests.ts";
-import { type AppRecord, listApps } from "./cli-app-record.ts";
-import { withCheckout } from "./cli-checkout.ts";
+import { type AppRecord, sourceOfApp } from "./cli-app-record.ts";
+import { withRepository } from "./cli-checkout.ts";
 import { viewsOf } from "./cli-get.ts";
 import { findObject } from "./cli-object-address.ts";
-import { ownedObjects, recordedObjects } from "./cli-owned.ts";
+import { appOf, appsAbove, ownership } from "./cli-owner.ts";
 import { withClient } from "./cli-session.ts";
+import { originRefOf, refOfSource, sourceAt } from "./cli-source-object.ts";
 
 /** Follows an object back to where it is declared. */
 export const traceActions: TraceActions = {
@@ -25,79 +26,23 @@ async function trace(
   signal: AbortSignal,
 ): Promise<TraceView> {
   const notes: string[] = [];
-  const { records, scope } = await knownApps(client, { namespace, notes }, signal);
-  const ownerOf = await ownersOf(client, { records, scope }, signal);
-  const known = [...ownerOf.keys()].map(parseIdKey);
+  const owned = await ownership(client, { namespace, notes }, signal);
+  const known = [...owned.ownerOf.keys()].map(parseIdKey);
   const object = await findObject(client, { address, namespace, known }, signal);
   const owners: IdKey[] = [];
-  let record = appOf(object, { records, ownerOf });
+  let record = appOf(object, owned);
   let current = object;
   while (!record) {
     const maker = await makerOf(client, current, signal);
     if (!maker || owners.includes(keyOf(maker)) || keyOf(maker) === keyOf(object)) break;
     owners.push(keyOf(maker));
     current = maker;
-    record = appOf(current, { records, ownerOf });
+    record = appOf(current, owned);
   }
-  const chain = record ? appsAbove(record, { records, ownerOf }) : [];
+  const chain = record ? appsAbove(record, owned) : [];
   const apps: OwnerView[] = [];
   for (const one of chain) apps.push(await ownerView(client, { record: one, notes }, signal));
   return { object: keyOf(object), owners, apps, notes };
-}
-
-interface Ownership {
-  readonly records: readonly AppRecord[];
-  readonly ownerOf: ReadonlyMap<IdKey, AppRecord>;
-}
-
-interface KnownApps {
-  readonly records: readonly AppRecord[];
-  /** The namespace that they are of; undefined: all. */
-  readonly scope: string | undefined;
-}
-
-/** All apps or, for those who may not see them, the apps beside the object. */
-async function knownApps(
-  client: ClusterClient,
-  { namespace, notes }: { namespace: string; notes: string[] },
-  signal: AbortSignal,
-): Promise<KnownApps> {
-  try {
-    return { records: await listApps(client, undefined, signal), scope: undefined };
-  } catch (error) {
-    if (!(error instanceof CliError) || !(error.cause instanceof ApiError)) throw error;
-    notes.push(`Only apps of namespace ${namespace} were looked at: you may not list all.`);
-    return { records: await listApps(client, namespace, signal), scope: namespace };
-  }
-}
-
-async function ownersOf(
-  client: ClusterClient,
-  { records, scope }: KnownApps,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<IdKey, AppRecord>> {
-  const recorded = await recordedObjects(client, scope, signal);
-  return new Map(records.flatMap((record) => ownedObjects(record, recorded).map(({ key }) => [key, record] as const)));
-}
-
-/** The app that recorded an object, or that marked it. */
-function appOf(object: Resource, { records, ownerOf }: Ownership): AppRecord | undefined {
-  return (
-    ownerOf.get(keyOf(object)) ??
-    records.find(({ key, dialect }) => {
-      return dialect.rules.ownerOf(object) === key;
-    })
-  );
-}
-
-/** An app, the app that owns its object, and so on. */
-function appsAbove(record: AppRecord, ownership: Ownership): readonly AppRecord[] {
-  const chain: AppRecord[] = [];
-  for (let next: AppRecord | undefined = record; next && !chain.includes(next);) {
-    chain.push(next);
-    next = appOf(next.object, ownership);
-  }
-  return chain;
 }
 
 /** The object that controls another, or else its first owner. */
@@ -118,34 +63,52 @@ async function ownerView(
 ): Promise<OwnerView> {
   const [view] = await viewsOf(client, [record], signal);
   const declared = record.parsed.ok ? record.parsed.value.sources[0] : undefined;
-  const { applied } = record.dialect.restore(record.object);
-  const commit = applied && (await commitOf(client, { record, hash: applied.commit, notes }, signal));
+  const source = declared && !declared.inline ? declared.source : "";
+  const object = await sourceObject(client, source, signal);
   return {
     app: record.key,
     state: view?.state ?? "",
-    source: declared && !declared.inline ? declared.source : "",
+    source,
     url: view?.source?.url ?? "",
     ref: view?.source?.ref ?? "",
     path: view?.source?.path ?? "",
-    revision: applied?.text ?? "",
-    commit: commit ?? null,
+    origin: object && (await originView(client, object, signal)),
+    revision: record.dialect.restore(record.object).applied?.text ?? "",
+    commit: await commitOf(client, { record, object, notes }, signal),
+  };
+}
+
+async function sourceObject(client: ClusterClient, key: string, signal: AbortSignal): Promise<Resource | null> {
+  const ref = refOfSource(key);
+  return ref && client.get(ref, { signal });
+}
+
+/** What a source object is made of, as a chart is of its repository. */
+async function originView(client: ClusterClient, object: Resource, signal: AbortSignal): Promise<OriginView | null> {
+  const ref = originRefOf(object);
+  const origin = ref && (await client.get(ref, { signal }));
+  if (!ref || !origin) return null;
+  return {
+    source: `${ref.kind}/${ref.namespace ?? ""}/${ref.name}`,
+    revision: textAt(origin, ["status", "artifact", "revision"]),
   };
 }
 
 /** What the commit says; a repository that cannot be read keeps nothing else back. */
 async function commitOf(
   client: ClusterClient,
-  { record, hash, notes }: { record: AppRecord; hash: string; notes: string[] },
+  { record, object, notes }: { record: AppRecord; object: Resource | null; notes: string[] },
   signal: AbortSignal,
 ): Promise<CommitView | null> {
   try {
-    return await withCheckout(
-      { client, record },
-      async (checkout) => {
-        const { source, repository } = checkout;
-        if (source.remote.kind !== "git") return null;
+    const found = await commitSource(client, { record, object }, signal);
+    if (!found || found.source.remote.kind !== "git") return null;
+    const { source, hash } = found;
+    return await withRepository(
+      { client, source },
+      async ({ repository, open }) => {
         await repository.fetchCommit(hash, signal);
-        const { author, date, subject } = await checkout.open(null).commitInfo(hash, signal);
+        const { author, date, subject } = await open(null).commitInfo(hash, signal);
         return { author: author.name, date, subject };
       },
       signal,
@@ -155,4 +118,21 @@ async function commitOf(
     notes.push(`The commit of ${record.key} cannot be read: ${failureText(error)}`);
     return null;
   }
+}
+
+/** Where the applied commit is: a chart of files is of the commit that it was packed from, as long as it is that chart. */
+async function commitSource(
+  client: ClusterClient,
+  { record, object }: { record: AppRecord; object: Resource | null },
+  signal: AbortSignal,
+): Promise<{ readonly source: Source; readonly hash: string } | null> {
+  const { applied } = record.dialect.restore(record.object);
+  if (!applied) return null;
+  const source = await sourceOfApp(client, record, signal);
+  if (!source.origin) return applied.commit === "" ? null : { source, hash: applied.commit };
+  const isApplied = textAt(object, ["status", "artifact", "revision"]) === applied.text;
+  const packedFrom = textAt(object, ["status", "observedSourceArtifactRevision"]);
+  const hash = /sha(?:1|256):([0-9a-f]+)$/.exec(packedFrom)?.[1];
+  if (!isApplied || hash === undefined) return null;
+  return { source: await sourceAt(client, { key: source.origin.source, object: null }, signal), hash };
 }

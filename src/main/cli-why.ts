@@ -12,7 +12,8 @@ import { appView, heldOf, isHeldMessage } from "./cli-app-view.ts";
 import { currentLeader } from "./cli-controller-lease.ts";
 import { keepsRival, liveRivals } from "./cli-rivals.ts";
 import { withClient } from "./cli-session.ts";
-import { sourceReader } from "./dialects.ts";
+import { releaseReasons } from "./cli-why-release.ts";
+import { sourceReasons } from "./cli-why-source.ts";
 
 /** Explains apps. */
 export const whyActions: WhyActions = {
@@ -29,6 +30,7 @@ async function why(client: ClusterClient, record: AppRecord, signal: AbortSignal
     ...(await rivalReasons(client, record, signal)),
     ...(app ? await sourceReasons(client, record, signal) : []),
     ...(app ? await dependencyReasons(client, { record, app }, signal) : []),
+    ...(app?.release ? await releaseReasons({ client, record }, app.release, signal) : []),
     ...heldReasons(record),
     ...conditionReasons(record, view.message),
     ...orderReasons(record, app),
@@ -77,24 +79,6 @@ async function rivalReasons(client: ClusterClient, record: AppRecord, signal: Ab
     ? `it runs ${name} itself, so nothing is written until it is adopted, as the last of all`
     : `${name}'s own controller runs (${live.join(", ")}), so nothing is written`;
   return [{ rule: "shadow", blocks: true, message, advice: `Take it over: holdfast adopt ${record.key}` }];
-}
-
-/** Sources that are objects tell their own failures; inline ones fail in the app's conditions. */
-async function sourceReasons(client: ClusterClient, record: AppRecord, signal: AbortSignal): Promise<Reason[]> {
-  const declared = record.parsed.ok ? record.parsed.value.sources[0] : undefined;
-  if (!declared || declared.inline) return [];
-  const [kindName = "", namespace = "", name = ""] = declared.source.split("/");
-  const kind = sourceReader(kindName)?.kind;
-  if (!kind) return [];
-  const object = await client.get({ apiVersion: joinApiVersion(kind), kind: kindName, namespace, name }, { signal });
-  if (!object) {
-    const advice = `holdfast create source ${name} -n ${namespace} --url URL`;
-    return [{ rule: "source", blocks: true, message: `${declared.source} does not exist`, advice }];
-  }
-  const ready = conditionOf(object, "Ready");
-  if (ready?.status !== "False") return [];
-  const advice = "What was fetched last stays applied, and is still healed.";
-  return [{ rule: "source", blocks: true, message: `${declared.source}: ${ready.message}`, advice }];
 }
 
 async function dependencyReasons(

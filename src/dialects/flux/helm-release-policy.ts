@@ -18,8 +18,10 @@ import { requestedAtAnnotation } from "./parse-kustomization.ts";
 type Install = NonNullable<HelmReleaseSpec["install"]>;
 type Upgrade = NonNullable<HelmReleaseSpec["upgrade"]>;
 
-const forceAtAnnotation = "reconcile.fluxcd.io/forceAt";
-const resetAtAnnotation = "reconcile.fluxcd.io/resetAt";
+/** Asks for an upgrade even of what is in sync; counts together with a request of the same token. */
+export const forceAtAnnotation = "reconcile.fluxcd.io/forceAt";
+/** Asks to forget the failures that were counted; counts together with a request of the same token. */
+export const resetAtAnnotation = "reconcile.fluxcd.io/resetAt";
 const usualTimeoutMs = 300_000;
 const usualRetryMs = 300_000;
 const usualHistory = 5;
