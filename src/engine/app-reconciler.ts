@@ -7,7 +7,10 @@ import { appReportOf } from "./app-report-of.ts";
 import { type AppState, newAppState } from "./app-state.ts";
 import { backoffMs } from "./backoff.ts";
 import { compareApp } from "./compare-app.ts";
+import type { RemoteClusters, TargetContext } from "./remote-clusters.ts";
 import type { EngineContext } from "./engine-context.ts";
+import { objectsWaitedFor } from "./dependencies.ts";
+import { refOfReference } from "./followed-objects.ts";
 import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
 import { fightNotices } from "./heal-policy.ts";
 import { sharedNotices } from "./shared-objects.ts";
@@ -38,14 +41,18 @@ const WORLD_BACKOFF = { baseMs: 750, factor: 2, maxMs: 5 * 60_000 };
  */
 export class AppReconciler {
   readonly #context: EngineContext;
+  readonly #remotes: RemoteClusters;
   readonly #hooks: ReconcilerHooks;
   readonly #states = new Map<AppKey, AppState>();
+  /** The engine as an app sees it whose objects are on another cluster. */
+  readonly #contexts = new Map<AppKey, EngineContext>();
   readonly #failures = new Map<AppKey, number>();
   /** Apps that were a rival's when they were last looked at. */
   readonly #watched = new Set<AppKey>();
 
-  constructor(context: EngineContext, hooks: ReconcilerHooks) {
+  constructor(context: EngineContext, remotes: RemoteClusters, hooks: ReconcilerHooks) {
     this.#context = context;
+    this.#remotes = remotes;
     this.#hooks = hooks;
   }
 
@@ -80,7 +87,14 @@ export class AppReconciler {
       if (phase) this.#tell(record, { state, guard }, phase);
     } catch (error) {
       signal.throwIfAborted();
-      this.#worldFailed(key, state, error);
+      const retryAt = this.#worldFailed(key, state, error);
+      // What the home cluster does not answer cannot be told either.
+      if (state.app.target.kubeconfig && this.#contexts.get(key) !== this.#context)
+        this.#tell(
+          record,
+          { state, guard },
+          { kind: "sync-failed", step: "apply", message: failureText(error), retryAt },
+        );
     } finally {
       telemetry.pass(key, (clock.monotonic() - started) / 1000);
     }
@@ -103,23 +117,39 @@ export class AppReconciler {
     return state;
   }
 
+  /** The engine as the app sees it, whose objects may be on another cluster. */
+  #targetOf({ app }: AppState): TargetContext {
+    const context = this.#context;
+    context.references.name(app.key, [...app.references.map(refOfReference), ...objectsWaitedFor(app)]);
+    const target = this.#remotes.contextOf(app, context);
+    if (target.kind === "ready") this.#contexts.set(app.key, target.context);
+    return target;
+  }
+
   /** null: nothing is known yet that is worth a report. */
   async #pass(
     record: AppRecord,
     { state, guard }: { state: AppState; guard: WriteGuard },
     signal: AbortSignal,
   ): Promise<AppPhase | null> {
-    const context = this.#context;
+    if (state.app.suspended && !state.app.deleting) {
+      state.running = null;
+      state.handledToken = state.app.refreshToken;
+      return { kind: "suspended" };
+    }
+    const target = this.#targetOf(state);
+    if (target.kind === "pending") return null;
+    if (target.kind === "failed") {
+      this.#hooks.recheck(record.key, WAIT_MS);
+      const retryAt = this.#context.clock.now() + WAIT_MS;
+      return { kind: "sync-failed", step: "preflight", message: target.message, retryAt };
+    }
+    const { context } = target;
     const work = { context, state };
     if (state.app.deleting) {
       const phase = await finalizeApp(work, guard, signal);
       if (phase) this.#hooks.recheck(record.key, phase.kind === "dependency" ? FOREIGN_MS : FINALIZE_AGAIN_MS);
       return phase;
-    }
-    if (state.app.suspended) {
-      state.running = null;
-      state.handledToken = state.app.refreshToken;
-      return { kind: "suspended" };
     }
     if (guard.kind === "open") await ensureFinalizer(work, record, signal);
     if (guard.kind === "unknown") return null;
@@ -179,7 +209,7 @@ export class AppReconciler {
   }
 
   #tell(record: AppRecord, { state, guard }: { state: AppState; guard: WriteGuard }, phase: AppPhase): void {
-    const context = this.#context;
+    const context = this.#contexts.get(record.key) ?? this.#context;
     const work = { context, state };
     state.phase = phase;
     context.telemetry.phase(record.key, phase.kind);
@@ -192,7 +222,8 @@ export class AppReconciler {
     this.#hooks.report(record, { report: appReportOf(work, { phase, revision }) });
   }
 
-  #worldFailed(key: AppKey, state: AppState, error: unknown): void {
+  /** Returns when it is tried again. */
+  #worldFailed(key: AppKey, state: AppState, error: unknown): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     // What a release's record says is under way goes on where it was.
@@ -201,19 +232,22 @@ export class AppReconciler {
     const waitMs = backoffMs(WORLD_BACKOFF, failures, this.#context.random);
     this.#context.log.warn({ app: key, error: failureText(error), retryInMs: waitMs }, "reconcile was interrupted");
     this.#hooks.recheck(key, waitMs);
+    return this.#context.clock.now() + waitMs;
   }
 
   #forget(key: AppKey): void {
     const state = this.#states.get(key);
     this.#context.telemetry.phase(key, null);
     this.#context.references.name(key, []);
-    this.#context.releases.forget(key);
+    this.#contexts.get(key)?.releases.forget(key);
     this.#failures.delete(key);
     this.#watched.delete(key);
     if (!state) return;
     const inventory = this.#context.inventories.of(key).keys();
-    this.#context.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...inventory], []);
+    this.#contexts.get(key)?.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...inventory], []);
     this.#context.inventories.forget(key);
+    this.#remotes.leave(key);
+    this.#contexts.delete(key);
     this.#states.delete(key);
   }
 }

@@ -1,67 +1,22 @@
 import type { Dialect } from "#core/app/dialect.ts";
-import type { Settings } from "#core/app/settings.ts";
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import type { App, AppKey } from "#core/app/app.ts";
-import { selectorMatches, type WrittenSelector } from "#core/policy/label-selector.ts";
+import { selectorMatches } from "#core/policy/label-selector.ts";
 import { annotationsOf, labelsOf, type Resource } from "#core/resource/resource.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import { TaskGroup } from "#async/task-group.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
 import { AppReconciler } from "./app-reconciler.ts";
 import { AppRegistry } from "./app-registry.ts";
+import type { ControllerOptions } from "./controller-options.ts";
 import type { EngineContext } from "./engine-context.ts";
-import { Expressions } from "./expressions.ts";
 import { FreshLooks } from "./fresh-looks.ts";
-import { InventoryStore } from "./inventory-store.ts";
-import type { LedAlone } from "./led-alone.ts";
-import { LiveIndex } from "./live-index.ts";
-import type {
-  AuditLog,
-  ClusterClient,
-  Clock,
-  EventSink,
-  ExpressionEvaluator,
-  Log,
-  ReleaseTools,
-  Renderer,
-  SourceFetcher,
-  Telemetry,
-} from "./ports.ts";
+import { makeContext } from "./make-context.ts";
+import type { RemoteClusters } from "./remote-clusters.ts";
 import { readRegistry } from "./read-registry.ts";
-import { FollowedObjects } from "./followed-objects.ts";
-import { ReleaseStore } from "./release/release-store.ts";
-import { RenderCache } from "./render-cache.ts";
 import { invalidReport, Reporter } from "./reporter.ts";
 import { failureText } from "./requests.ts";
-import { Rivals } from "./rivals.ts";
-import { SourceController } from "./source-controller.ts";
 import { WorkQueue } from "./work-queue.ts";
-
-/** Everything a controller needs from outside. */
-export interface ControllerOptions {
-  readonly client: ClusterClient;
-  readonly fetcher: SourceFetcher;
-  readonly renderer: Renderer;
-  readonly tools: ReleaseTools;
-  readonly evaluator: ExpressionEvaluator;
-  readonly dialects: readonly Dialect[];
-  readonly settings: Settings;
-  /** Namespaces to serve; null: the whole cluster. */
-  readonly namespaces: readonly string[] | null;
-  /** Apps without these labels, and the statuses of such sources, are another controller's; null: all are served. */
-  readonly shard: WrittenSelector | null;
-  /** Number of the present leadership. */
-  readonly epoch: () => number;
-  readonly alone: LedAlone;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly events: EventSink;
-  readonly audit: AuditLog;
-  readonly telemetry: Telemetry;
-  readonly log: Log;
-  /** Apps worked on at once. */
-  readonly concurrency: number;
-}
 
 const SWEEP_EVERY_MS = 60 * 60_000;
 const FLUSH_MS = 5_000;
@@ -71,6 +26,7 @@ const IDENTIFY_AGAIN_MS = 2_000;
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #context: EngineContext;
+  readonly #remotes: RemoteClusters;
   readonly #reconciler: AppReconciler;
   readonly #reporter: Reporter;
   readonly #queue: WorkQueue<AppKey>;
@@ -103,8 +59,21 @@ export class Controller {
       },
       onDependents: (keys) => keys.forEach((key) => this.#queue.add(key, "webhook")),
     });
-    this.#context = this.#makeContext(registry);
-    this.#reconciler = new AppReconciler(this.#context, {
+    const { context, remotes } = makeContext(options, registry, {
+      onObject: (app, key) => {
+        this.#reconciler.touch(app, key);
+        this.#queue.add(app, "drift");
+      },
+      onAnswer: (app) => this.#queue.add(app, "webhook"),
+      onSource: (key) => this.#sourceChanged(key),
+      onRival: (dialect) => this.#rivalChanged(dialect),
+      revisionOf: (source, commit, refName) => this.#dialectOf(source.key).revisionOf(source, commit, refName),
+      unsettled: (app) => this.#unsettled(app),
+      isFresh: (app, token) => this.#looks.isOver(app, token),
+    });
+    this.#context = context;
+    this.#remotes = remotes;
+    this.#reconciler = new AppReconciler(context, remotes, {
       recheck: (key, afterMs) => this.#queue.addAfter(key, afterMs, "periodic"),
       report: (record, result) => {
         const report = "report" in result ? result.report : invalidReport(result.problems, clock.now());
@@ -146,6 +115,7 @@ export class Controller {
     tasks.add(this.#context.index.run(signal));
     tasks.add(this.#context.references.run(signal));
     tasks.add(this.#context.releases.run(signal));
+    tasks.add(this.#remotes.run(signal));
     tasks.add(this.#context.expressions.run(signal));
     tasks.add(this.#context.rivals.run(signal));
     await readRegistry({ ...this.#options, registry: this.#context.registry, tasks }, signal);
@@ -157,60 +127,6 @@ export class Controller {
     await this.#queue.run((key) => this.#reconcile(key, signal), signal);
     await tasks.settled();
     await this.#lastWords();
-  }
-
-  #makeContext(registry: AppRegistry): EngineContext {
-    const { client, clock, dialects, evaluator, log, namespaces, telemetry, random } = this.#options;
-    const rules = dialects.map((dialect) => dialect.rules);
-    const index = new LiveIndex({
-      client,
-      clock,
-      rules,
-      namespaces,
-      log,
-      random,
-      onChange: (app, key) => {
-        this.#reconciler.touch(app, key);
-        this.#queue.add(app, "drift");
-      },
-    });
-    const sources = new SourceController({
-      fetcher: this.#options.fetcher,
-      client,
-      clock,
-      random,
-      telemetry,
-      log,
-      revisionOf: (source, commit, refName) => this.#dialectOf(source.key).revisionOf(source, commit, refName),
-      onChange: (key) => this.#sourceChanged(key),
-    });
-    const onAnswer = (app: AppKey) => this.#queue.add(app, "webhook");
-    const { audit, tools } = this.#options;
-    const references = new FollowedObjects({ client, log, random, onChange: onAnswer });
-    const common = { client, clock, log, random };
-    const releases = new ReleaseStore({ ...common, audit, tools, namespaces, onChange: onAnswer });
-    const onChange = (dialect: string) => this.#rivalChanged(dialect);
-    return {
-      client,
-      registry,
-      sources,
-      renders: new RenderCache(this.#options.renderer, telemetry),
-      index,
-      inventories: new InventoryStore(client, this.#options.epoch),
-      references,
-      releases,
-      tools,
-      expressions: new Expressions({ evaluator, log, onAnswer }),
-      rivals: new Rivals({ client, clock, dialects, namespaces, onChange, log, random }),
-      unsettled: (app) => this.#unsettled(app),
-      isFresh: (app, token) => this.#looks.isOver(app, token),
-      settings: this.#options.settings,
-      clock,
-      random,
-      audit,
-      telemetry,
-      log,
-    };
   }
 
   #dialectOf(key: SourceKey): Dialect {

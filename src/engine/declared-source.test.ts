@@ -51,7 +51,12 @@ const told = () => engine.audit.map(({ verb, object }) => `${verb} ${object}`);
 describe("declareSource()", () => {
   test("writes the declared object as the controller itself, and asks nothing once it stands", async () => {
     const work = await declaring(chart(), "", {
-      target: { cluster: "in-cluster", namespace: null, impersonate: "system:serviceaccount:apps:shop" },
+      target: {
+        cluster: "in-cluster",
+        kubeconfig: null,
+        namespace: null,
+        impersonate: "system:serviceaccount:apps:shop",
+      },
     });
     await declareSource(work, engine.signal);
     expect(engine.cluster.log).toEqual(["apply HelmChart/apps-shop"]);

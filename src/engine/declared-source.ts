@@ -38,7 +38,7 @@ export async function declareSource(work: AppWork, signal: AbortSignal): Promise
   const input = digestOf(declared);
   if (stands(work, { declared, live, input })) return written.get(state)?.isSeen ?? true;
   const { manager } = dialect.rules;
-  const answer = await context.client.apply(declared, { manager, signal });
+  const answer = await context.home.apply(declared, { manager, signal });
   const { object: stored } = answer;
   const baseline = baselineOf(stored, manager)?.digest ?? null;
   const isSeen = live?.metadata.resourceVersion === stored.metadata.resourceVersion;
@@ -60,13 +60,13 @@ export async function withdrawSource(work: AppWork, signal: AbortSignal): Promis
   if (known === null) return;
   const { apiVersion, kind, metadata } = known;
   const ref: ObjectRef = { apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name };
-  const live = await context.client.get(ref, { signal });
+  const live = await context.home.get(ref, { signal });
   const { uid, deletionTimestamp } = live?.metadata ?? {};
   if (!live || !uid || deletionTimestamp !== undefined || dialect.rules.ownerOf(live) !== app.key) return;
   // Ahead of the request, so that no deletion goes untold, whatever ends this process meanwhile.
   const reason = app.deleting ? "its release is deleted" : "its release has another source";
   audit(work, { verb: "delete", object: live, reason });
-  await context.client.delete(ref, { uid, propagation: "Background", signal });
+  await context.home.delete(ref, { uid, propagation: "Background", signal });
   written.delete(state);
 }
 

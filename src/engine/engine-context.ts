@@ -13,7 +13,10 @@ import type { SourceController } from "./source-controller.ts";
 
 /** What reconciling an app needs; made once by the controller. */
 export interface EngineContext {
+  /** The cluster that the app's objects are on. */
   readonly client: ClusterClient;
+  /** The cluster that the apps themselves, their sources and the engine's own records are on. */
+  readonly home: ClusterClient;
   readonly registry: AppRegistry;
   readonly sources: SourceController;
   readonly renders: RenderCache;

@@ -83,7 +83,7 @@ async function patchFinalizers(
   const body = { metadata: { finalizers, resourceVersion: metadata.resourceVersion } };
   try {
     const manager = record.dialect.rules.statusManager;
-    await context.client.patch(ref, body, { type: "merge", manager, signal });
+    await context.home.patch(ref, body, { type: "merge", manager, signal });
   } catch (error) {
     if (error instanceof ApiError && error.code === 404) return;
     throw error;

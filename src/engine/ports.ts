@@ -4,11 +4,19 @@ import type { ChartMetadata, HelmRelease, HelmReleaseChart, HelmReleaseHook } fr
 import type { ValuesPart } from "#core/helm/values-part.ts";
 import type { GroupKind, GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { ArtifactSignatures, ArtifactTrust } from "#core/source/artifact-signatures.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
 import type { SecretRole } from "#core/source/remote.ts";
 import type { SourceError } from "#core/source/source-error.ts";
-import type { Revision, Source, SourceRef, Verification, VerifiedObject } from "#core/source/source.ts";
+import type {
+  ArtifactVerification,
+  CommitVerification,
+  Revision,
+  Source,
+  SourceRef,
+  VerifiedObject,
+} from "#core/source/source.ts";
 
 /** An API that a cluster serves. */
 export interface KindInfo extends GroupVersionKind {
@@ -124,6 +132,20 @@ export interface ClusterClient {
   invalidateDiscovery(): void;
   /** Whether admission (webhooks, policies, CRD rules) may change or refuse this kind, so that only a dry run can tell. */
   hasAdmission(kind: GroupKind, options: CallOptions): Promise<boolean>;
+}
+
+/** Another cluster, connected. */
+export interface RemoteCluster {
+  readonly client: ClusterClient;
+  /** Helm's library with that cluster's capabilities and objects. */
+  readonly tools: ReleaseTools;
+  close(): Promise<void>;
+}
+
+/** Connects to other clusters. */
+export interface ClusterConnector {
+  /** Nothing is asked yet. @throws Error when the kubeconfig, which somebody else wrote, cannot be used */
+  connect(kubeconfig: string): RemoteCluster;
 }
 
 /** Time, as the engine reads it. */
@@ -253,12 +275,14 @@ export interface Repository {
   verify?(request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]>;
 }
 
-/** What must be signed, and the Secret with the keys that may have done so. */
+/** What must be signed, and the Secrets that say by whom. */
 export interface VerificationRequest {
   readonly commit: string;
   readonly refName: string | null;
-  readonly signed: Pick<Verification, "commit" | "tag">;
-  readonly keys: Resource;
+  readonly signed: Pick<CommitVerification, "commit" | "tag"> | Omit<ArtifactVerification, "keys" | "trustedRoot">;
+  /** Null: no key is trusted, only the identities that the trusted root knows. */
+  readonly keys: Resource | null;
+  readonly trustedRoot?: Resource;
 }
 
 /** Checks a signature of a payload by keys, which are entries of a Secret; says which one made it, or why none did. */
@@ -266,6 +290,13 @@ export type SignatureCheck = (
   signed: { readonly payload: Uint8Array; readonly signature: string; readonly keys: Readonly<Record<string, string>> },
   signal: AbortSignal,
 ) => Promise<{ readonly key: string } | { readonly problem: string }>;
+
+/** Says who signed an artifact, that nobody needs to have, or why nobody did. */
+export type ArtifactCheck = (
+  signatures: ArtifactSignatures,
+  trust: ArtifactTrust,
+  signal: AbortSignal,
+) => Promise<{ readonly key: string } | { readonly ignored: true } | { readonly problem: string }>;
 
 /** The Secrets that a source names, as they are now. */
 export type SourceSecrets = Readonly<Partial<Record<SecretRole, Resource>>>;

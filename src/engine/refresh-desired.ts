@@ -9,7 +9,7 @@ import { RenderError } from "#core/source/render-error.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { AppState, AppWork } from "./app-state.ts";
-import { dependencyProblem, objectsWaitedFor } from "./dependencies.ts";
+import { dependencyProblem } from "./dependencies.ts";
 import { referencedData, refOfReference } from "./followed-objects.ts";
 import { type DesiredSet, desiredSetOf } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -107,7 +107,6 @@ function inlineFailure(declared: AppSource, source: SourceState): AppPhase | nul
 export function completeRender({ context, state }: AppWork, render: RenderSpec): Result<RenderSpec, AppPhase | null> {
   const { app, dialect } = state;
   const failed = (message: string) => refused({ kind: "render-failed", code: "build", message } as const);
-  context.references.name(app.key, [...app.references.map(refOfReference), ...objectsWaitedFor(app)]);
   const found = new Map<string, ReferencedData | null>();
   for (const reference of app.references) {
     const known = context.references.get(refOfReference(reference));

@@ -5,7 +5,7 @@ import { plainApp } from "./testing/app.ts";
 
 describe("asUser()", () => {
   const target = (impersonate: string | null) =>
-    plainApp("shop", { target: { cluster: "in-cluster", namespace: null, impersonate } });
+    plainApp("shop", { target: { cluster: "in-cluster", kubeconfig: null, namespace: null, impersonate } });
 
   test("acts as the app's user, or as the controller when it names none", () => {
     expect(asUser(target("system:serviceaccount:a:deployer"))).toEqual({

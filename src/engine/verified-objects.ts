@@ -19,11 +19,15 @@ export async function verifiedObjects(
   if (!verification) return none;
   const { repository, revision } = parts;
   if (!repository.verify) throw new SourceError("config", "Cannot verify signatures: nobody signs such content");
-  const keys = await parts.readSecret(verification.keys);
-  if (!keys) {
-    const { namespace, name } = verification.keys;
-    throw new SourceError("no-keys", `Cannot read public keys: Secret ${namespace}/${name} does not exist`);
-  }
+  const read = async (what: string, { namespace, name }: ObjectName) => {
+    const secret = await parts.readSecret({ namespace, name });
+    if (secret) return secret;
+    throw new SourceError("no-keys", `Cannot read ${what}: Secret ${namespace}/${name} does not exist`);
+  };
   const { commit, refName } = revision;
-  return await repository.verify({ commit, refName, signed: verification, keys }, signal);
+  const keys = verification.keys && (await read("public keys", verification.keys));
+  const root = "trustedRoot" in verification ? verification.trustedRoot : null;
+  const trustedRoot = root && (await read("the trusted root", root));
+  const request = { commit, refName, signed: verification, keys, ...(trustedRoot && { trustedRoot }) };
+  return await repository.verify(request, signal);
 }

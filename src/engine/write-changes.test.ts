@@ -64,7 +64,7 @@ describe("writeChanges()", () => {
   });
 
   test("writes as the app's user where it names one", async () => {
-    const target = { cluster: "in-cluster", namespace: null, impersonate: "deployer" };
+    const target = { cluster: "in-cluster", kubeconfig: null, namespace: null, impersonate: "deployer" };
     const work = await engine.work("shop", [X], { spec: { target } });
     await written(work);
     expect(engine.cluster.requests[0]?.options).toMatchObject({ as: { user: "deployer" } });

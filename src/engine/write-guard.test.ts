@@ -34,6 +34,17 @@ describe("writeGuardOf()", () => {
     expect(await guardOf(ADOPTED)).toEqual({ kind: "open" });
   });
 
+  test("an adopted app whose rival was let in again is the rival's", async () => {
+    const guard = async () => {
+      const metadata = { annotations: ADOPTED, labels: { rival: "on" } };
+      const { context, state } = await engine.work("shop", [], { metadata });
+      return writeGuardOf(context, context.registry.app(state.app.key)!);
+    };
+    expect(await guard()).toEqual({ kind: "open" });
+    rivalAppears();
+    expect(await guard()).toEqual({ kind: "shadow", rival: "rival" });
+  });
+
   test("writes nothing before somebody has looked for rivals", async () => {
     const { context, state } = await engine.work("shop", []);
     const blind = new TestEngine();

@@ -16,14 +16,19 @@ export type WriteGuard =
   /** Nobody has looked yet whether a rival is alive. */
   | { readonly kind: "unknown" };
 
-/** Decides whether an app may be written: not while a rival is alive and nobody adopted it, not during a pause. */
+/** Decides whether an app may be written: not while a rival is alive that nobody keeps off it, not during a pause. */
 export function writeGuardOf(context: EngineContext, record: AppRecord): WriteGuard {
   const annotations = annotationsOf(record.object);
-  const rival = annotations[ADOPTED_ANNOTATION] === undefined ? context.rivals.alive(record.dialect) : null;
+  const rival = isKeptOff(record) ? null : context.rivals.alive(record.dialect);
   if (rival === undefined) return { kind: "unknown" };
   if (rival !== null) return { kind: "shadow", rival };
   const pause = parsePause(annotations[PAUSE_ANNOTATION]);
   return pause && pause.until > context.clock.now() ? { kind: "paused", ...pause } : { kind: "open" };
+}
+
+/** An adoption holds for as long as the switch stands that keeps the vendor's controller off; others may turn it back. */
+function isKeptOff({ dialect, object }: AppRecord): boolean {
+  return annotationsOf(object)[ADOPTED_ANNOTATION] !== undefined && dialect.rules.rival.keepsOff(object);
 }
 
 /**

@@ -7,13 +7,14 @@ import { digestText } from "#core/resource/digest.ts";
 import { type ClientOptions, type ConnectedCluster, connectCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
+import { parseForeignKubeconfig } from "#adapters/kube/kubeconfig.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import { Controller } from "#engine/controller.ts";
 import { LedAlone } from "#engine/led-alone.ts";
 import { LeaderLease } from "#engine/lease.ts";
-import type { AuditLog, EventSink, Log, Telemetry } from "#engine/ports.ts";
+import type { AuditLog, ClusterConnector, EventSink, Log, Telemetry } from "#engine/ports.ts";
 import { dialects } from "./dialects.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
 import { SourceFetchers } from "./source-fetchers.ts";
@@ -37,9 +38,7 @@ export interface RunOptions {
   readonly onRequest?: ClientOptions["onRequest"];
   /** Timing of watches where the defaults do not suit. */
   readonly watch?: ClientOptions["watch"];
-  readonly eventSink: (
-    client: ConnectedCluster,
-  ) => EventSink & { run(signal: AbortSignal): Promise<void> };
+  readonly eventSink: (client: ConnectedCluster) => EventSink & { run(signal: AbortSignal): Promise<void> };
   /** Told when the controller works, with what the health endpoints need. */
   readonly onStart?: (controller: Controller) => void;
 }
@@ -93,6 +92,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       client,
       fetcher: fetchers,
       ...libraries(helpers, client),
+      connector: connector({ helpers, hooks, guard: () => lease.assertHeld() }),
       dialects,
       settings: options.vendorSettings,
       namespaces: options.namespaces,
@@ -163,5 +163,17 @@ function libraries(helpers: HelperPools, client: ConnectedCluster) {
     renderer: upstreamRenderer(helpers),
     tools: releaseTools(helpers, client),
     evaluator: celEvaluator(helpers),
+  };
+}
+
+/** Connects to clusters by kubeconfigs that stand in Secrets: written to only while this process is leader. */
+function connector(parts: { helpers: HelperPools; hooks: object; guard: () => void }): ClusterConnector {
+  return {
+    connect: (kubeconfig) => {
+      const settings = parseForeignKubeconfig(kubeconfig);
+      const client = connectCluster(settings, { ...parts.hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
+      client.guardWrites(parts.guard);
+      return { client, tools: releaseTools(parts.helpers, client), close: () => client.close() };
+    },
   };
 }

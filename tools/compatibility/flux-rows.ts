@@ -11,6 +11,7 @@ const objects = "test/flux/objects.test.ts";
 const oci = "test/flux/oci.test.ts";
 const report = "test/flux/report.test.ts";
 const source = "test/flux/source.test.ts";
+const verify = "src/adapters/oci/verify-artifact.test.ts";
 const tenants = "test/flux/tenants.test.ts";
 const metrics = "src/adapters/observe/metrics.test.ts";
 
@@ -129,7 +130,27 @@ export const fluxRows: readonly Row[] = [
     "the last good artifact stays",
     `${oci}: what cannot be pulled is told by name, and the last good artifact stays and is healed`,
   ),
-  missing("OCIRepository", "`verify`, `provider`, `serviceAccountName`, `proxySecretRef`", "refused"),
+  partly(
+    served(
+      "OCIRepository",
+      "`verify` by cosign",
+      `${oci}: only an artifact that a trusted key signed is used, and the last one stays`,
+      `${verify}: one in a bundle counts, listed by the registry or under the tag that stands for a list`,
+      `${verify}: one without a key counts by its identity, in either form`,
+      `${oci}: a verification that cannot be done offline is refused by name, with the way out`,
+    ),
+    "without keys only with `trustedRootSecretRef`, and only for `matchOIDCIdentity`",
+  ),
+  partly(
+    served(
+      "OCIRepository",
+      "`verify` by notation",
+      `${oci}: signatures of notation count by the trust policy`,
+      `${verify}: one of notation that could have been revoked counts only where the policy leaves that out`,
+    ),
+    "revocation servers are not asked: what they know is unknown",
+  ),
+  missing("OCIRepository", "`provider`, `serviceAccountName`, `proxySecretRef`", "refused"),
 
   served(
     "HelmRepository",
@@ -173,7 +194,10 @@ export const fluxRows: readonly Row[] = [
     `${helm}: values files are packed into the chart, and its version says so`,
     `${helm}: values files are found from the root of the source, and a missing one is told of`,
   ),
-  missing("HelmChart", "`verify`", "refused"),
+  partly(
+    served("HelmChart", "`verify`", `${helm}: a chart of a registry is used only when a trusted key signed it`),
+    "like that of an OCIRepository; refused for charts that are in no registry",
+  ),
 
   served(
     "Bucket",
@@ -301,7 +325,15 @@ export const fluxRows: readonly Row[] = [
     "`serviceAccountName`",
     `${report}: that may not write an object fails it by name, user and rule, before anything is written`,
   ),
-  missing("Kustomization", "`kubeConfig`", "refused"),
+  partly(
+    served(
+      "Kustomization",
+      "`kubeConfig`",
+      "test/flux/remote-cluster.test.ts: a Kustomization applies, heals and prunes there, and leaves its own cluster alone",
+      "test/flux/remote-cluster.test.ts: what is wrong with the kubeconfig is said, never its content, and ends when it is put right",
+    ),
+    "`secretRef`; `configMapRef` is refused",
+  ),
   served(
     "Kustomization",
     "`status.inventory`, `status.history`",

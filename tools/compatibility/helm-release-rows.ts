@@ -18,7 +18,7 @@ const row = (what: string, note: string, ...tests: readonly string[]): Row => ({
 export const helmReleaseRows: readonly Row[] = [
   row(
     "`chart.metadata`, `chart.spec`",
-    "`verify` is refused in the HelmChart that is made",
+    "",
     `${chart}: the HelmChart is the one that upstream makes`,
     `${chart}: the HelmChart has what the template says, in the namespace of its source`,
   ),
@@ -87,7 +87,11 @@ export const helmReleaseRows: readonly Row[] = [
     `${parse}: a suspended release is orphaned when it is deleted, an adopted one is not suspended here`,
   ),
   row("`persistentClient`, `waitStrategy`", "accepted without effect", `${parse}: reads the rest of the spec`),
-  row("`kubeConfig`", "refused"),
+  row(
+    "`kubeConfig`",
+    "`secretRef`; `configMapRef` is refused",
+    "test/flux/remote-cluster.test.ts: a HelmRelease is installed there with its records, and removed",
+  ),
   row(
     "`reconcile.fluxcd.io/forceAt`, `resetAt`",
     "",

@@ -27,6 +27,8 @@ export interface AppSource {
 export interface AppTarget {
   /** `in-cluster`, or the name of another cluster. */
   readonly cluster: string;
+  /** The Secret with the kubeconfig of another cluster, and the keys in it that count, the first first; null: this one. */
+  readonly kubeconfig: (Reference & { readonly keys: readonly string[] }) | null;
   /** Namespace for namespaced objects that name none; null: the manifests must say. */
   readonly namespace: string | null;
   /** The user that writes act as; null: the controller itself. */

@@ -78,5 +78,7 @@ export interface Rules {
     readonly workloadSelector: string;
     readonly workloadNames: readonly string[];
     readonly leases: readonly string[];
+    /** Whether an app's object tells that controller to keep off. */
+    readonly keepsOff: (object: Resource) => boolean;
   };
 }

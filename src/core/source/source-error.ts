@@ -21,7 +21,8 @@ export type SourceFailure =
   | "no-tag"
   | "unsigned-tag"
   | "unverified-tag"
-  | "unverified-commit";
+  | "unverified-commit"
+  | "unverified-artifact";
 
 /** A source that could not be read; the message names action and state and never a credential. */
 export class SourceError extends Error {

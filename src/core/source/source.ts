@@ -75,16 +75,36 @@ export interface SourceInclude {
   readonly to: string;
 }
 
+/** Who must have signed what is used. */
+export type Verification = CommitVerification | ArtifactVerification;
+
 /** What of a commit must be signed: itself, the tag that names it, or both; and the Secret with the keys. */
-export interface Verification {
+export interface CommitVerification {
   readonly commit: boolean;
   readonly tag: boolean;
   readonly keys: ObjectName;
 }
 
+/**
+ * How an artifact must be signed, and by one of which keys; without keys by one of the identities, as the authorities and
+ * logs of the trusted root know them.
+ */
+export interface ArtifactVerification {
+  readonly provider: "cosign" | "notation";
+  readonly keys: ObjectName | null;
+  readonly trustedRoot: ObjectName | null;
+  readonly identities: readonly SignerIdentity[];
+}
+
+/** Regular expressions for who signed, and for who vouches for that. */
+export interface SignerIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
 /** A signed object and the key that signed it. */
 export interface VerifiedObject {
-  readonly what: "commit" | "tag";
+  readonly what: "commit" | "tag" | "artifact";
   readonly name: string;
   readonly key: string;
 }

@@ -18,7 +18,7 @@ test("parseApp() reads what the vendor's users write", () => {
     render: { kind: "detect", directory: { recurse: false, include: "", exclude: "" } },
     inline: { ref: { kind: "auto", value: "main" }, secrets: {}, ignore: undefined },
   });
-  expect(app.target).toEqual({ cluster: "in-cluster", namespace: "cap-argo", impersonate: null });
+  expect(app.target).toEqual({ cluster: "in-cluster", kubeconfig: null, namespace: "cap-argo", impersonate: null });
   expect(app.policy).toMatchObject({
     mode: "auto",
     prune: true,

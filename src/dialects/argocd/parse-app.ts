@@ -69,7 +69,12 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Settings): 
     // A fenced-off app is nobody's to touch, its deletion included.
     finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
     sources: [source.value],
-    target: { cluster: destination.value.name, namespace: spec.destination.namespace || null, impersonate: null },
+    target: {
+      cluster: destination.value.name,
+      kubeconfig: null,
+      namespace: spec.destination.namespace || null,
+      impersonate: null,
+    },
     policy,
     dependsOn: [],
     suspended: isSkipped(object),

@@ -1,5 +1,6 @@
 import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
+import { annotationsOf } from "#core/resource/resource.ts";
 import { healthTable } from "./health-table.ts";
 import { kindRank } from "./kind-order.ts";
 import { optionsOf } from "./object-options.ts";
@@ -51,6 +52,7 @@ export function argoRules(controlNamespace: string): Rules {
       workloadSelector: "app.kubernetes.io/part-of=argocd",
       workloadNames: [STATUS_MANAGER],
       leases: [],
+      keepsOff: (object) => annotationsOf(object)["argocd.argoproj.io/skip-reconcile"] === "true",
     },
   };
 }

@@ -299,7 +299,10 @@ describe("refusals", () => {
     { spec: { ...base, chartRef }, says: "spec: either chart or chartRef must be set: both are set" },
     { spec: { chart }, says: "spec.interval: is required" },
     { spec: { ...base, interval: "soon" }, says: "spec.interval: " },
-    { spec: { ...base, kubeConfig: { secretRef: { name: "a" } } }, says: "spec.kubeConfig: not supported yet" },
+    {
+      spec: { ...base, kubeConfig: { configMapRef: { name: "a" } } },
+      says: "spec.kubeConfig.configMapRef: not supported yet",
+    },
     {
       spec: { interval: "1m", chartRef: { ...chartRef, kind: "ExternalArtifact" } },
       says: "spec.chartRef.kind: ExternalArtifact is not supported yet",
@@ -349,7 +352,7 @@ describe("refusals", () => {
       return { ...object, metadata: { ...object.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
     };
     expect(problemsOf(deleted({ ...base, install: { serverSideApply: false } }))).toEqual([]);
-    expect(problemsOf(deleted({ ...base, kubeConfig: { secretRef: { name: "a" } } }))).toHaveLength(1);
+    expect(problemsOf(deleted({ ...base, kubeConfig: { configMapRef: { name: "a" } } }))).toHaveLength(1);
     expect(app(deleted(base))).toMatchObject({ deleting: true, finalizer: { ensure: false } });
   });
 });

@@ -17,6 +17,7 @@ import { unsupportedInHelmRelease } from "./helm-release-unsupported.ts";
 import { type ValuesReference, valuesReferences } from "./helm-release-values.ts";
 import { type IgnoreRule, parseIgnoreRules } from "./ignore-rules.ts";
 import { addressOf } from "./object-address.ts";
+import { clusterOf, kubeConfigReferences } from "./kube-config.ts";
 import { dependenciesOf } from "./parse-dependencies.ts";
 import { finalizerName, requestedAtAnnotation } from "./parse-kustomization.ts";
 
@@ -61,9 +62,12 @@ export function parseHelmRelease(object: Resource, settings: Settings): Result<A
       ensure: !deleting,
     },
     sources: [{ source: chart.source, inline: null, path: "", render: renderOf(object, spec) }],
-    references: valuesReferences(details.valuesFrom, namespace),
+    references: [
+      ...valuesReferences(details.valuesFrom, namespace),
+      ...kubeConfigReferences(spec.kubeConfig, namespace),
+    ],
     target: {
-      cluster: "in-cluster",
+      ...clusterOf(spec.kubeConfig, namespace),
       namespace: releaseNamespaceOf(object, spec),
       impersonate: account ? `system:serviceaccount:${namespace}:${account}` : null,
     },

@@ -46,6 +46,7 @@ export const helmRules: Rules = {
     workloadSelector: rules.rival.workloadSelector,
     workloadNames: [manager],
     leases: ["helm-controller-leader-election"],
+    keepsOff: rules.rival.keepsOff,
   },
 };
 

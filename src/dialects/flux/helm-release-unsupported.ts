@@ -1,4 +1,5 @@
 import type { Problem } from "#core/result.ts";
+import { unsupportedKubeConfig } from "./kube-config.ts";
 import type { HelmReleaseSpec } from "./helm-release-schema.ts";
 
 const keep = "keep this HelmRelease with its present controller";
@@ -8,9 +9,7 @@ const keep = "keep this HelmRelease with its present controller";
  * cluster its objects are on.
  */
 export function unsupportedInHelmRelease(spec: HelmReleaseSpec, deleting: boolean): readonly Problem[] {
-  const problems: Problem[] = spec.kubeConfig
-    ? [{ path: "spec.kubeConfig", message: `not supported yet; remove it or ${keep}` }]
-    : [];
+  const problems: Problem[] = [...unsupportedKubeConfig(spec.kubeConfig, "HelmRelease")];
   if (deleting) return problems;
   if (spec.chartRef?.kind === "ExternalArtifact") {
     const message = `ExternalArtifact is not supported yet; use an OCIRepository or HelmChart, or ${keep}`;

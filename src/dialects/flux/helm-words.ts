@@ -3,7 +3,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { chartSourcePath, mergedFiles } from "./parse-helm-chart.ts";
 import type { Revision } from "#core/source/source.ts";
 import { publicUrl } from "./public-url.ts";
-import type { SourceWords } from "./source-phrases.ts";
+import { type SourceWords, unverified } from "./source-phrases.ts";
 
 /** What statuses and events say of a HelmRepository. */
 export const helmRepositoryWords: SourceWords = {
@@ -20,7 +20,7 @@ export const helmChartWords: SourceWords = {
   stored: summary,
   news: summary,
   readyReason: (object, revision) => (isPacked(object, revision) ? "ChartPackageSucceeded" : "ChartPullSucceeded"),
-  failure: ({ reason, message }) => {
+  failure: ({ reason, message }, object) => {
     if (reason === "ref") {
       return { reason: "InvalidChartReference", message: `invalid chart reference: ${message}`, stalls: true };
     }
@@ -31,6 +31,10 @@ export const helmChartWords: SourceWords = {
     if (reason === "dependency") {
       return { reason: "DependencyBuildError", message: `dependency build error: ${message}`, type: "BuildFailed" };
     }
+    if (reason === "no-keys") return { reason: "VerificationError", message: `${unverified(object)}${message}` };
+    if (reason === "unverified-artifact") {
+      return { reason: "VerificationError", message: `chart verification error: ${message}` };
+    }
     if (reason === "empty-origin") return { reason: "NoSourceArtifact", message };
     return { reason: "ChartPullError", message: `chart pull error: ${message}` };
   },
@@ -38,6 +42,7 @@ export const helmChartWords: SourceWords = {
     const problem = problems.find(({ path }) => path === chartSourcePath);
     return problem && { reason: "SourceUnavailable", message: `failed to get source: ${problem.message}` };
   },
+  verified: ({ text }) => `verified signature of version ${text}`,
   digest: ({ commit }) => commit,
   file: (revision, object) => `${nameOf(object, revision)}-${revision.text}.tgz`,
   observed: {},

@@ -4,16 +4,18 @@ import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import type { ChartPathRef, ChartRef } from "#core/source/helm-ref.ts";
 import type { Revision, Source } from "#core/source/source.ts";
+import { artifactVerification } from "./artifact-verification.ts";
 import { checkSpec } from "./check-spec.ts";
 import { type HelmChartSpec, helmChartSpec } from "./helm-chart-schema.ts";
 import { parseBucket } from "./parse-bucket.ts";
 import { parseGitRepository } from "./parse-git-repository.ts";
 import { helmRevision, parseHelmRepository } from "./parse-helm-repository.ts";
 import { sourceBasics } from "./source-basics.ts";
-import { unsupportedInHelmChart } from "./unsupported.ts";
 
 /** Where problems are that are not the chart's own but those of what it refers to. */
 export const chartSourcePath = "spec.sourceRef.name";
+
+const unsigned: Problem = { path: "spec.verify", message: "is only for charts of a HelmRepository of the type oci" };
 
 /**
  * Parses a HelmChart into a source; never throws. One of a HelmRepository has the address and the Secrets of that, one of
@@ -23,7 +25,10 @@ export function parseHelmChart(object: Resource, lookup: Lookup): Result<Source,
   const checked = checkSpec(helmChartSpec, object["spec"]);
   if (!checked.ok) return checked;
   const spec = checked.value;
-  const problems: Problem[] = [...unsupportedInHelmChart(spec), ...nameProblems(spec)];
+  const problems: Problem[] = [...nameProblems(spec)];
+  const { namespace = "" } = object.metadata;
+  const verification = spec.verify && artifactVerification(namespace, spec.verify, problems);
+  if (spec.verify && spec.sourceRef.kind !== "HelmRepository") problems.push(unsigned);
   if (problems.length > 0) return refused(problems);
   if (spec.sourceRef.kind !== "HelmRepository") return parseChartOfFiles(object, spec, lookup);
   const found = originOf(object, spec, lookup);
@@ -32,11 +37,13 @@ export function parseHelmChart(object: Resource, lookup: Lookup): Result<Source,
   const basics = sourceBasics(object, { interval: spec.interval, url, suspend: spec.suspend ?? false }, problems);
   if (problems.length > 0) return refused(problems);
   const isRegistry = url.startsWith("oci://");
+  if (verification && !isRegistry) return refused([unsigned]);
   return ok({
     ...basics,
     url: isRegistry ? `${url.replace(/\/+$/, "")}/${spec.chart}` : url,
     timeoutMs,
     ignore: undefined,
+    ...(verification && { verification }),
     // Nothing is learned of a repository that is not looked at.
     suspended: basics.suspended || (suspended && !isRegistry),
     remote,

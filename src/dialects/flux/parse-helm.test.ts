@@ -103,6 +103,13 @@ describe("a HelmChart", () => {
     });
   });
 
+  test("of a registry is verified as it says", () => {
+    const known = repository({ url: "oci://registry.example/charts/", type: "oci" });
+    const verify = { provider: "cosign", secretRef: { name: "keys" } };
+    const verification = { provider: "cosign", keys: { namespace: "shop", name: "keys" } };
+    expect(parsed(chart({ verify }), known)).toMatchObject({ value: { verification } });
+  });
+
   test("with values files is packed anew for every generation", () => {
     const result = parsed(chart({ valuesFiles: ["a.yaml"], ignoreMissingValuesFiles: true }));
     const repack = { valuesFiles: ["a.yaml"], ignoreMissing: true, versionMetadata: "3" };
@@ -123,7 +130,18 @@ describe("a HelmChart", () => {
   });
 
   const refusals = [
-    { spec: { verify: { provider: "cosign" } }, says: "spec.verify: not supported yet" },
+    {
+      spec: { verify: { provider: "cosign", secretRef: { name: "keys" } } },
+      says: "spec.verify: is only for charts of a HelmRepository of the type oci",
+    },
+    {
+      spec: {
+        verify: { provider: "cosign", secretRef: { name: "keys" } },
+        sourceRef: { kind: "Bucket", name: "stable" },
+      },
+      says: "spec.verify: is only for charts of a HelmRepository of the type oci",
+    },
+    { spec: { verify: { provider: "notation" } }, says: "spec.verify.secretRef: is needed" },
     {
       spec: { sourceRef: { kind: "Bucket", name: "gone" } },
       says: "spec.sourceRef.name: Bucket 'gone' does not exist",

@@ -12,6 +12,7 @@ import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
 import { type IgnoreRule, parseIgnoreRules } from "./ignore-rules.ts";
 import { addressOf } from "./object-address.ts";
+import { clusterOf, kubeConfigReferences } from "./kube-config.ts";
 import { dependenciesOf } from "./parse-dependencies.ts";
 import { variableReferences } from "./post-build.ts";
 import { unsupportedInKustomization } from "./unsupported.ts";
@@ -73,7 +74,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     ],
     references: referencesOf(spec, namespace),
     target: {
-      cluster: "in-cluster",
+      ...clusterOf(spec.kubeConfig, namespace),
       namespace: null,
       impersonate: account ? `system:serviceaccount:${namespace}:${account}` : null,
     },
@@ -96,10 +97,11 @@ export function parseKustomization(object: Resource, settings: Settings): Result
   });
 }
 
-function referencesOf({ postBuild, decryption }: KustomizationSpec, namespace: string): readonly Reference[] {
+function referencesOf(spec: KustomizationSpec, namespace: string): readonly Reference[] {
+  const { postBuild, decryption, kubeConfig } = spec;
   const { secretRef } = decryption ?? {};
   const keys: readonly Reference[] = secretRef ? [{ kind: "Secret", namespace, name: secretRef.name }] : [];
-  return [...variableReferences(postBuild, namespace), ...keys];
+  return [...variableReferences(postBuild, namespace), ...keys, ...kubeConfigReferences(kubeConfig, namespace)];
 }
 
 function isDeleting(object: Resource): boolean {
@@ -194,6 +196,7 @@ function overridesOf(spec: KustomizationSpec): KustomizeOverrides {
 
 /** The part of a spec that decides what is applied: when and how often is left out. */
 function deliveryOf(spec: KustomizationSpec): object {
-  const { interval, retryInterval, timeout, suspend, dependsOn, deletionPolicy, driftMode, onFailure, ...delivery } = spec;
+  const { interval, retryInterval, timeout, suspend, dependsOn, deletionPolicy, driftMode, onFailure, ...delivery } =
+    spec;
   return delivery;
 }

@@ -53,9 +53,64 @@ describe("parseOciRepository()", () => {
     });
   });
 
+  test.each([
+    {
+      name: "cosign by keys",
+      verify: { provider: "cosign", secretRef: { name: "keys" } },
+      want: { provider: "cosign", keys: { namespace: "shop", name: "keys" }, trustedRoot: null, identities: [] },
+    },
+    {
+      name: "cosign by identities",
+      verify: {
+        provider: "cosign",
+        trustedRootSecretRef: { name: "root" },
+        matchOIDCIdentity: [{ issuer: "i", subject: "s" }],
+      },
+      want: {
+        provider: "cosign",
+        keys: null,
+        trustedRoot: { namespace: "shop", name: "root" },
+        identities: [{ issuer: "i", subject: "s" }],
+      },
+    },
+    {
+      name: "notation",
+      verify: { provider: "notation", secretRef: { name: "keys" } },
+      want: { provider: "notation", keys: { namespace: "shop", name: "keys" }, trustedRoot: null, identities: [] },
+    },
+  ])("verifies by $name", ({ verify, want }) => {
+    const parsed = parseOciRepository(ociRepository({ ...base, verify }));
+    expect(parsed).toMatchObject({ ok: true, value: { verification: want } });
+  });
+
+  const identity = [{ issuer: "i", subject: "s" }];
+  test.each([
+    [{ provider: "cosign" }, ["spec.verify", "spec.verify.matchOIDCIdentity"]],
+    [{ provider: "cosign", matchOIDCIdentity: identity }, ["spec.verify"]],
+    [{ provider: "cosign", trustedRootSecretRef: { name: "r" } }, ["spec.verify.matchOIDCIdentity"]],
+    [{ provider: "cosign", secretRef: { name: "k" }, matchOIDCIdentity: identity }, ["spec.verify.matchOIDCIdentity"]],
+    [
+      { provider: "cosign", secretRef: { name: "k" }, trustedRootSecretRef: { name: "r" } },
+      ["spec.verify.trustedRootSecretRef"],
+    ],
+    [{ provider: "notation" }, ["spec.verify.secretRef"]],
+    [
+      {
+        provider: "notation",
+        secretRef: { name: "k" },
+        trustedRootSecretRef: { name: "r" },
+        matchOIDCIdentity: identity,
+      },
+      ["spec.verify.trustedRootSecretRef", "spec.verify.matchOIDCIdentity"],
+    ],
+    [{ provider: "other" }, ["spec.verify.provider"]],
+  ])("refuses a verification by %j", (verify, want) => {
+    const parsed = parseOciRepository(ociRepository({ ...base, verify }));
+    expect(parsed.ok ? [] : parsed.error.map((problem) => problem.path)).toEqual(want);
+  });
+
   const refusals = [
     { spec: { url: "https://registry.example/a" }, path: "spec.url" },
-    { spec: { verify: { provider: "cosign" } }, path: "spec.verify" },
     { spec: { serviceAccountName: "puller" }, path: "spec.serviceAccountName" },
     { spec: { provider: "aws" }, path: "spec.provider" },
     { spec: { layerSelector: { operation: "burn" } }, path: "spec.layerSelector.operation" },

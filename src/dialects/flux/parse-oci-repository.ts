@@ -3,6 +3,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
 import type { Revision, Source } from "#core/source/source.ts";
+import { artifactVerification } from "./artifact-verification.ts";
 import { checkSpec } from "./check-spec.ts";
 import { type OciRepositorySpec, ociRepositorySpec } from "./oci-repository-schema.ts";
 import { sourceBasics } from "./source-basics.ts";
@@ -13,13 +14,15 @@ export function parseOciRepository(object: Resource): Result<Source, readonly Pr
   const checked = checkSpec(ociRepositorySpec, object["spec"]);
   if (!checked.ok) return checked;
   const spec = checked.value;
+  const { namespace = "" } = object.metadata;
   const problems: Problem[] = [...unsupportedInOciRepository(spec)];
+  const verification = spec.verify && artifactVerification(namespace, spec.verify, problems);
   const basics = sourceBasics(object, spec, problems);
   if (problems.length > 0) return refused(problems);
-  const { namespace = "" } = object.metadata;
   const { mediaType = "", operation = "extract" } = spec.layerSelector ?? {};
   return ok({
     ...basics,
+    ...(verification && { verification }),
     remote: { kind: "oci", insecure: spec.insecure ?? false, layer: { mediaType, operation } },
     ref: refOf(spec),
     secrets: {

@@ -134,7 +134,7 @@ describe("parseKustomization()", () => {
   });
 
   const refusals = [
-    { spec: { kubeConfig: { secretRef: { name: "a" } } }, path: "spec.kubeConfig" },
+    { spec: { kubeConfig: { configMapRef: { name: "a" } } }, path: "spec.kubeConfig.configMapRef" },
     { spec: { decryption: { provider: "sops", serviceAccountName: "a" } }, path: "spec.decryption.serviceAccountName" },
     { spec: { sourceRef: { kind: "ExternalArtifact", name: "a" } }, path: "spec.sourceRef.kind" },
     { spec: { sourceRef: { kind: "GitRepository" } }, path: "spec.sourceRef.name" },
@@ -166,7 +166,7 @@ describe("parseKustomization()", () => {
       ok: true,
       value: { deleting: true, finalizer: { ensure: false } },
     });
-    expect(deleting({ kubeConfig: { secretRef: { name: "a" } } }).ok).toBe(false);
+    expect(deleting({ kubeConfig: { configMapRef: { name: "a" } } }).ok).toBe(false);
   });
 
   test("where it is said so, an app acts as the default account and stays in its namespace", () => {

@@ -101,6 +101,36 @@ describe("reportSource()", () => {
     });
   });
 
+  test("the signature of an OCI artifact reads as Flux writes it", () => {
+    const digest = `sha256:${"0a".repeat(32)}`;
+    const at = { text: `v1@${digest}`, commit: digest, refName: "v1" };
+    const object = (verify: object): Resource => ({
+      apiVersion: "source.toolkit.fluxcd.io/v1",
+      kind: "OCIRepository",
+      metadata: { name: "apps", namespace: "shop", generation: 1 },
+      spec: { url: "oci://registry.example/apps", verify },
+    });
+    const said = (of: Resource, state: SourceReport["state"], verified: SourceReport["verified"] = []) => {
+      const { status } = written(of, { state, revision: at, verified });
+      const { conditions } = status as unknown as { conditions: readonly Record<string, string>[] };
+      const lines = conditions.map(({ type, status: is, reason, message }) => `${type} ${is} ${reason}: ${message}`);
+      return { lines: lines.filter((line) => /^(Ready|SourceVerified) /.test(line)), status };
+    };
+    const keyed = object({ provider: "notation", secretRef: { name: "keys" } });
+    const good = said(keyed, { kind: "ready" }, [{ what: "artifact", name: digest, key: "K" }]);
+    expect(good.lines[1]).toBe(`SourceVerified True Succeeded: verified signature of revision v1@${digest}`);
+    expect(good.status).not.toHaveProperty("sourceVerificationMode");
+    expect(said(keyed, { kind: "ready" }).lines).toHaveLength(1);
+    const why = { kind: "failed", reason: "unverified-artifact", message: "no matching" } as const;
+    const words = (provider: string) => {
+      const told = `False VerificationError: failed to verify the signature using provider '${provider}': no matching`;
+      return [`Ready ${told}`, `SourceVerified ${told}`];
+    };
+    expect(said(keyed, why).lines).toEqual(words("notation"));
+    expect(said(object({ provider: "cosign" }), why).lines).toEqual(words("cosign keyless"));
+    expect(said(keyed, { ...why, reason: "no-keys" }).lines).toEqual(words("notation"));
+  });
+
   test("an OCI artifact reads as Flux writes it", () => {
     const digest = `sha256:${"0a".repeat(32)}`;
     const object: Resource = {

@@ -62,7 +62,9 @@ function artifactOf(object: Resource, revision: Revision, { now, url }: { now: n
 }
 
 function verifiedMode(object: Resource, { verified = [] }: SourceReport): string | undefined {
-  return verified.length === 0 ? undefined : verificationMode(textAt(object, ["spec", "verify", "mode"]));
+  return verified.length === 0 || object.kind !== "GitRepository"
+    ? undefined
+    : verificationMode(textAt(object, ["spec", "verify", "mode"]));
 }
 
 /** What the source is made from, whether that worked out or not. */

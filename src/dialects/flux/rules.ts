@@ -1,6 +1,7 @@
 import { appKey } from "#core/app/app.ts";
 import type { App } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
+import { fieldAt } from "#core/health/condition.ts";
 import { idText } from "#core/resource/resource-id.ts";
 import { type Resource, labelsOf, withMetadata } from "#core/resource/resource.ts";
 import { gateAfter, kindRank, stageOf } from "./apply-order.ts";
@@ -52,6 +53,7 @@ export const rules: Rules = {
     workloadSelector: "app.kubernetes.io/part-of=flux",
     workloadNames: ["kustomize-controller", "source-controller"],
     leases: ["kustomize-controller-leader-election", "source-controller-leader-election"],
+    keepsOff: (object) => fieldAt(object, ["spec", "suspend"]) === true,
   },
 };
 

@@ -25,6 +25,7 @@ const failing: Readonly<Partial<Record<SourceFailure, string>>> = {
   "unsigned-tag": "SourceVerified",
   "unverified-tag": "SourceVerified",
   "unverified-commit": "SourceVerified",
+  "unverified-artifact": "SourceVerified",
 };
 
 /** What the state of a source says in Flux's conditions. */
@@ -83,13 +84,14 @@ function readyMarks({ revision, verified = [] }: SourceReport, object: Resource)
     ...noFailure,
     Ready: stored,
     Reconciling: null,
-    SourceVerified: verifiedMark(verified),
+    SourceVerified: verifiedMark(verified, wordsOf(object).verified?.(revision)),
     Stalled: null,
   };
 }
 
-function verifiedMark(verified: readonly VerifiedObject[]): ConditionMark | null {
+function verifiedMark(verified: readonly VerifiedObject[], words: string | undefined): ConditionMark | null {
   if (verified.length === 0) return null;
+  if (words !== undefined) return { status: "True", reason: "Succeeded", message: words };
   const lines = verified.map(({ what, name, key }) => `\n\t- ${what} '${name}' with key '${key}'`);
   return { status: "True", reason: "Succeeded", message: `verified signature of${lines.join("")}` };
 }

@@ -1,4 +1,5 @@
 import type { SourceReport } from "#core/app/app-report.ts";
+import { textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import type { Revision } from "#core/source/source.ts";
@@ -14,6 +15,8 @@ export interface SourceWords {
   readyReason?(object: Resource, revision: Revision): string;
   /** The message of the event that tells of a new revision. */
   news(revision: Revision, object: Resource): string;
+  /** The message where the signature of a revision is one that was asked for, unless it lists what was signed. */
+  verified?(revision: Revision): string;
   /** Why fetching failed, for causes that are neither a credential nor the spec. */
   failure(failure: SourceFailureReport, object: Resource): FailureWords;
   /** What is said instead of an invalid spec when it is what the object refers to that cannot be used. */
@@ -26,6 +29,13 @@ export interface SourceWords {
   file?(revision: Revision, object: Resource): string;
   /** Further fields of the status for the content that was stored. */
   told?(object: Resource, revision: Revision): Readonly<Record<string, unknown>>;
+}
+
+/** How the message begins of a source that is not signed as asked. */
+export function unverified(object: Resource): string {
+  const provider = textAt(object, ["spec", "verify", "provider"]) || "cosign";
+  const isKeyless = provider === "cosign" && textAt(object, ["spec", "verify", "secretRef", "name"]) === "";
+  return `failed to verify the signature using provider '${provider}${isKeyless ? " keyless" : ""}': `;
 }
 
 /** How a failure reads. */

@@ -2,7 +2,7 @@ import { textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { helmChartWords, helmRepositoryWords } from "./helm-words.ts";
 import { publicUrl } from "./public-url.ts";
-import type { SourceFailureReport, SourceWords } from "./source-phrases.ts";
+import { type SourceFailureReport, type SourceWords, unverified } from "./source-phrases.ts";
 
 const ownReasons: Readonly<Partial<Record<SourceFailureReport["reason"], string>>> = {
   provider: "InvalidProviderConfiguration",
@@ -41,10 +41,14 @@ const gitRepository: SourceWords = {
 const ociRepository: SourceWords = {
   stored: ({ text }) => `stored artifact for digest '${text}'`,
   news: ({ text }, object) => `stored artifact with revision '${text}' from '${publicUrl(object)}'`,
-  failure: (failure, object) => ({
-    reason: "OCIArtifactPullFailed",
-    message: prefixed(failure.message, `failed to pull artifact from '${publicUrl(object)}': `),
-  }),
+  failure: (failure, object) => {
+    if (failure.reason === "no-keys" || failure.reason === "unverified-artifact") {
+      return { reason: "VerificationError", message: `${unverified(object)}${failure.message}` };
+    }
+    const message = prefixed(failure.message, `failed to pull artifact from '${publicUrl(object)}': `);
+    return { reason: "OCIArtifactPullFailed", message };
+  },
+  verified: ({ text }) => `verified signature of revision ${text}`,
   digest: ({ commit }) => commit,
   observed: { observedIgnore: "ignore", observedLayerSelector: "layerSelector" },
 };

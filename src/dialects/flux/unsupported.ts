@@ -1,12 +1,10 @@
 import type { Problem } from "#core/result.ts";
 import type { BucketSpec } from "./bucket-schema.ts";
 import type { GitRepositorySpec } from "./git-repository-schema.ts";
-import type { HelmChartSpec } from "./helm-chart-schema.ts";
 import type { HelmRepositorySpec } from "./helm-repository-schema.ts";
 import type { OciRepositorySpec } from "./oci-repository-schema.ts";
+import { unsupportedKubeConfig } from "./kube-config.ts";
 import type { KustomizationSpec } from "./kustomization-schema.ts";
-
-const kustomizationFields: readonly (keyof KustomizationSpec)[] = ["kubeConfig"];
 
 const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = ["serviceAccountName"];
 
@@ -15,10 +13,8 @@ const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = ["serviceAccou
  * cluster its objects are on.
  */
 export function unsupportedInKustomization(spec: KustomizationSpec, deleting: boolean): readonly Problem[] {
-  if (deleting) return isSet(spec.kubeConfig) ? [notSupported("spec.kubeConfig", "Kustomization")] : [];
-  const problems = kustomizationFields
-    .filter((field) => isSet(spec[field]))
-    .map((field) => notSupported(`spec.${field}`, "Kustomization"));
+  const problems = [...unsupportedKubeConfig(spec.kubeConfig, "Kustomization")];
+  if (deleting) return problems;
   if (isSet(spec.decryption?.serviceAccountName)) {
     problems.push(notSupported("spec.decryption.serviceAccountName", "Kustomization"));
   }
@@ -31,7 +27,7 @@ export function unsupportedInKustomization(spec: KustomizationSpec, deleting: bo
   return problems;
 }
 
-const ociRepositoryFields: readonly (keyof OciRepositorySpec)[] = ["proxySecretRef", "serviceAccountName", "verify"];
+const ociRepositoryFields: readonly (keyof OciRepositorySpec)[] = ["proxySecretRef", "serviceAccountName"];
 
 /** Fields of a GitRepository that would change what is fetched and are not implemented. */
 export function unsupportedInGitRepository(spec: GitRepositorySpec): readonly Problem[] {
@@ -63,11 +59,6 @@ export function unsupportedInBucket(spec: BucketSpec): readonly Problem[] {
 export function unsupportedInHelmRepository(spec: HelmRepositorySpec): readonly Problem[] {
   const problems = isSet(spec.accessFrom) ? [notSupported("spec.accessFrom", "HelmRepository")] : [];
   return [...problems, ...unsupportedProvider(spec.provider, "HelmRepository")];
-}
-
-/** Fields of a HelmChart that would change the chart and are not implemented. */
-export function unsupportedInHelmChart(spec: HelmChartSpec): readonly Problem[] {
-  return isSet(spec.verify) ? [notSupported("spec.verify", "HelmChart")] : [];
 }
 
 function unsupportedProvider(provider: string | undefined, kind: string): readonly Problem[] {

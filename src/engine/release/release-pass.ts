@@ -63,13 +63,11 @@ function refused(one: ReleaseWork, error: unknown): AppPhase {
   return { kind: "sync-failed", step: "apply", message: failureText(error), retryAt };
 }
 
-/** Beside a live rival the status is the rival's, and what stands there last is what the app is taken over with. */
+/** Beside a live rival the status is the rival's, which goes on writing it. */
 function readMemory({ work, release }: ReleaseWork, guard: WriteGuard): void {
   const { context, state } = work;
-  const isRivals = guard.kind === "shadow";
-  const object = isRivals || release.isWatching ? context.registry.app(state.app.key)?.object : undefined;
+  const object = guard.kind === "shadow" ? context.registry.app(state.app.key)?.object : undefined;
   if (object) release.memory = state.dialect.restore(object).release ?? noReleaseMemory;
-  release.isWatching = isRivals;
 }
 
 async function nextTurn(one: ReleaseWork, guard: WriteGuard, signal: AbortSignal): Promise<AppPhase | null | "again"> {

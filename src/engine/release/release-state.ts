@@ -84,8 +84,6 @@ export interface ReleaseState {
   refused: string | null;
   /** Since when a record of somebody else's unfinished work was seen in this version. */
   locked: { readonly resourceVersion: string; readonly since: number } | null;
-  /** Whether another controller may be writing the status, so that it must be read again. */
-  isWatching: boolean;
   run: ReleaseRun | null;
   /** How the run ended, until its record tells so too. */
   ended: EndedRun | null;
@@ -107,7 +105,6 @@ export function newReleaseState(memory: ReleaseMemory | null): ReleaseState {
     held: null,
     refused: null,
     locked: null,
-    isWatching: false,
     run: null,
     ended: null,
   };

@@ -2,6 +2,7 @@ import type { App } from "#core/app/app.ts";
 import { appKey } from "#core/app/app.ts";
 import type { ObjectOptions, Rules } from "#core/app/rules.ts";
 import { idText } from "#core/resource/resource-id.ts";
+import { labelsOf } from "#core/resource/resource.ts";
 import type { SourceKey } from "#core/source/source.ts";
 
 /** Options of an object that asks for nothing special. */
@@ -53,7 +54,13 @@ export const plainRules: Rules = {
   },
   unpruned: "forget",
   survivors: [],
-  rival: { name: "rival", workloadSelector: "part-of=rival", workloadNames: ["rival-controller"], leases: [] },
+  rival: {
+    name: "rival",
+    workloadSelector: "part-of=rival",
+    workloadNames: ["rival-controller"],
+    leases: [],
+    keepsOff: (object) => labelsOf(object)["rival"] !== "on",
+  },
 };
 
 /** An app named `app/apps/<name>` of one source, with the given parts changed. */
@@ -73,7 +80,7 @@ export function plainApp(name: string, changes: Partial<App> = {}): App {
       },
     ],
     references: [],
-    target: { cluster: "in-cluster", namespace: null, impersonate: null },
+    target: { cluster: "in-cluster", kubeconfig: null, namespace: null, impersonate: null },
     policy: {
       mode: "auto",
       prune: true,

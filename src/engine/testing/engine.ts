@@ -136,6 +136,7 @@ export class TestEngine {
     });
     return {
       ...common,
+      home: client,
       telemetry,
       settings,
       registry,

@@ -57,7 +57,7 @@ class Remote {
       },
       verify: ({ commit, keys }) => {
         if (this.signed.has(commit))
-          return Promise.resolve([{ what: "commit", name: commit, key: keys.metadata.name }]);
+          return Promise.resolve([{ what: "commit", name: commit, key: keys?.metadata.name ?? "" }]);
         return Promise.reject(new SourceError("unverified-commit", `${commit} is not signed`));
       },
     };

@@ -1,0 +1,44 @@
+import type { Dialect } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
+import type { WrittenSelector } from "#core/policy/label-selector.ts";
+import type { LedAlone } from "./led-alone.ts";
+import type {
+  AuditLog,
+  ClusterClient,
+  ClusterConnector,
+  Clock,
+  EventSink,
+  ExpressionEvaluator,
+  Log,
+  ReleaseTools,
+  Renderer,
+  SourceFetcher,
+  Telemetry,
+} from "./ports.ts";
+
+/** Everything a controller needs from outside. */
+export interface ControllerOptions {
+  readonly client: ClusterClient;
+  readonly fetcher: SourceFetcher;
+  readonly renderer: Renderer;
+  readonly tools: ReleaseTools;
+  readonly connector: ClusterConnector;
+  readonly evaluator: ExpressionEvaluator;
+  readonly dialects: readonly Dialect[];
+  readonly settings: Settings;
+  /** Namespaces to serve; null: the whole cluster. */
+  readonly namespaces: readonly string[] | null;
+  /** Apps without these labels, and the statuses of such sources, are another controller's; null: all are served. */
+  readonly shard: WrittenSelector | null;
+  /** Number of the present leadership. */
+  readonly epoch: () => number;
+  readonly alone: LedAlone;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly events: EventSink;
+  readonly audit: AuditLog;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+  /** Apps worked on at once. */
+  readonly concurrency: number;
+}

@@ -1,0 +1,128 @@
+import type { App, AppKey } from "#core/app/app.ts";
+import { sha256Hex } from "#core/source/sha256.ts";
+import { aborted, TaskGroup } from "#async/task-group.ts";
+import type { EngineContext } from "./engine-context.ts";
+import { referencedData, refOfReference } from "./followed-objects.ts";
+import type { LiveIndex } from "./live-index.ts";
+import type { ClusterConnector, Log, RemoteCluster } from "./ports.ts";
+import type { ReleaseStore } from "./release/release-store.ts";
+import { failureText } from "./requests.ts";
+
+/** What stands in for the home cluster when an app's objects are elsewhere. */
+export interface ClusterParts {
+  readonly index: LiveIndex;
+  readonly releases: ReleaseStore;
+}
+
+/** How remote clusters are used. */
+export interface RemoteClustersOptions {
+  readonly connector: ClusterConnector;
+  readonly partsOf: (cluster: RemoteCluster) => ClusterParts;
+  readonly log: Log;
+}
+
+/** The engine as one app sees it. */
+export type TargetContext =
+  | { readonly kind: "ready"; readonly context: EngineContext }
+  | { readonly kind: "pending" }
+  | { readonly kind: "failed"; readonly message: string };
+
+interface Connected {
+  readonly cluster: RemoteCluster;
+  readonly context: EngineContext;
+  readonly scope: AbortController;
+  readonly apps: Set<AppKey>;
+}
+
+/** Clusters that apps name by a kubeconfig: one connection and one memory for each kubeconfig in use. */
+export class RemoteClusters {
+  readonly #options: RemoteClustersOptions;
+  /** By a digest of the kubeconfig, which is as secret as what it holds. */
+  readonly #clusters = new Map<string, Connected>();
+  readonly #used = new Map<AppKey, string>();
+  readonly #tasks: TaskGroup;
+  #signal: AbortSignal | null = null;
+
+  constructor(options: RemoteClustersOptions) {
+    this.#options = options;
+    this.#tasks = new TaskGroup((error) => {
+      if (!this.#signal?.aborted) options.log.error({ error: failureText(error) }, "a remote cluster's part ended");
+    });
+  }
+
+  /** Allows connections to work until the signal aborts; resolves when all are closed. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    await aborted(signal);
+    for (const digest of this.#clusters.keys()) this.#close(digest);
+    await this.#tasks.settled();
+  }
+
+  /** The engine's context with the cluster that an app's objects are on. */
+  contextOf(app: App, home: EngineContext): TargetContext {
+    const named = app.target.kubeconfig;
+    if (named === null) {
+      this.leave(app.key);
+      return { kind: "ready", context: home };
+    }
+    const subject = `kubeconfig Secret '${named.namespace}/${named.name}'`;
+    const known = home.references.get(refOfReference(named));
+    if (known.kind === "pending") return known;
+    if (known.kind === "failed") return { kind: "failed", message: `${subject} cannot be read: ${known.reason}` };
+    if (known.object === null) return { kind: "failed", message: `${subject} not found` };
+    const text = textOf(referencedData(known.object).text, named.keys);
+    if (text === undefined) {
+      return { kind: "failed", message: `${subject} has no key ${named.keys.map((key) => `'${key}'`).join(" or ")}` };
+    }
+    try {
+      return { kind: "ready", context: this.#connected(app.key, text, home) };
+    } catch (error) {
+      return { kind: "failed", message: `${subject}: ${failureText(error)}` };
+    }
+  }
+
+  /** The app uses no remote cluster any more. */
+  leave(app: AppKey): void {
+    const digest = this.#used.get(app);
+    if (digest === undefined) return;
+    this.#used.delete(app);
+    const connected = this.#clusters.get(digest);
+    connected?.apps.delete(app);
+    if (connected?.apps.size === 0) this.#close(digest);
+  }
+
+  #connected(app: AppKey, kubeconfig: string, home: EngineContext): EngineContext {
+    const digest = sha256Hex(kubeconfig);
+    const connected = this.#clusters.get(digest) ?? this.#connect(digest, kubeconfig, home);
+    if (this.#used.get(app) !== digest) {
+      this.leave(app);
+      this.#used.set(app, digest);
+      connected.apps.add(app);
+    }
+    return connected.context;
+  }
+
+  #connect(digest: string, kubeconfig: string, home: EngineContext): Connected {
+    const cluster = this.#options.connector.connect(kubeconfig);
+    const { client, tools } = cluster;
+    const { index, releases } = this.#options.partsOf(cluster);
+    const scope = new AbortController();
+    const context = { ...home, client, tools, index, releases };
+    const connected = { cluster, context, scope, apps: new Set<AppKey>() };
+    this.#clusters.set(digest, connected);
+    if (this.#signal?.aborted) scope.abort(this.#signal.reason);
+    const parts = Promise.all([index.run(scope.signal), releases.run(scope.signal)]);
+    this.#tasks.add(parts.then(() => cluster.close()));
+    return connected;
+  }
+
+  #close(digest: string): void {
+    this.#clusters.get(digest)?.scope.abort(new Error("no app uses this cluster any more"));
+    this.#clusters.delete(digest);
+  }
+}
+
+function textOf(data: Readonly<Record<string, string>>, keys: readonly string[]): string | undefined {
+  const key = keys.find((one) => data[one] !== undefined);
+  return key === undefined ? undefined : data[key];
+}
