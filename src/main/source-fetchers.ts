@@ -6,6 +6,7 @@ import { ChartBuilder } from "#adapters/helm/chart-builder.ts";
 import { helmFetcher, type HelmFetcher } from "#adapters/helm/helm-fetcher.ts";
 import { ociFetcher, type OciFetcher } from "#adapters/oci/oci-fetcher.ts";
 import { gitVerify } from "#adapters/upstream/git-verify.ts";
+import { ociVerify } from "#adapters/upstream/oci-verify.ts";
 import type { HelperPool } from "#adapters/upstream/helper-pool.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { SourceFetcher } from "#engine/ports.ts";
@@ -25,7 +26,7 @@ export class SourceFetchers implements SourceFetcher {
     const tools = chartTools(full);
     this.git = new GitStore({ directory: join(directory, "git"), allowFileUrls, checkSignature: gitVerify(full) });
     this.#git = gitFetcher(this.git);
-    this.#oci = ociFetcher({ directory: join(directory, "oci") });
+    this.#oci = ociFetcher({ directory: join(directory, "oci"), checkSignatures: ociVerify(full) });
     this.#bucket = bucketFetcher({ directory: join(directory, "bucket") });
     this.#helm = helmFetcher({ directory: join(directory, "helm"), oci: this.#oci, tools });
     this.deriver = new ChartBuilder({ directory: join(directory, "charts"), tools });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ChartServer, chartArchive } from "../support/chart-server.ts";
 import { eventually } from "../support/eventually.ts";
 import { type OciRegistry, startOciRegistry } from "../support/oci-registry.ts";
+import { payloadSignature, pushPayloads, signingKeys } from "../support/signed-artifacts.ts";
 import { startS3Server } from "../support/s3-server.ts";
 import { conditionOf, type FluxStatus, type Space, useFluxWorld } from "./flux-world.ts";
 
@@ -212,10 +213,45 @@ describe.concurrent("HelmRepository and HelmChart", () => {
     expect((await world().get(repositoryRef(space)))?.["status"]).toEqual({ observedGeneration: -1 });
   });
 
+  test("a chart of a registry is used only when a trusted key signed it", async () => {
+    const space = await world().space("helm-signed");
+    const keys = signingKeys();
+    const publish = async (tag: string) => {
+      const layers = [{ mediaType: chartType, content: chartArchive("web", tag) }];
+      return await registry.push(`${space.name}/web`, tag, { layers });
+    };
+    const signed = async (digest: string) => {
+      const place = { registry, repository: `${space.name}/web`, digest };
+      await pushPayloads(place, [payloadSignature(digest, keys)]);
+    };
+    await signed(await publish("1.0.0"));
+    await world().apply({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "keys", namespace: space.name },
+      stringData: { "team.pub": keys.publicKey },
+    });
+    await login(space, "login", "canary-of-the-registry");
+    const spec = { type: "oci", url: registry.url(space.name), insecure: true, secretRef: { name: "login" } };
+    await helmRepository(space, spec);
+    const verify = { provider: "cosign", secretRef: { name: "keys" } };
+    await helmChart(space, { version: "1.x", interval: "1s", verify });
+    const status = await pulled(space, "1.0.0");
+    expect(conditionOf(status, "SourceVerified")?.message).toBe("verified signature of version 1.0.0");
+    const second = await publish("1.1.0");
+    const refused = await space.says("chart verification error: no matching signatures were found for", {
+      ref: chartRef(space),
+    });
+    expect(refused).toMatchObject({ status: "False", reason: "VerificationError" });
+    expect((await space.status(chartRef(space))).artifact?.revision).toBe("1.0.0");
+    await signed(second);
+    await pulled(space, "1.1.0");
+  });
+
   test("what is not supported is refused by name", async () => {
     const space = await world().space("helm-refused");
-    await helmChart(space, { verify: { provider: "cosign" } });
-    const refused = await space.says("spec.verify: not supported yet", { ref: chartRef(space) });
+    await helmChart(space, { verify: { provider: "notation" } });
+    const refused = await space.says("spec.verify.secretRef: is needed", { ref: chartRef(space) });
     expect(refused.reason).toBe("InvalidSpec");
   });
 });

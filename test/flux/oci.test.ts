@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { signedArtifact } from "#adapters/upstream/oci-bench.ts";
 import { type OciRegistry, startOciRegistry } from "../support/oci-registry.ts";
+import {
+  payloadSignature,
+  pushPayloads,
+  pushReferringTag,
+  signatureTypes,
+  type SigningKeys,
+  signingKeys,
+} from "../support/signed-artifacts.ts";
 import { conditionOf, configMap, type FluxStatus, type Space, useFluxWorld } from "./flux-world.ts";
 
 const SOURCE = "source.toolkit.fluxcd.io/v1";
@@ -73,6 +82,85 @@ describe.concurrent("OCIRepository", () => {
     await world().patch(refOf(space), { spec: { ref: { semver: null, digest: first } } });
     await applied(space, first);
     await space.holds("a", { value: "1.0.0" });
+  });
+
+  test("only an artifact that a trusted key signed is used, and the last one stays", async () => {
+    const space = await world().space("oci-signed");
+    const [keys, stranger] = [signingKeys(), signingKeys()];
+    const sign = async (digest: string, by: SigningKeys) => {
+      const place = { registry, repository: space.name, digest };
+      await pushPayloads(place, [payloadSignature(digest, by)]);
+    };
+    const verify = { provider: "cosign", secretRef: { name: "keys" } };
+    const first = await push(space, "latest", "1");
+    await sign(first, keys);
+    await follow(space, { verify });
+    const missing = await space.says("Secret oci-signed/keys does not exist", { ref: refOf(space) });
+    expect(missing).toMatchObject({ status: "False", reason: "VerificationError" });
+    await world().apply({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "keys", namespace: space.name },
+      stringData: { "team.pub": keys.publicKey },
+    });
+    await applied(space, `latest@${first}`);
+    expect(conditionOf(await space.status(refOf(space)), "SourceVerified")).toMatchObject({
+      status: "True",
+      reason: "Succeeded",
+      message: `verified signature of revision latest@${first}`,
+    });
+
+    const second = await push(space, "latest", "2");
+    await sign(second, stranger);
+    const words = `failed to verify the signature using provider 'cosign': no matching signatures were found for`;
+    const refused = await space.says(words, { ref: refOf(space), type: "SourceVerified" });
+    expect(refused).toMatchObject({ status: "False", reason: "VerificationError" });
+    const told = await space.status(refOf(space));
+    expect(conditionOf(told, "Ready")).toMatchObject({ status: "False", reason: "VerificationError" });
+    expect(told.artifact?.revision).toBe(`latest@${first}`);
+    await world().patch(space.configMap("a"), { data: { value: "by hand" } });
+    await space.holds("a", { value: "1" });
+    await sign(second, keys);
+    await applied(space, `latest@${second}`);
+    await space.holds("a", { value: "2" });
+  });
+
+  test("signatures of notation count by the trust policy", async () => {
+    const space = await world().space("oci-notation");
+    const digest = await push(space, "latest", "1");
+    await follow(space, { verify: { provider: "notation", secretRef: { name: "policy" } } });
+    const place = { registry, repository: space.name, digest };
+    const { mediaType, size } = await registry.describe(space.name, digest);
+    const who = { subject: "ada@example.org", issuer: "https://issuer.test" };
+    const signed = await signedArtifact({ digest, mediaType, size, ...who });
+    const statement = {
+      name: "all",
+      registryScopes: ["*"],
+      signatureVerification: { level: "strict" },
+      trustStores: ["ca:team"],
+      trustedIdentities: ["*"],
+    };
+    const policy = JSON.stringify({ version: "1.0", trustPolicies: [statement] });
+    await world().apply({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "policy", namespace: space.name },
+      stringData: { "trustpolicy.json": policy, "team.crt": signed.certificate },
+    });
+    const refused = await space.says("no signature is associated with", { ref: refOf(space), type: "SourceVerified" });
+    expect(refused).toMatchObject({ status: "False", reason: "VerificationError" });
+    const content = Buffer.from(signed.jws, "base64");
+    await pushReferringTag(place, signatureTypes.notation, [{ mediaType: "application/jose+json", content }]);
+    await applied(space, `latest@${digest}`);
+  });
+
+  test("a verification that cannot be done offline is refused by name, with the way out", async () => {
+    const space = await world().space("oci-keyless");
+    await push(space, "latest", "1");
+    const matchOIDCIdentity = [{ issuer: "^https://issuer.test$", subject: "^ada@" }];
+    await follow(space, { verify: { provider: "cosign", matchOIDCIdentity } });
+    const stalled = await space.says("spec.verify.trustedRootSecretRef", { ref: refOf(space), type: "Stalled" });
+    expect(stalled).toMatchObject({ status: "True", reason: "InvalidSpec" });
   });
 
   test("what cannot be pulled is told by name, and the last good artifact stays and is healed", async () => {

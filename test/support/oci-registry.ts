@@ -53,6 +53,7 @@ export interface OciRegistryOptions {
 export interface PushedLayer {
   readonly mediaType: string;
   readonly content: Uint8Array;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** An artifact to push: files as the usual client packs them, or layers as they are. */
@@ -73,6 +74,8 @@ export interface OciRegistry {
   push(repository: string, tag: string, artifact: PushedArtifact): Promise<string>;
   /** Pushes any manifest and returns its digest. */
   pushManifest(repository: string, reference: string, manifest: { mediaType: string; body: unknown }): Promise<string>;
+  /** What it says of a manifest. */
+  describe(repository: string, digest: string): Promise<{ readonly mediaType: string; readonly size: number }>;
   deleteManifest(repository: string, digest: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -102,6 +105,11 @@ export async function startOciRegistry(options: OciRegistryOptions = {}): Promis
     url: (repository) => `oci://${host}/${repository}`,
     push: (repository, tag, artifact) => pusher.push(repository, tag, artifact),
     pushManifest: (repository, reference, manifest) => pusher.pushManifest(repository, reference, manifest),
+    describe: async (repository, digest) => {
+      const path = `/v2/${repository}/manifests/${digest}`;
+      const { headers } = await pusher.send({ method: "GET", path, headers: { accept: manifestType } });
+      return { mediaType: String(headers["content-type"]), size: Number(headers["content-length"]) };
+    },
     deleteManifest: async (repository, digest) => {
       await pusher.send({ method: "DELETE", path: `/v2/${repository}/manifests/${digest}` });
     },
@@ -238,14 +246,14 @@ class Pusher {
     return digestOf(bytes);
   }
 
-  async #pushBlob(repository: string, { mediaType, content }: PushedLayer) {
+  async #pushBlob(repository: string, { mediaType, content, annotations }: PushedLayer) {
     const digest = digestOf(content);
     const { headers } = await this.send({ method: "POST", path: `/v2/${repository}/blobs/uploads/` });
     const place = new URL(String(headers["location"]), this.#origin);
     place.searchParams.set("digest", digest);
     const type = { "content-type": "application/octet-stream" };
     await this.send({ method: "PUT", path: place.pathname + place.search, headers: type, body: content });
-    return { mediaType, digest, size: content.length };
+    return { mediaType, digest, size: content.length, ...(annotations && { annotations }) };
   }
 
   async send(call: {

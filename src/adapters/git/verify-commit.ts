@@ -18,13 +18,15 @@ export async function verifyCommit(
   signal: AbortSignal,
 ): Promise<readonly VerifiedObject[]> {
   const { objects, check } = parts;
-  const keys = (request.keys["data"] ?? {}) as Readonly<Record<string, string>>;
+  const { signed } = request;
+  if ("provider" in signed) throw new SourceError("config", "Cannot verify a commit: only artifacts are signed so");
+  const keys = (request.keys?.["data"] ?? {}) as Readonly<Record<string, string>>;
   const verified: VerifiedObject[] = [];
-  if (request.signed.tag) verified.push(await verifyTag({ objects, check, keys }, request, signal));
-  if (request.signed.commit) {
+  if (signed.tag) verified.push(await verifyTag({ objects, check, keys }, request, signal));
+  if (signed.commit) {
     const { commit } = request;
-    const signed = signedCommit(await objects.commit(commit, signal));
-    const answer = await checked({ check, keys }, signed, signal);
+    const object = signedCommit(await objects.commit(commit, signal));
+    const answer = await checked({ check, keys }, object, signal);
     if ("problem" in answer) throw refused("unverified-commit", `commit '${commit}'`, answer.problem);
     verified.push({ what: "commit", name: commit, key: answer.key });
   }

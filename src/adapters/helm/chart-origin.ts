@@ -1,5 +1,7 @@
 import type { ChartRef } from "#core/source/helm-ref.ts";
 import type { SourceError } from "#core/source/source-error.ts";
+import type { VerifiedObject } from "#core/source/source.ts";
+import type { VerificationRequest } from "#engine/ports.ts";
 
 /** A version of a chart that can be had. */
 export interface ChartOffer {
@@ -23,4 +25,6 @@ export interface ChartOrigin {
   readonly name: string;
   /** Asks once for all charts. @throws SourceError when nothing can be told of any */
   look(charts: readonly ChartRef[], limits: { timeoutMs: number }, signal: AbortSignal): Promise<Look>;
+  /** Says who signed the content of an offer, where such a thing exists. @throws SourceError unless it is signed as asked */
+  verify?(identity: string, request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]>;
 }

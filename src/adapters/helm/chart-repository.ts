@@ -5,8 +5,8 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import { packedChartName } from "#core/source/helm-ref.ts";
 import type { ChartRef } from "#core/source/helm-ref.ts";
 import { SourceError } from "#core/source/source-error.ts";
-import type { SourceRef } from "#core/source/source.ts";
-import type { RefResult, Repository } from "#engine/ports.ts";
+import type { SourceRef, VerifiedObject } from "#core/source/source.ts";
+import type { RefResult, Repository, VerificationRequest } from "#engine/ports.ts";
 import type { ChartOffer, ChartOrigin, Look } from "./chart-origin.ts";
 import type { ChartStore, StoredChart } from "./chart-store.ts";
 import type { ChartTools } from "./chart-tools.ts";
@@ -33,6 +33,8 @@ export class ChartRepository implements Repository {
   readonly #exclusive = pLimit(1);
   /** The chart that each reference stood for last, which stays in use while its successor cannot be had. */
   readonly #followed = new LRUCache<string, string>({ max: maxFollowed });
+  /** What the packed charts were made of. */
+  readonly #identities = new LRUCache<string, string>({ max: maxFollowed });
   readonly #fetching = new Map<string, Promise<StoredChart>>();
   #opened: Promise<void> | undefined;
 
@@ -78,6 +80,15 @@ export class ChartRepository implements Repository {
     return oneFileTree({ name, digest: revision, size, read: async () => await store.content(revision) });
   }
 
+  /** Says who signed what a chart was made of; of one from before the last sync nothing is known. @throws SourceError */
+  async verify(request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]> {
+    const { origin } = this.#parts;
+    if (!origin.verify) throw new SourceError("config", "Cannot verify signatures: only charts of registries have any");
+    const identity = this.#identities.get(request.commit);
+    if (identity !== undefined) return await origin.verify(identity, request, signal);
+    throw new HelmError("ref-not-found", `Cannot verify ${request.commit}: ${origin.name} was not asked for it yet`);
+  }
+
   async #synced(
     refs: readonly SourceRef[],
     limits: { timeoutMs: number },
@@ -111,6 +122,7 @@ export class ChartRepository implements Repository {
       const chart = (await this.#parts.store.chart(key)) ?? (await this.#fetchedOnce(key, { ref, offer }, signal));
       this.#parts.store.setChart(key, chart);
       this.#followed.set(keyOf(ref), key);
+      this.#identities.set(chart.digest, offer.identity);
       return { ref, commit: chart.digest, refName: chart.version };
     } catch (error) {
       signal.throwIfAborted();

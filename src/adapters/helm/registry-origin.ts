@@ -1,8 +1,10 @@
 import type { ChartRef } from "#core/source/helm-ref.ts";
 import { chartVersionOf } from "#core/source/oci-ref.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
+import { SourceError } from "#core/source/source-error.ts";
+import type { VerifiedObject } from "#core/source/source.ts";
 import { parseVersion } from "#core/source/version-constraint.ts";
-import type { Repository } from "#engine/ports.ts";
+import type { Repository, VerificationRequest } from "#engine/ports.ts";
 import type { ChartOrigin, Look } from "./chart-origin.ts";
 import { HelmError } from "./helm-error.ts";
 
@@ -25,6 +27,15 @@ export class RegistryOrigin implements ChartOrigin {
       return { version: chartVersionOf(refName ?? ""), identity: commit, download };
     });
     return { index: null, charts: offers };
+  }
+
+  async verify(
+    identity: string,
+    request: VerificationRequest,
+    signal: AbortSignal,
+  ): Promise<readonly VerifiedObject[]> {
+    if (this.#repository.verify) return await this.#repository.verify({ ...request, commit: identity }, signal);
+    throw new SourceError("config", "Cannot verify signatures: this program does not do so");
   }
 
   async #packed(digest: string, signal: AbortSignal): Promise<Uint8Array> {

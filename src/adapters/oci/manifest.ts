@@ -6,6 +6,10 @@ export interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
+  /** What its maker noted of it; absent: nothing. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** What a manifest is about; absent: it does not say so. */
+  readonly artifactType?: string;
 }
 
 /** A manifest: layers and what its maker noted; or a list of manifests. */
@@ -78,12 +82,18 @@ function indexedManifest(item: unknown, name: string): Descriptor & { platform: 
 }
 
 function descriptorOf(item: unknown, name: string): Descriptor {
-  const { mediaType, digest, size } = isRecord(item) ? item : {};
+  const { mediaType, digest, size, artifactType, annotations } = isRecord(item) ? item : {};
   if (typeof digest !== "string" || !/^sha256:[0-9a-f]{64}$/.test(digest)) {
     throw unusable(name, "a part has no sha256 digest");
   }
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw unusable(name, "a part has no size");
-  return { mediaType: typeof mediaType === "string" ? mediaType : "", digest, size };
+  return {
+    mediaType: typeof mediaType === "string" ? mediaType : "",
+    digest,
+    size,
+    ...(isRecord(annotations) && { annotations: textsOf(annotations) }),
+    ...(typeof artifactType === "string" && { artifactType }),
+  };
 }
 
 function textsOf(value: unknown): Readonly<Record<string, string>> {

@@ -1,5 +1,5 @@
 import type { OciRemote } from "#core/source/remote.ts";
-import type { SourceFetcher, SourceSecrets } from "#engine/ports.ts";
+import type { ArtifactCheck, SourceFetcher, SourceSecrets } from "#engine/ports.ts";
 import { KeptFolders } from "../http/kept-folders.ts";
 import { TlsWires } from "../http/tls-wires.ts";
 import { ArtifactStore } from "./artifact-store.ts";
@@ -19,6 +19,8 @@ export interface OciFetcherOptions {
   /** Owned by one process at a time. */
   readonly directory: string;
   readonly limits?: Partial<OciLimits>;
+  /** Without it nothing can be verified. */
+  readonly checkSignatures?: ArtifactCheck;
 }
 
 /** Opens repositories of OCI registries. */
@@ -36,9 +38,11 @@ export function ociFetcher(options: OciFetcherOptions): OciFetcher {
 class Fetcher implements OciFetcher {
   readonly #folders: KeptFolders<OciRepository>;
   readonly #limits: OciLimits;
+  readonly #checking: Pick<OciFetcherOptions, "checkSignatures">;
   readonly #wires = new TlsWires((tls) => new HttpWire(tls, (message) => new OciError("redirect", message)));
 
-  constructor({ directory, limits }: OciFetcherOptions) {
+  constructor({ directory, limits, checkSignatures }: OciFetcherOptions) {
+    this.#checking = checkSignatures ? { checkSignatures } : {};
     this.#folders = new KeptFolders(directory);
     this.#limits = { ...defaultOciLimits, ...limits };
   }
@@ -55,7 +59,8 @@ class Fetcher implements OciFetcher {
       const login = new RegistryLogin(wire, { registry, repository, credential, hint }, () => performance.now());
       const connection = new RegistryConnection({ wire, login, host, insecure, hint, random: Math.random });
       const client = new RegistryClient(address, connection);
-      return new OciRepository({ client, store: new ArtifactStore(folder), layer, limits: this.#limits });
+      const store = new ArtifactStore(folder);
+      return new OciRepository({ client, store, layer, limits: this.#limits, ...this.#checking });
     });
   }
 

@@ -5,8 +5,9 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import { highestTag, nearestTags, ociRefProblem } from "#core/source/oci-ref.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
 import type { OciLayer } from "#core/source/remote.ts";
-import type { SourceRef } from "#core/source/source.ts";
-import type { RefResult, Repository } from "#engine/ports.ts";
+import { SourceError } from "#core/source/source-error.ts";
+import type { SourceRef, VerifiedObject } from "#core/source/source.ts";
+import type { ArtifactCheck, RefResult, Repository, VerificationRequest } from "#engine/ports.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
 import { OciError } from "./oci-error.ts";
 import type { OciLimits } from "./oci-limits.ts";
@@ -14,6 +15,7 @@ import { packTree } from "./pack-file.ts";
 import { pullArtifact } from "./pull-artifact.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { filteredTags } from "./tag-filter.ts";
+import { verifyArtifact } from "./verify-artifact.ts";
 
 /** What a repository is made of. */
 export interface OciRepositoryParts {
@@ -21,6 +23,8 @@ export interface OciRepositoryParts {
   readonly store: ArtifactStore;
   readonly layer: OciLayer;
   readonly limits: OciLimits;
+  /** Without it nothing can be verified. */
+  readonly checkSignatures?: ArtifactCheck;
 }
 
 interface Resolved {
@@ -105,6 +109,19 @@ export class OciRepository implements Repository {
   async annotations(digest: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
     await this.fetchCommit(digest, signal);
     return (await this.#parts.store.load(digest))?.annotations ?? {};
+  }
+
+  /** Says who signed an artifact, as the registry tells it now. @throws SourceError unless it is signed as asked */
+  async verify(request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]> {
+    const { client, checkSignatures: check, limits } = this.#parts;
+    if (check === undefined) throw new SourceError("config", "Cannot verify signatures: this program does not do so");
+    try {
+      return await withDeadline(signal, limits.pullTimeoutMs, (scope) =>
+        verifyArtifact({ client, check }, request, scope),
+      );
+    } catch (error) {
+      throw this.#asTimeout(error);
+    }
   }
 
   async #result(ref: SourceRef, tags: TagList, signal: AbortSignal): Promise<RefResult> {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { OciAddress } from "./oci-address.ts";
 import { OciError } from "./oci-error.ts";
-import { manifestTypes } from "./manifest.ts";
+import { manifestTypes, parseManifest } from "./manifest.ts";
 import type { Descriptor } from "./manifest.ts";
 import { boundedBody } from "./bounded-body.ts";
 import type { RegistryConnection } from "./registry-connection.ts";
@@ -58,6 +58,50 @@ export class RegistryClient {
     throw mismatch(action, digest, answer.digest);
   }
 
+  /** The bytes of the manifest with this digest, and what the registry calls it. */
+  async described(
+    digest: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly mediaType: string; readonly bytes: Buffer }> {
+    const action = `read the manifest ${this.nameOf(digest)}`;
+    const answer = await this.#get(action, this.#path(`manifests/${digest}`), signal);
+    if (answer.digest !== digest) throw mismatch(action, digest, answer.digest);
+    return answer;
+  }
+
+  /** The manifests that are about the one with this digest; of registries that keep no list, those under its tag. */
+  async referrers(digest: string, signal: AbortSignal): Promise<readonly Descriptor[]> {
+    const action = `list what refers to ${this.nameOf(digest)}`;
+    try {
+      const { bytes } = await this.#get(action, this.#path(`referrers/${digest}`), signal);
+      return referring(bytes, action);
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
+    }
+    const tagged = await this.tagged(digest.replace(":", "-"), signal);
+    return tagged === null ? [] : referring(tagged.bytes, action);
+  }
+
+  /** The manifest under a tag; null when there is no such tag. */
+  async tagged(tag: string, signal: AbortSignal): Promise<{ readonly digest: string; readonly bytes: Buffer } | null> {
+    try {
+      return await this.#get(`read ${this.nameOf(tag)}`, this.#path(`manifests/${tag}`), signal);
+    } catch (error) {
+      if (isAbsence(error)) return null;
+      throw error;
+    }
+  }
+
+  /** The content of a blob, whole. @throws OciError also when it is larger than allowed or not what its digest says */
+  async content(blob: Descriptor, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+    const action = `read ${blob.digest} of ${this.name}`;
+    const take = (body: Readable) => boundedBody(body, { maxBytes, action }, signal);
+    const bytes = await this.blob(blob, take, signal);
+    const digest = digestOf(bytes);
+    if (digest === blob.digest) return bytes;
+    throw mismatch(action, blob.digest, digest);
+  }
+
   /** Every tag, in the order in which the registry lists them. */
   async tags(signal: AbortSignal): Promise<readonly string[]> {
     const action = `list the tags of ${this.name}`;
@@ -88,12 +132,17 @@ export class RegistryClient {
     return await this.#connection.ask({ action, method: "GET", path }, ({ body }) => take(body), signal);
   }
 
-  async #get(action: string, path: string, signal: AbortSignal): Promise<{ digest: string; bytes: Buffer }> {
+  async #get(
+    action: string,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ digest: string; mediaType: string; bytes: Buffer }> {
     return await this.#connection.ask(
       { action, method: "GET", path, accept: manifestTypes },
-      async ({ body }) => {
+      async ({ body, headers }) => {
         const bytes = await boundedBody(body, { maxBytes: maxManifestBytes, action }, signal);
-        return { digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, bytes };
+        const mediaType = String(headers["content-type"] ?? "").replace(/;.*$/s, "");
+        return { digest: digestOf(bytes), mediaType, bytes };
       },
       signal,
     );
@@ -107,6 +156,20 @@ export class RegistryClient {
 /** The error for content that is not what its digest says. */
 export function mismatch(action: string, wanted: string, got: string): OciError {
   return new OciError("digest-mismatch", `Cannot ${action}: what came has the digest ${got}, not ${wanted}`);
+}
+
+function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof OciError && (error.code === "not-found" || error.code === "ref-not-found");
+}
+
+function referring(bytes: Buffer, action: string): readonly Descriptor[] {
+  const list = parseManifest(bytes, "the list of what refers to it");
+  if (list.kind === "index") return list.manifests;
+  throw new OciError("failed", `Cannot ${action}: the answer is no list of manifests`);
 }
 
 function digestIn(headers: WireAnswer["headers"]): string | undefined {

@@ -6,7 +6,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
 import type { OciLayer } from "#core/source/remote.ts";
-import type { SourceSecrets } from "#engine/ports.ts";
+import type { ArtifactCheck, SourceSecrets } from "#engine/ports.ts";
 import { startOciRegistry } from "#test/support/oci-registry.ts";
 import type { OciRegistry, OciRegistryOptions } from "#test/support/oci-registry.ts";
 import { OciError } from "../oci-error.ts";
@@ -22,6 +22,7 @@ export interface Opening {
   readonly limits?: Partial<OciLimits>;
   readonly url?: string;
   readonly insecure?: boolean;
+  readonly check?: ArtifactCheck;
 }
 
 /** A registry for the tests of a file, and for each test a repository's name and a folder of its own. */
@@ -63,8 +64,9 @@ export function useOciWorld(options: OciRegistryOptions = {}): () => OciWorld {
     await Promise.all(fetchers.splice(0).map((fetcher) => fetcher.close()));
     await rm(directory, { recursive: true });
   });
-  const open = ({ layer, secrets = {}, limits = {}, url = registry.url(name), insecure = true }: Opening = {}) => {
-    const fetcher = ociFetcher({ directory, limits });
+  const open = ({ layer, secrets = {}, limits = {}, insecure = true, ...opening }: Opening = {}) => {
+    const { url = registry.url(name), check } = opening;
+    const fetcher = ociFetcher({ directory, limits, ...(check && { checkSignatures: check }) });
     fetchers.push(fetcher);
     const operation = { mediaType: "", operation: "extract", ...layer } as const;
     return fetcher.open({ url, remote: { kind: "oci", insecure, layer: operation } }, secrets);
