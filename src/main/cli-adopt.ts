@@ -10,7 +10,7 @@ import { type AppRecord, type FoundApp, listApps } from "./cli-app-record.ts";
 import { diffOf } from "./cli-diff.ts";
 import { keepsRival, liveRivals } from "./cli-rivals.ts";
 import { withClient } from "./cli-session.ts";
-import { chosen, isSwitchedOff, turned, type Turn } from "./cli-standstill.ts";
+import { chosen, turned, type Turn } from "./cli-standstill.ts";
 
 /**
  * Takes apps over; the vendor's controller is kept off by its own switch, whose former position is recorded. What runs
@@ -62,9 +62,11 @@ async function releaseOf({ client, record }: FoundApp, signal: AbortSignal): Pro
 }
 
 function turnOf(record: AppRecord): Turn {
-  const { name } = record.dialect.rules.rival;
-  if (isAdopted(record)) return { message: "is adopted already" };
-  const adopted = `${new Date().toISOString()} ${isSwitchedOff(record)}`;
+  const { name, keepsOff } = record.dialect.rules.rival;
+  const isOff = keepsOff(record.object);
+  if (isAdopted(record) && isOff) return { message: "is adopted already" };
+  if (isAdopted(record)) return { message: `is adopted again; ${name} keeps off it`, off: true };
+  const adopted = `${new Date().toISOString()} ${isOff}`;
   return { message: `is adopted; ${name} keeps off it`, adopted, off: true };
 }
 

@@ -128,12 +128,6 @@ function parseSelector(text: string): ((object: Resource) => boolean)[] {
   });
 }
 
-/** Whether somebody switched the vendor's controller off for an app. */
-export function isSwitchedOff({ dialect, object }: AppRecord): boolean {
-  if (dialect.name === "argocd") return annotationsOf(object)[SKIP_ANNOTATION] === "true";
-  return (object["spec"] as { suspend?: boolean } | undefined)?.suspend === true;
-}
-
 async function change({ client, record }: FoundApp, turn: Turn, signal: AbortSignal): Promise<void> {
   const annotations: Record<string, string | null> = {};
   if (turn.adopted !== undefined) annotations[ADOPTED_ANNOTATION] = turn.adopted;

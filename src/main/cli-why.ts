@@ -71,7 +71,8 @@ function standstillReasons({ key, object }: AppRecord, app: App | null): Reason[
 }
 
 async function rivalReasons(client: ClusterClient, record: AppRecord, signal: AbortSignal): Promise<Reason[]> {
-  if (annotationsOf(record.object)[ADOPTED_ANNOTATION] !== undefined) return [];
+  const isAdopted = annotationsOf(record.object)[ADOPTED_ANNOTATION] !== undefined;
+  if (isAdopted && record.dialect.rules.rival.keepsOff(record.object)) return [];
   const live = (await liveRivals(client, record.dialect, signal)) ?? [];
   const { name } = record.dialect.rules.rival;
   if (live.length === 0 && !keepsRival(record)) return [];
