@@ -89,6 +89,20 @@ describe("an app that is given back", () => {
     expect(inventory?.entries.map(({ id }) => id)).toEqual(["again_a__ConfigMap", "again_b__ConfigMap"]);
   });
 
+  test("an app whose Flux was let in again by somebody is Flux's until it is adopted once more", async () => {
+    const { world, holdfast } = bound();
+    const app = await takeover().fluxKustomization("resumed", [config("a")]);
+    await adopted("ks", "resumed");
+    await world.patch(app.space.kustomizationRef(), { spec: { suspend: false } }, { manager: "flux" });
+    await takeover().shadowed("ks/resumed/resumed");
+    await app.declare([config("a", { value: "2" })]);
+    await later(2_000);
+    expect(await world.get(app.space.configMap("a"))).toMatchObject({ data: { value: "1" } });
+    expect((await holdfast("why", "ks/resumed")).out).toContain("holdfast adopt ks/resumed/resumed");
+    expect((await holdfast("adopt", "ks/resumed")).out).toContain("is adopted again");
+    await app.space.holds("a", { value: "2" });
+  });
+
   test("an app that was suspended before it was adopted stays so afterwards", async () => {
     const { world, holdfast } = bound();
     const app = await takeover().fluxKustomization("stood-still", [config("a")], { suspend: true });

@@ -2,10 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
-import { isDeepStrictEqual } from "node:util";
 import type { AppPhase } from "#core/app/app-report.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { ObjectRef } from "#engine/ports.ts";
 import { ChartServer } from "../support/chart-server.ts";
 import { type Ended, runCli } from "../support/cli-program.ts";
 import { temporaryDirectory, useControlPlane } from "../support/control-plane.ts";
@@ -162,11 +160,6 @@ export function fingerprint(object: Resource | null): object {
   return { uid, generation, owners, template };
 }
 
-/** The same of one object at two times. */
-export function isUntouched(before: Resource | null, after: Resource | null): boolean {
-  return before !== null && isDeepStrictEqual(fingerprint(before), fingerprint(after));
-}
-
 /** Gives the tests of a file a cluster on which Flux runs. */
 export function useTakeoverWorld(publish: (charts: ChartServer) => Map<string, Uint8Array>): () => TakeoverWorld {
   const plane = useControlPlane({ withNodes: true });
@@ -204,9 +197,4 @@ export function useTakeoverWorld(publish: (charts: ChartServer) => Map<string, U
     if (!takeover) throw new Error("Cannot use the world before the tests run");
     return takeover;
   };
-}
-
-/** Reads an object. */
-export async function read({ world }: TakeoverWorld, ref: ObjectRef): Promise<Resource | null> {
-  return world.get(ref);
 }
