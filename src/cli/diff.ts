@@ -21,7 +21,7 @@ export interface DiffActions {
 export function diffCommand(actions: DiffActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("diff")
     .description("show what a sync would change now; exits 3 when that is anything")
-    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .option("--revision <revision>", "compare with this commit, branch or tag")
     .action(async (name: string, options: Omit<DiffQuery, "name"> & { output: OutputFormat }) => {
       const view = await actions.diff({ ...options, name }, signal);
@@ -35,7 +35,8 @@ export function diffCommand(actions: DiffActions, terminal: Terminal, signal: Ab
 function show(view: DiffView, terminal: Terminal): void {
   const { paint } = terminal;
   for (const { id, change, text } of view.objects) {
-    terminal.out(`${paint.bold(`${change} ${id}`)}\n${text === "" ? "" : paintDiff(text, paint)}`);
+    const word = change === "run" ? "would run" : change;
+    terminal.out(`${paint.bold(`${word} ${id}`)}\n${text === "" ? "" : paintDiff(text, paint)}`);
   }
   for (const refusal of view.refusals) terminal.out(`${paint.red("refused")} ${refusal}\n`);
   const count = view.objects.length + view.refusals.length;

@@ -4,12 +4,16 @@ import { stringify } from "yaml";
 import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What to render: a directory here, or an app of the cluster. */
+/** What to render: a directory or a HelmRelease in a file here, or an app of the cluster. */
 export interface RenderQuery extends ConnectionOptions {
   readonly what: string;
   readonly dialect?: "flux" | "argocd";
   readonly revision?: string;
   readonly showSecrets: boolean;
+  /** Files with objects that a HelmRelease refers to. */
+  readonly with: readonly string[];
+  /** Folder with the chart of a HelmRelease, or the checkout that the chart is in. */
+  readonly source?: string;
 }
 
 /** What `render` needs; Secrets come masked unless they were asked for. */
@@ -20,8 +24,11 @@ export interface RenderActions {
 /** The command `render`: the objects that a path or an app declares. */
 export function renderCommand(actions: RenderActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("render")
-    .description("print the objects that a directory (offline) or an app declares")
-    .argument("<path|app>", "a directory such as ./apps/shop, or app/NAME, ks/NAME, NAME")
+    .description("print the objects that a directory, a HelmRelease in a file (both offline) or an app declares")
+    .argument(
+      "<path|app>",
+      "a directory such as ./apps/shop, a file with a HelmRelease, or app/NAME, ks/NAME, hr/NAME, NAME",
+    )
     .addOption(
       new Option(
         "--dialect <name>",
@@ -29,6 +36,8 @@ export function renderCommand(actions: RenderActions, terminal: Terminal, signal
       ).choices(["flux", "argocd"]),
     )
     .option("--revision <revision>", "for an app: this commit, branch or tag")
+    .option("--with <files...>", "for a HelmRelease: files with its source, and ConfigMaps and Secrets with values", [])
+    .option("--source <directory>", "for a HelmRelease: its chart here, or the checkout that the chart is in")
     .option("--show-secrets", "print Secrets as they are", false)
     .addOption(new Option("-o, --output <format>", "yaml or json").choices(["yaml", "json"]).default("yaml"))
     .action(async (what: string, options: Omit<RenderQuery, "what"> & { output: "yaml" | "json" }) => {

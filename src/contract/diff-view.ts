@@ -2,8 +2,11 @@
 export interface ObjectDiff {
   /** `group/kind/namespace/name` */
   readonly id: string;
-  /** `held`: it left the source and stays, because of a rule or until somebody approves. */
-  readonly change: "create" | "update" | "delete" | "held";
+  /**
+   * `held`: it left the source and stays, because of a rule or until somebody approves. `run`: a hook of a release that
+   * would run.
+   */
+  readonly change: "create" | "update" | "delete" | "held" | "run";
   /** Unified diff of YAML; Secrets' values are masked. */
   readonly text: string;
 }

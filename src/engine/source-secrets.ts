@@ -6,7 +6,7 @@ import type { ClusterClient, SourceSecrets } from "./ports.ts";
 
 /** The Secrets that a source names. @throws SourceError `auth` when one does not exist */
 export async function secretsOf(
-  client: ClusterClient,
+  client: Pick<ClusterClient, "get">,
   { secrets: named }: Pick<Source, "secrets">,
   signal: AbortSignal,
 ): Promise<SourceSecrets> {
@@ -21,7 +21,7 @@ export async function secretsOf(
 
 /** A Secret as it is now; null when there is none. */
 export async function readSecret(
-  client: ClusterClient,
+  client: Pick<ClusterClient, "get">,
   { namespace, name }: ObjectName,
   signal: AbortSignal,
 ): Promise<Resource | null> {

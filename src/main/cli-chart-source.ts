@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { localTree } from "#adapters/local/local-tree.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
@@ -9,40 +10,53 @@ import type { Revision, Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { derivedNews } from "#engine/derived-source.ts";
-import type { ClusterClient } from "#engine/ports.ts";
 import { secretsOf } from "#engine/source-secrets.ts";
 import type { SourceState } from "#engine/source-state.ts";
 import { visibleTree } from "#engine/source-tree.ts";
-import { type FoundApp, usableApp } from "./cli-app-record.ts";
+import { type AppRecord, usableApp } from "./cli-app-record.ts";
 import { resolved } from "./cli-checkout.ts";
+import type { ReleaseReader } from "./cli-release-reader.ts";
 import { sourceAt } from "./cli-source-object.ts";
 import { sourceReader } from "./dialects.ts";
 import { SourceFetchers } from "./source-fetchers.ts";
+
+/** Where an app is that declares a release: a cluster, or files. */
+export interface ReleasePlace {
+  readonly client: ReleaseReader;
+  readonly record: AppRecord;
+  /** The chart's own folder, or the checkout that it is in, to be used instead of what its source has. */
+  readonly folder?: string | undefined;
+}
 
 /** The chart that an app declares, fetched into a folder that is gone afterwards. */
 export interface FetchedChart {
   readonly tree: FileTree;
   readonly path: string;
-  readonly revision: Revision;
+  /** Null for a folder of this machine. */
+  readonly revision: Revision | null;
   readonly helpers: HelperPools;
 }
 
 /** Does `work` with the chart that an app declares now, reached with its source's own credentials. */
 export async function withChart<T>(
-  { client, record }: FoundApp,
+  { client, record, folder }: ReleasePlace,
   work: (chart: FetchedChart) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
   const app = usableApp(record);
   const [declared] = app.sources;
   if (!declared) throw new CliError(`Cannot read ${record.key}: it names no source`, { exitCode: exitCode.refused });
+  const local = folder === undefined ? null : localTree(folder);
   const object = app.declares ? await asDeclared(client, app.declares, signal) : null;
-  const source = await sourceAt(client, { key: declared.source, object }, signal);
+  const isChart = local?.entry("Chart.yaml")?.type === "file";
+  const source = isChart ? null : await sourceAt(client, { key: declared.source, object }, signal);
+  if (local && source && !source.origin) throw noCheckout(folder ?? "", source);
   const directory = await mkdtemp(join(tmpdir(), "holdfast-chart-"));
   const helpers = new HelperPools();
   const fetchers = new SourceFetchers({ directory, allowFileUrls: false, full: () => helpers.full });
   try {
-    const { tree, revision } = await fetched({ client, fetchers }, source, signal);
+    if (!source) return await work({ tree: localTree(folder ?? ""), revision: null, path: "", helpers });
+    const { tree, revision } = await fetched({ client, fetchers, local }, source, signal);
     return await work({ tree, revision, path: declared.path, helpers });
   } finally {
     await Promise.all([fetchers.close(), helpers.close()]);
@@ -51,7 +65,7 @@ export async function withChart<T>(
 }
 
 /** The object that the app will have written, whose generation may be part of the chart's version. */
-async function asDeclared(client: ClusterClient, declares: Resource, signal: AbortSignal): Promise<Resource> {
+async function asDeclared(client: ReleaseReader, declares: Resource, signal: AbortSignal): Promise<Resource> {
   const { apiVersion, kind, metadata } = declares;
   const live = await client.get(
     { apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name },
@@ -63,7 +77,7 @@ async function asDeclared(client: ClusterClient, declares: Resource, signal: Abo
 }
 
 async function fetched(
-  { client, fetchers }: { client: ClusterClient; fetchers: SourceFetchers },
+  { client, fetchers, local }: { client: ReleaseReader; fetchers: SourceFetchers; local: FileTree | null },
   source: Source,
   signal: AbortSignal,
 ): Promise<{ tree: FileTree; revision: Revision }> {
@@ -80,11 +94,22 @@ async function fetched(
     return { tree, revision: revisionOf(source, commit, refName) };
   }
   const origin = await sourceAt(client, { key: source.origin.source, object: null }, signal);
-  const known = await fetched({ client, fetchers }, origin, signal);
+  const known = local
+    ? { tree: await visibleTree({ source: origin, whole: local, included: [] }, signal), revision: ofThisMachine }
+    : await fetched({ client, fetchers, local: null }, origin, signal);
   const states = new Map([[origin.key, stateOf(origin, known)]]);
   const news = await derivedNews({ client, fetcher: fetchers, revisionOf, states }, source, signal);
   if (news?.tree && news.revision) return { tree: news.tree, revision: news.revision };
   throw news?.error ?? new CliError(`Cannot make ${source.key}`);
+}
+
+const ofThisMachine: Revision = { text: `sha1:${"0".repeat(40)}`, commit: "0".repeat(40), refName: null };
+
+function noCheckout(folder: string, { key }: Source): CliError {
+  return new CliError(`Cannot use ${folder}: it holds no Chart.yaml, and ${key} is not made of files of a repository`, {
+    advice: "Name the chart's own folder, or leave --source out.",
+    exitCode: exitCode.usage,
+  });
 }
 
 function stateOf(source: Source, known: { tree: FileTree; revision: Revision }): SourceState {

@@ -3,14 +3,15 @@ import type { RenderSpec } from "#core/app/render-spec.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { referencedData } from "#engine/followed-objects.ts";
-import { type FoundApp, usableApp } from "./cli-app-record.ts";
+import type { ClusterClient } from "#engine/ports.ts";
+import { type AppRecord, usableApp } from "./cli-app-record.ts";
 
 /**
  * A render of an app with what the app references filled in, read with the rights of the person who asks.
  * @throws CliError when something is missing
  */
 export async function completedRender(
-  { client, record }: FoundApp,
+  { client, record }: { readonly client: Pick<ClusterClient, "get">; readonly record: AppRecord },
   render: RenderSpec,
   signal: AbortSignal,
 ): Promise<RenderSpec> {

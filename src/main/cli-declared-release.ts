@@ -1,51 +1,73 @@
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
 import type { ChartSpec } from "#core/app/render-spec.ts";
 import { versionWithDigest } from "#core/helm/chart-version.ts";
-import { releaseSecretName, releaseSelector } from "#core/helm/release-record.ts";
-import { decideRelease, type WantedRelease } from "#core/release/decide-release.ts";
-import { noReleaseMemory } from "#core/release/release-memory.ts";
+import {
+  decideRelease,
+  type ReleaseDecision,
+  type StoredRevision,
+  type WantedRelease,
+} from "#core/release/decide-release.ts";
+import { noReleaseMemory, type ReleaseMemory } from "#core/release/release-memory.ts";
 import type { ReleasePolicy } from "#core/release/release-policy.ts";
 import { isSameContent } from "#core/release/same-content.ts";
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
-import type { ClusterClient, ReleaseTools, RenderedRelease, StoredRelease } from "#engine/ports.ts";
+import type { ReleaseTools, RenderedRelease, StoredRelease } from "#engine/ports.ts";
 import { asUser } from "#engine/requests.ts";
-import { type FoundApp, usableApp } from "./cli-app-record.ts";
-import { type FetchedChart, withChart } from "./cli-chart-source.ts";
+import { usableApp } from "./cli-app-record.ts";
+import { type FetchedChart, type ReleasePlace, withChart } from "./cli-chart-source.ts";
 import { completedRender } from "./cli-complete-render.ts";
+import { releaseRecords } from "./cli-release-records.ts";
+import type { ReleaseReader } from "./cli-release-reader.ts";
 
 /** What a release would be made of now, and which record of Helm's would tell of it. */
 export interface DeclaredRelease {
   readonly chartVersion: string;
   readonly objects: readonly Resource[];
+  readonly hooks: RenderedRelease["hooks"];
+  /** Definitions that come first. */
+  readonly crds: readonly Resource[];
   /** The revision that would be written; null: the newest one is what is declared. */
-  readonly revision: { readonly secret: string; readonly namespace: string; readonly why: string } | null;
+  readonly revision: NextRevision | null;
 }
 
-const secrets = { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true, verbs: [] };
+/** A revision that would be written, and how. */
+export interface NextRevision {
+  readonly action: "install" | "upgrade";
+  readonly version: number;
+  readonly why: string;
+}
 
-/** What the controller would find or make of an app's release. @throws CliError, RenderError */
-export async function declaredRelease({ client, record }: FoundApp, signal: AbortSignal): Promise<DeclaredRelease> {
+/**
+ * What the controller would find or make of an app's release; with `fresh` it is rendered also where Helm's record has it.
+ * @throws CliError, RenderError
+ */
+export async function declaredRelease(
+  place: ReleasePlace,
+  { fresh }: { readonly fresh: boolean },
+  signal: AbortSignal,
+): Promise<DeclaredRelease> {
+  const { client, record } = place;
   const app = usableApp(record);
   const [declared] = app.sources;
   const policy = app.release;
   if (!policy || !declared) throw new CliError(`Cannot render ${record.key}: it is no release`);
   const spec = await completedRender({ client, record }, declared.render, signal);
   if (spec.kind !== "chart") throw new CliError(`Cannot render ${record.key}: its source is no chart`);
-  const release = (chart: FetchedChart) => ofChart({ client, record }, { chart, spec, policy }, signal);
-  return withChart({ client, record }, release, signal);
+  return withChart(place, (chart) => ofChart(place, { chart, spec, policy, fresh }, signal), signal);
 }
 
 interface Asked {
   readonly chart: FetchedChart;
   readonly spec: ChartSpec;
   readonly policy: ReleasePolicy;
+  readonly fresh: boolean;
 }
 
-async function ofChart(found: FoundApp, asked: Asked, signal: AbortSignal): Promise<DeclaredRelease> {
-  const { client, record } = found;
-  const { chart, policy, spec } = asked;
+async function ofChart(place: ReleasePlace, asked: Asked, signal: AbortSignal): Promise<DeclaredRelease> {
+  const { client, record } = place;
+  const { chart, policy, spec, fresh } = asked;
   const tools = releaseTools(chart.helpers, client);
   const { metadata, configDigest } = await tools.inspect(chart, spec.values, signal);
   const chartVersion = toldVersion(asked, metadata.version);
@@ -53,38 +75,62 @@ async function ofChart(found: FoundApp, asked: Asked, signal: AbortSignal): Prom
   const memory = record.dialect.restore(record.object).release ?? noReleaseMemory;
   const ociDigest = memory.history[0]?.ociDigest ?? "";
   const newest = await newestRecord({ client, tools }, { policy, ociDigest }, signal);
-  const rendered = (version: number) => render(found, { ...asked, tools, chartVersion, version, newest }, signal);
+  const rendered = (version: number, isUpgrade: boolean) =>
+    render(place, { ...asked, tools, chartVersion, version, isUpgrade, newest }, signal);
+  const told = ({ objects, hooks, crds }: RenderedRelease) => ({ chartVersion, objects, hooks, crds });
   if (newest && memory.history.length === 0 && isOf(newest, wanted)) {
-    const { objects } = await rendered(newest.release.version);
-    if (isSameContent(objects, newest.objects, marked(found))) return { chartVersion, objects, revision: null };
+    const same = await rendered(newest.release.version, newest.release.version > 1);
+    if (isSameContent(same.objects, newest.objects, marked(place))) return { ...told(same), revision: null };
   }
-  const decision = decideRelease({
-    policy,
-    memory,
-    done: [],
-    stored: newest && {
-      name: newest.release.name,
-      namespace: newest.release.namespace,
-      version: newest.release.version,
-      status: newest.release.info.status,
-      digest: newest.digest,
-    },
-    wanted,
-    drifted: false,
-    canRollBack: false,
-  });
-  const makes = decision.kind === "act" && (decision.action === "install" || decision.action === "upgrade");
-  if (newest && !makes) return { chartVersion, objects: newest.objects, revision: null };
+  const next = nextAction({ policy, memory, wanted, stored: newest && storedRevision(newest) });
+  if (newest && !next) {
+    if (!fresh) return { chartVersion, objects: newest.objects, hooks: newest.hooks, crds: [], revision: null };
+    return { ...told(await rendered(newest.release.version, newest.release.version > 1)), revision: null };
+  }
   const version = (newest?.release.version ?? 0) + 1;
-  const { objects } = await rendered(version);
-  const why = decision.kind === "act" ? decision.reason : "";
-  const secret = releaseSecretName(policy.name, version);
-  return { chartVersion, objects, revision: { secret, namespace: policy.storageNamespace, why } };
+  const { action, why } = next ?? { action: "install" as const, why: "" };
+  return { ...told(await rendered(version, action === "upgrade")), revision: { action, version, why } };
+}
+
+function storedRevision({ release, digest }: StoredRelease): StoredRevision {
+  const { name, namespace, version, info } = release;
+  return { name, namespace, version, status: info.status, digest };
+}
+
+/**
+ * The installation or upgrade that is due now, or would be if failures were forgotten: what was given up, is gone back
+ * from or is in the middle of something differs from what is declared all the same. Null: nothing is due.
+ */
+function nextAction(known: {
+  readonly policy: ReleasePolicy;
+  readonly memory: ReleaseMemory;
+  readonly wanted: WantedRelease;
+  readonly stored: StoredRevision | null;
+}): Pick<NextRevision, "action" | "why"> | null {
+  const { policy, memory, stored } = known;
+  const question = { ...known, done: [], drifted: false, canRollBack: true };
+  const now = decideRelease(question);
+  if (isRelease(now)) return { action: now.action, why: now.reason };
+  const later = decideRelease({
+    ...question,
+    policy: { ...policy, test: { ...policy.test, enable: false } },
+    memory: { ...memory, failures: 0, installFailures: 0, upgradeFailures: 0 },
+    stored: stored?.status.startsWith("pending-") ? { ...stored, status: "failed" } : stored,
+  });
+  if (!isRelease(later)) return null;
+  const why = now.kind === "stalled" ? now.message : now.kind === "act" ? now.reason : "";
+  return { action: later.action, why };
+}
+
+type Release = Extract<ReleaseDecision, { kind: "act" }> & { readonly action: NextRevision["action"] };
+
+function isRelease(decision: ReleaseDecision): decision is Release {
+  return decision.kind === "act" && (decision.action === "install" || decision.action === "upgrade");
 }
 
 /** The version as it is told: with the artifact's digest where that counts. */
 function toldVersion({ chart, policy }: Asked, version: string): string {
-  if (!policy.digestInVersion) return version;
+  if (!policy.digestInVersion || !chart.revision) return version;
   const digested = versionWithDigest(version, chart.revision.text);
   if (digested.ok) return digested.value.version;
   throw new CliError(`Cannot use the chart: ${digested.error}`, { exitCode: exitCode.refused });
@@ -96,17 +142,17 @@ function isOf({ release, configDigest }: StoredRelease, wanted: WantedRelease): 
 }
 
 function render(
-  { record }: FoundApp,
+  { record }: ReleasePlace,
   asked: Asked & {
     readonly tools: ReleaseTools;
     readonly chartVersion: string;
     readonly version: number;
+    readonly isUpgrade: boolean;
     readonly newest: StoredRelease | null;
   },
   signal: AbortSignal,
 ): Promise<RenderedRelease> {
-  const { chart, spec, policy, tools, chartVersion, version, newest } = asked;
-  const isUpgrade = version > 1;
+  const { chart, spec, policy, tools, chartVersion, version, isUpgrade, newest } = asked;
   const { chart: old, config = {} } = newest?.release ?? {};
   const reuse =
     isUpgrade && newest && policy.upgrade.preserveValues ? { defaults: old?.["values"] ?? {}, config } : null;
@@ -119,26 +165,20 @@ function render(
 }
 
 /** Labels that every object of the app gets. */
-function marked({ record }: FoundApp): ReadonlySet<string> {
+function marked({ record }: ReleasePlace): ReadonlySet<string> {
   const bare: Resource = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "any" } };
   return new Set(Object.keys(labelsOf(record.dialect.rules.mark(bare, usableApp(record)))));
 }
 
 async function newestRecord(
-  { client, tools }: { client: ClusterClient; tools: ReleaseTools },
+  { client, tools }: { client: ReleaseReader; tools: ReleaseTools },
   { policy, ociDigest }: { policy: ReleasePolicy; ociDigest: string },
   signal: AbortSignal,
 ): Promise<StoredRelease | null> {
-  const namespace = policy.storageNamespace;
-  const selection = { namespace, labelSelector: releaseSelector(policy.name), metadataOnly: true };
-  const versionOf = (secret: Resource) => Number(labelsOf(secret)["version"] ?? 0);
-  const found = await client.list(secrets, selection, { signal });
-  const [newest] = found.toSorted((a, b) => versionOf(b) - versionOf(a));
+  const [newest] = await releaseRecords(client, policy, signal);
   if (!newest) return null;
-  const secret = await client.get(
-    { apiVersion: "v1", kind: "Secret", namespace, name: newest.metadata.name },
-    { signal },
-  );
+  const { namespace = "", name } = newest.metadata;
+  const secret = await client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
   const secretData = (secret?.["data"] as { release?: string } | undefined)?.release ?? "";
   return tools.decode({ secretData, ociDigest }, signal);
 }

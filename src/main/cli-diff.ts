@@ -1,14 +1,6 @@
 import type { DiffView, ObjectDiff } from "#contract/diff-view.ts";
 import { diffText } from "#core/diff/diff-text.ts";
-import type { Desired } from "#core/plan/make-plan.ts";
-import {
-  type GroupVersionKind,
-  gvkOf,
-  idKey,
-  joinApiVersion,
-  kindKey,
-  parseIdKey,
-} from "#core/resource/resource-id.ts";
+import { type GroupVersionKind, gvkOf, joinApiVersion, kindKey, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ScopeOf } from "#core/app/rules.ts";
 import { CliError } from "#cli/cli-error.ts";
@@ -17,10 +9,13 @@ import { exitCode } from "#cli/exit-code.ts";
 import { AppRegistry } from "#engine/app-registry.ts";
 import { desiredSetOf } from "#engine/desired-set.ts";
 import type { ClusterClient } from "#engine/ports.ts";
+import { withDefined } from "#engine/release/held-release.ts";
 import { eachInParallel } from "#engine/requests.ts";
 import { type AppRecord, findApp, type FoundApp, objectsOf, usableApp } from "./cli-app-record.ts";
 import { commitOf, withCheckout } from "./cli-checkout.ts";
-import { declaredRelease } from "./cli-declared-release.ts";
+import { declaredDiff } from "./cli-declared-diff.ts";
+import { declaredRelease, type DeclaredRelease } from "./cli-declared-release.ts";
+import { releaseDiffs } from "./cli-diff-release.ts";
 import { type OwnedObject, ownedObjects, recordedObjects } from "./cli-owned.ts";
 import { vendorSettings, withClient } from "./cli-session.ts";
 
@@ -43,18 +38,16 @@ export async function diffOf(
   signal: AbortSignal,
 ): Promise<DiffView> {
   const app = usableApp(record);
-  const { commit, resources, records } = await declaredBy({ client, record }, query, signal);
+  const { commit, resources, release } = await declaredBy({ client, record }, query, signal);
   const registry = await registryFor(client, record, signal);
-  const set = desiredSetOf(
-    { registry, settings: vendorSettings },
-    {
-      app,
-      dialect: record.dialect,
-      rendered: { resources, readSet: [], renderer: "directory" },
-      scopeOf: await scopesOf(client, resources, signal),
-    },
-  );
-  const objects: ObjectDiff[] = [...records];
+  const others = release ? [...release.crds, ...release.hooks.map(({ object }) => object)] : [];
+  const scopeOf = withDefined(await scopesOf(client, [...resources, ...others], signal), [...resources, ...others]);
+  const setOf = (some: readonly Resource[]) => {
+    const rendered = { resources: some, readSet: [], renderer: "directory" as const };
+    return desiredSetOf({ registry, settings: vendorSettings }, { app, dialect: record.dialect, rendered, scopeOf });
+  };
+  const set = setOf(resources);
+  const objects: ObjectDiff[] = [];
   await eachInParallel(set.objects, PARALLEL, async (desired) => {
     const one = await declaredDiff(client, { record, desired }, signal);
     if (one) objects.push(one);
@@ -66,14 +59,22 @@ export async function diffOf(
   }
   objects.sort((a, b) => (a.id < b.id ? -1 : 1));
   const refusals = set.prepared.refusals.map((refusal) => refusal.message);
-  return { app: record.key, commit, objects, refusals };
+  const view = { app: record.key, commit, objects, refusals };
+  if (!release?.revision) return view;
+  const parts = {
+    ...release,
+    revision: release.revision,
+    objectsOf: (some: readonly Resource[]) => setOf(some).objects,
+  };
+  const { before, after } = await releaseDiffs({ client, record }, parts, signal);
+  return { ...view, objects: [...before, ...objects, ...after] };
 }
 
-/** What an app's source declares, and records that tell of it besides. */
+/** What an app's source declares, and what a release does besides. */
 interface Declared {
   readonly commit: string;
   readonly resources: readonly Resource[];
-  readonly records: readonly ObjectDiff[];
+  readonly release: DeclaredRelease | null;
 }
 
 async function declaredBy(
@@ -88,7 +89,7 @@ async function declaredBy(
       const { repository, head } = checkout;
       const commit = revision === undefined ? head.commit : await commitOf(checkout, revision, signal);
       const rendered = await checkout.render(await repository.tree(commit, signal), signal);
-      return { commit, resources: rendered.resources, records: [] };
+      return { commit, resources: rendered.resources, release: null };
     },
     signal,
   );
@@ -100,28 +101,8 @@ async function releasedBy(found: FoundApp, named: string | undefined, signal: Ab
       exitCode: exitCode.usage,
     });
   }
-  const { chartVersion: commit, objects: resources, revision } = await declaredRelease(found, signal);
-  if (!revision) return { commit, resources, records: [] };
-  const { namespace, secret: name, why } = revision;
-  const id = idKey({ group: "", kind: "Secret", namespace, name });
-  return { commit, resources, records: [{ id, change: "create", text: `+ a revision of the release: ${why}\n` }] };
-}
-
-async function declaredDiff(
-  client: ClusterClient,
-  item: { record: AppRecord; desired: Desired },
-  signal: AbortSignal,
-): Promise<ObjectDiff | null> {
-  const { rules } = item.record.dialect;
-  const { key, id, resource } = item.desired;
-  const found = await client.kind(gvkOf(resource), { signal });
-  const ref = { apiVersion: resource.apiVersion, kind: id.kind, namespace: id.namespace, name: id.name };
-  const live = found.known === "no" ? null : await client.get(ref, { signal });
-  const options = rules.optionsOf(resource, live, usableApp(item.record));
-  if (options.apply === "ignore" || (live && options.apply === "if-absent")) return null;
-  const { manager, takeOver } = rules;
-  const text = diffText({ live, desired: resource, manager, takeOver, ignoredPaths: options.ignoredPaths });
-  return text === "" ? null : { id: key, change: live ? "update" : "create", text };
+  const release = await declaredRelease(found, { fresh: false }, signal);
+  return { commit: release.chartVersion, resources: release.objects, release };
 }
 
 /** What is recorded as the app's and no longer declared. */

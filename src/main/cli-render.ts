@@ -10,20 +10,30 @@ import { exitCode } from "#cli/exit-code.ts";
 import type { RenderActions, RenderQuery } from "#cli/render.ts";
 import { findApp, usableApp } from "./cli-app-record.ts";
 import { commitOf, withCheckout } from "./cli-checkout.ts";
-import { declaredRelease } from "./cli-declared-release.ts";
+import { renderRelease, renderReleaseFile } from "./cli-render-release.ts";
 import { withHelpers } from "./cli-files.ts";
 import { withClient } from "./cli-session.ts";
 
 /** Renders as the controller does. */
 export const renderActions: RenderActions = {
   async render(query, signal) {
-    const resources = isDirectory(query.what) ? await renderPath(query, signal) : await renderApp(query, signal);
+    const resources = await rendered(query, signal);
     return query.showSecrets ? resources : resources.map(maskSecrets);
   },
 };
 
-function isDirectory(what: string): boolean {
-  return existsSync(what) && statSync(what).isDirectory();
+async function rendered(query: RenderQuery, signal: AbortSignal): Promise<readonly Resource[]> {
+  const found = existsSync(query.what) ? statSync(query.what) : null;
+  if (found?.isFile()) return renderReleaseFile(query, signal);
+  if (!found?.isDirectory()) return renderApp(query, signal);
+  if (query.source !== undefined || query.with.length > 0) throw onlyReleases(query.what);
+  return renderPath(query, signal);
+}
+
+function onlyReleases(what: string): CliError {
+  return new CliError(`Cannot use --with and --source with ${what}: it is no HelmRelease`, {
+    exitCode: exitCode.usage,
+  });
 }
 
 async function renderPath(query: RenderQuery, signal: AbortSignal): Promise<readonly Resource[]> {
@@ -36,13 +46,16 @@ async function renderPath(query: RenderQuery, signal: AbortSignal): Promise<read
 
 async function renderApp(query: RenderQuery, signal: AbortSignal): Promise<readonly Resource[]> {
   if (/^\.{0,2}\//.test(query.what)) {
-    throw new CliError(`Cannot render ${query.what}: there is no such directory`, { exitCode: exitCode.notFound });
+    throw new CliError(`Cannot render ${query.what}: there is no such file or directory`, {
+      exitCode: exitCode.notFound,
+    });
   }
   return withClient(
     query,
     async (client) => {
       const record = await findApp(client, { name: query.what, namespace: query.namespace }, signal);
-      if (usableApp(record).release) return (await declaredRelease({ client, record }, signal)).objects;
+      if (usableApp(record).release) return renderRelease({ client, record }, query, signal);
+      if (query.source !== undefined || query.with.length > 0) throw onlyReleases(record.key);
       return withCheckout(
         { client, record },
         async (checkout) => {

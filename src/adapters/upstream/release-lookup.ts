@@ -1,10 +1,12 @@
 import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { splitApiVersion } from "#core/resource/resource-id.ts";
-import type { ClusterClient, Impersonation, KindInfo } from "#engine/ports.ts";
+import type { CallOptions, ClusterCapabilities, ClusterClient, Impersonation, KindInfo } from "#engine/ports.ts";
 import type { HelmLookup, LookupAnswer } from "./helm-render.ts";
 
-/** Whom templates ask. */
-export type LookupCluster = Pick<ClusterClient, "kind" | "get" | "list" | "capabilities">;
+/** Whom templates ask; Helm's own knowledge stands in for capabilities that are not told. */
+export interface LookupCluster extends Pick<ClusterClient, "kind" | "get" | "list"> {
+  capabilities(options: CallOptions): Promise<Partial<ClusterCapabilities>>;
+}
 
 /** Answers the lookups of one render with a user's own rights. */
 export class ReleaseLookup {
@@ -52,7 +54,7 @@ export class ReleaseLookup {
     const lookup = await this.#cluster.kind({ ...splitApiVersion(apiVersion), kind }, { signal });
     if (lookup.known === "yes") return lookup.info;
     if (lookup.known === "unknown") throw new Error(lookup.reason);
-    const { apiVersions } = await this.#cluster.capabilities({ signal });
+    const { apiVersions = [] } = await this.#cluster.capabilities({ signal });
     if (apiVersions.includes(apiVersion)) return undefined;
     throw new ApiError({ code: 422, reason: "NotServed", message: `the cluster serves no ${apiVersion}` });
   }

@@ -70,7 +70,7 @@ function preparedSet({ context, state }: AppWork, resources: readonly Resource[]
 }
 
 /** A kind that the release itself defines is not served yet. */
-function withDefined(served: ScopeOf, resources: readonly Resource[]): ScopeOf {
+export function withDefined(served: ScopeOf, resources: readonly Resource[]): ScopeOf {
   const defined = new Map<string, "namespaced" | "cluster">();
   for (const resource of resources) {
     if (resource.kind !== "CustomResourceDefinition") continue;

@@ -1,0 +1,24 @@
+import type { ObjectDiff } from "#contract/diff-view.ts";
+import { diffText } from "#core/diff/diff-text.ts";
+import type { Desired } from "#core/plan/make-plan.ts";
+import { gvkOf } from "#core/resource/resource-id.ts";
+import type { ClusterClient } from "#engine/ports.ts";
+import { type AppRecord, usableApp } from "./cli-app-record.ts";
+
+/** How one declared object differs from the cluster's; null: in nothing. */
+export async function declaredDiff(
+  client: ClusterClient,
+  item: { record: AppRecord; desired: Desired },
+  signal: AbortSignal,
+): Promise<ObjectDiff | null> {
+  const { rules } = item.record.dialect;
+  const { key, id, resource } = item.desired;
+  const found = await client.kind(gvkOf(resource), { signal });
+  const ref = { apiVersion: resource.apiVersion, kind: id.kind, namespace: id.namespace, name: id.name };
+  const live = found.known === "no" ? null : await client.get(ref, { signal });
+  const options = rules.optionsOf(resource, live, usableApp(item.record));
+  if (options.apply === "ignore" || (live && options.apply === "if-absent")) return null;
+  const { manager, takeOver } = rules;
+  const text = diffText({ live, desired: resource, manager, takeOver, ignoredPaths: options.ignoredPaths });
+  return text === "" ? null : { id: key, change: live ? "update" : "create", text };
+}
