@@ -185,3 +185,25 @@ describe("the controller is killed", () => {
     expect.unreachable("the removal writes more than was thought");
   });
 });
+
+describe("the API server fails", () => {
+  eachSeed("once, at each write of an upgrade: the same revision is finished", async (chance) => {
+    await world().startController();
+    for (let writes = chance.seed % STEP; writes < MOST_WRITES; writes += STEP) {
+      const release = new Release();
+      await release.declare("1.0.0", "red");
+      await ready(release);
+      let seen = 0;
+      const rule = world().proxy.rule({
+        match: { when: ({ method, path }) => method !== "GET" && !path.includes("/leases") && ++seen === writes + 1 },
+        act: { kind: "drop", when: chance.pick(["before", "after"]) },
+        times: 1,
+      });
+      await release.declare("2.0.0", "blue");
+      await ready(release);
+      rule.remove();
+      await release.checkDeployed({ pre: "blue", post: "blue", a: "blue", c: "blue" });
+      expect([writes, await release.records()]).toEqual([writes, ["superseded", "deployed"]]);
+    }
+  });
+});
