@@ -57,8 +57,8 @@ async function contentOf(
     throw new CliError(message, { exitCode: exitCode.usage });
   }
   const reader = releaseReader(files, client);
-  const place = { client: reader, record, folder };
-  const { crds, objects, hooks } = await declaredRelease(place, { fresh: true }, signal).catch((error: unknown) => {
+  const from = { client: reader, record, folder };
+  const { crds, objects, hooks } = await declaredRelease(from, { fresh: true }, signal).catch((error: unknown) => {
     throw client ? error : ofFiles(error);
   });
   return [...crds, ...objects, ...hooks.map(({ object }) => object)];
