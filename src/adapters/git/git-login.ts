@@ -4,8 +4,6 @@ import type { GitCredential } from "./git-credential.ts";
 export interface GitLogin {
   /** Names who logs in, secrets included: it is only ever hashed. */
   readonly identity: string;
-  /** Everything that must not show up in a message. */
-  readonly secrets: readonly string[];
   /** The very same object as long as it lasts. @throws GitError */
   credential(signal: AbortSignal): Promise<GitCredential>;
   /** Gives up a credential that a server did not accept. */

@@ -48,11 +48,6 @@ export class GithubAppLogin implements GitLogin {
     return JSON.stringify([appId, installation, key, api, this.#parts.tls]);
   }
 
-  get secrets(): readonly string[] {
-    const { credential } = this.#held ?? {};
-    return [...proxySecrets(this.#parts.proxy), ...(credential?.kind === "basic" ? [credential.password] : [])];
-  }
-
   async credential(signal: AbortSignal): Promise<GitCredential> {
     return await this.#exclusive(async () => {
       if (this.#held !== undefined && this.#parts.now() < this.#held.expiresAt - marginMs) return this.#held.credential;
@@ -101,7 +96,7 @@ export class GithubAppLogin implements GitLogin {
     const { message } = (fields ?? {}) as { message?: unknown };
     // oxlint-disable-next-line no-control-regex
     const text = typeof message === "string" ? message.replace(/[\x00-\x1f\x7f]+/g, " ").slice(0, 200) : "";
-    const told = text === "" ? "" : ` (${scrubbed(text, this.secrets)})`;
+    const told = text === "" ? "" : ` (${scrubbed(text, proxySecrets(this.#parts.proxy))})`;
     const passes = status >= 500 || status === 429;
     throw new GitError(passes ? "unreachable" : "authentication", `Cannot ${action}: GitHub answers ${status}${told}`);
   }

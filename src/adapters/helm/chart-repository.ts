@@ -33,8 +33,6 @@ export class ChartRepository implements Repository {
   readonly #exclusive = pLimit(1);
   /** The chart that each reference stood for last, which stays in use while its successor cannot be had. */
   readonly #followed = new LRUCache<string, string>({ max: maxFollowed });
-  /** What the packed charts were made of. */
-  readonly #identities = new LRUCache<string, string>({ max: maxFollowed });
   readonly #fetching = new Map<string, Promise<StoredChart>>();
   #opened: Promise<void> | undefined;
 
@@ -80,13 +78,14 @@ export class ChartRepository implements Repository {
     return oneFileTree({ name, digest: revision, size, read: async () => await store.content(revision) });
   }
 
-  /** Says who signed what a chart was made of; of one from before the last sync nothing is known. @throws SourceError */
+  /** Says who signed what a chart was made of. @throws SourceError */
   async verify(request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]> {
     const { origin } = this.#parts;
     if (!origin.verify) throw new SourceError("config", "Cannot verify signatures: only charts of registries have any");
-    const identity = this.#identities.get(request.commit);
-    if (identity !== undefined) return await origin.verify(identity, request, signal);
-    throw new HelmError("ref-not-found", `Cannot verify ${request.commit}: ${origin.name} was not asked for it yet`);
+    await this.#open();
+    const key = this.#parts.store.keyOf(request.commit);
+    if (key !== undefined) return await origin.verify(identityIn(key), request, signal);
+    throw new HelmError("ref-not-found", `Cannot verify ${request.commit}: it is not here any more`);
   }
 
   async #synced(
@@ -117,12 +116,11 @@ export class ChartRepository implements Repository {
 
   async #result(ref: ChartRef, offer: Look["charts"][number], signal: AbortSignal): Promise<RefResult> {
     if ("error" in offer) return { ref, error: offer.error };
-    const key = JSON.stringify([ref.value, ref.repack, offer.version, offer.identity]);
+    const key = questionOf(ref, offer);
     try {
       const chart = (await this.#parts.store.chart(key)) ?? (await this.#fetchedOnce(key, { ref, offer }, signal));
       this.#parts.store.setChart(key, chart);
       this.#followed.set(keyOf(ref), key);
-      this.#identities.set(chart.digest, offer.identity);
       return { ref, commit: chart.digest, refName: chart.version };
     } catch (error) {
       signal.throwIfAborted();
@@ -165,6 +163,15 @@ export class ChartRepository implements Repository {
       throw error;
     }
   }
+}
+
+/** What was asked and what was offered for it: equal for equal answers. */
+function questionOf(ref: ChartRef, offer: ChartOffer): string {
+  return JSON.stringify([ref.value, ref.repack, offer.version, offer.identity]);
+}
+
+function identityIn(question: string): string {
+  return (JSON.parse(question) as [string, unknown, string, string])[3];
 }
 
 function keyOf(ref: ChartRef): string {

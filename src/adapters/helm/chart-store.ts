@@ -71,6 +71,11 @@ export class ChartStore {
     return chart !== undefined && (await this.holds(chart.digest)) ? chart : null;
   }
 
+  /** The question that a content was the answer to last. */
+  keyOf(digest: string): string | undefined {
+    return [...this.#notes.charts].findLast(([, chart]) => chart.digest === digest)?.[0];
+  }
+
   setChart(key: string, chart: StoredChart): void {
     if (this.#notes.charts.get(key)?.digest !== chart.digest) this.#isChanged = true;
     this.#notes.charts.delete(key);

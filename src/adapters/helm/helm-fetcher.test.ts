@@ -192,6 +192,32 @@ describe("a chart in a registry", () => {
     );
   });
 
+  test("is verified as the artifact that it was pulled as, also when packed anew and after a restart", async () => {
+    const name = `charts-${count++}/web`;
+    const artifact = await publish(name, "1.0.0");
+    const checked: string[] = [];
+    const open = () =>
+      world().open({
+        url: registry.url(name),
+        check: ({ digest }) => {
+          checked.push(digest);
+          return Promise.resolve({ key: "K" });
+        },
+      });
+    const repack = { valuesFiles: ["values.yaml"], ignoreMissing: true, versionMetadata: "7" };
+    const repository = open();
+    const { commit } = await synced(repository, chart("web", "*", repack));
+    expect(commit).not.toBe(artifact);
+    const signed = { provider: "cosign", identities: [] } as const;
+    const request = { commit, refName: "1.0.0+7", signed, keys: null };
+    expect(await repository.verify(request, signal)).toMatchObject([{ what: "artifact", name: artifact }]);
+    await open().verify(request, signal);
+    expect(checked).toEqual([artifact, artifact]);
+    const unknown = { ...request, commit: `sha256:${"1".repeat(64)}` };
+    expect((await refusal(open().verify(unknown, signal))).message).toContain("it is not here any more");
+    expect((await refusal(world().open().verify(request, signal))).message).toContain("only charts of registries");
+  });
+
   test("that is missing or none is refused", async () => {
     const name = `charts-${count++}/web`;
     await publish(name, "1.0.0");

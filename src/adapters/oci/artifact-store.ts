@@ -81,6 +81,24 @@ export class ArtifactStore {
     }
   }
 
+  /** Keeps a text beside an artifact that is here. */
+  async note(digest: string, name: string, text: string): Promise<void> {
+    const folder = this.#folder(digest);
+    const partial = join(folder, `${name}.${randomBytes(8).toString("hex")}`);
+    try {
+      await writeFile(partial, text, { mode: 0o600 });
+      await rename(partial, join(folder, name));
+    } catch (error) {
+      // Without the artifact nobody needs it.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+
+  /** A text that was kept beside an artifact; undefined when there is none. */
+  async noted(digest: string, name: string): Promise<string | undefined> {
+    return await readFile(join(this.#folder(digest), name), "utf8").catch(() => undefined);
+  }
+
   async drop(digest: string): Promise<void> {
     await this.#remove(nameOf(digest));
   }

@@ -8,6 +8,7 @@ import type { OciLayer } from "#core/source/remote.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { SourceRef, VerifiedObject } from "#core/source/source.ts";
 import type { ArtifactCheck, RefResult, Repository, VerificationRequest } from "#engine/ports.ts";
+import { artifactSignatures, type SignedPlace } from "./artifact-signatures.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
 import { OciError } from "./oci-error.ts";
 import type { OciLimits } from "./oci-limits.ts";
@@ -111,17 +112,20 @@ export class OciRepository implements Repository {
     return (await this.#parts.store.load(digest))?.annotations ?? {};
   }
 
-  /** Says who signed an artifact, as the registry tells it now. @throws SourceError unless it is signed as asked */
+  /**
+   * Says who signed an artifact: as the registry tells it now, and as it told before while it cannot be asked.
+   * @throws SourceError unless it is signed as asked
+   */
   async verify(request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]> {
-    const { client, checkSignatures: check, limits } = this.#parts;
+    const { client, store, checkSignatures: check, limits } = this.#parts;
     if (check === undefined) throw new SourceError("config", "Cannot verify signatures: this program does not do so");
-    try {
-      return await withDeadline(signal, limits.pullTimeoutMs, (scope) =>
-        verifyArtifact({ client, check }, request, scope),
-      );
-    } catch (error) {
-      throw this.#asTimeout(error);
-    }
+    const read = async (place: SignedPlace) => {
+      const work = (scope: AbortSignal) => artifactSignatures(place, scope);
+      return await withDeadline(signal, limits.pullTimeoutMs, work).catch((error: unknown) => {
+        throw this.#asTimeout(error);
+      });
+    };
+    return await verifyArtifact({ client, store, check, read }, request, signal);
   }
 
   async #result(ref: SourceRef, tags: TagList, signal: AbortSignal): Promise<RefResult> {

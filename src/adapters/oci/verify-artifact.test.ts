@@ -220,3 +220,28 @@ describe("signatures by the libraries", () => {
     expect(await refusal({ provider, secret })).not.toContain("canary");
   });
 });
+
+describe("a registry that is away", () => {
+  beforeEach(async () => {
+    await pushPayloads(place, [payloadSignature(place.digest, keys)]);
+  });
+
+  const restarted = () => (repository = world().open({ check: ociVerify(() => pool) }));
+
+  test("is not needed for what held before, also after a restart", async () => {
+    await verify({ secret: cosignSecret() });
+    restarted();
+    place.registry.behaviour.fault = () => ({ status: 404 });
+    await expect(verify({ secret: cosignSecret() })).rejects.toMatchObject({ code: "not-found" });
+    place.registry.behaviour.fault = () => ({ drop: true });
+    expect(await verify({ secret: cosignSecret() })).toHaveLength(1);
+    expect(await refusal({ secret: cosignSecret(stranger.publicKey) })).toContain(noMatch());
+  });
+
+  test("leaves what was never verified unverified", async () => {
+    expect(await refusal({ secret: cosignSecret(stranger.publicKey) })).toContain(noMatch());
+    restarted();
+    place.registry.behaviour.fault = () => ({ drop: true });
+    await expect(verify({ secret: cosignSecret() })).rejects.toMatchObject({ failure: "fetch" });
+  });
+});

@@ -1,12 +1,25 @@
 import type { Resource } from "#core/resource/resource.ts";
-import type { ArtifactTrust } from "#core/source/artifact-signatures.ts";
+import type { ArtifactSignatures, ArtifactTrust } from "#core/source/artifact-signatures.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { VerifiedObject } from "#core/source/source.ts";
 import type { ArtifactCheck, VerificationRequest } from "#engine/ports.ts";
 import { secretName } from "../http/secret-entry.ts";
-import { artifactSignatures } from "./artifact-signatures.ts";
+import type { SignedPlace } from "./artifact-signatures.ts";
+import type { ArtifactStore } from "./artifact-store.ts";
+import { OciError, type OciErrorCode } from "./oci-error.ts";
 import type { RegistryClient } from "./registry-client.ts";
+import { recordedSignatures, signatureRecord } from "./signature-record.ts";
 
+/** What verifying takes. */
+export interface VerifyingParts {
+  readonly client: RegistryClient;
+  readonly store: ArtifactStore;
+  readonly check: ArtifactCheck;
+  /** Reads what the registry holds of an artifact's signatures. */
+  readonly read: (place: SignedPlace) => Promise<ArtifactSignatures>;
+}
+
+const away: ReadonlySet<OciErrorCode> = new Set(["failed", "timeout", "unreachable"]);
 const trustedRootEntry = "trusted_root.json";
 
 /**
@@ -14,20 +27,39 @@ const trustedRootEntry = "trusted_root.json";
  * @throws SourceError `unverified-artifact`; OciError when the registry cannot be asked
  */
 export async function verifyArtifact(
-  parts: { client: RegistryClient; check: ArtifactCheck },
+  parts: VerifyingParts,
   request: VerificationRequest,
   signal: AbortSignal,
 ): Promise<readonly VerifiedObject[]> {
-  const { client, check } = parts;
+  const { client, store, check } = parts;
   const { commit: digest, refName } = request;
   const trust = trustOf(request);
-  const signatures = await artifactSignatures({ client, digest, provider: trust.provider }, signal);
+  const record = `signatures-${trust.provider}.json`;
+  const signatures = await knownSignatures(parts, { client, digest, provider: trust.provider }, record);
   const answer = await check(signatures, trust, signal);
   if ("problem" in answer) {
     const name = client.nameOf(refName ?? digest);
     throw refused(`no matching signatures were found for '${name}': ${answer.problem}`);
   }
+  await store.note(digest, record, signatureRecord(signatures));
   return "ignored" in answer ? [] : [{ what: "artifact", name: digest, key: answer.key }];
+}
+
+/** Those in the registry; while it cannot be asked, those that held before, of which the trust is asked again. */
+async function knownSignatures(
+  { store, read }: VerifyingParts,
+  place: SignedPlace,
+  record: string,
+): Promise<ArtifactSignatures> {
+  try {
+    return await read(place);
+  } catch (error) {
+    if (!(error instanceof OciError) || !away.has(error.code)) throw error;
+    const text = await store.noted(place.digest, record);
+    const known = text === undefined ? undefined : recordedSignatures(text);
+    if (known?.digest === place.digest) return known;
+    throw error;
+  }
 }
 
 function trustOf({ signed, keys, trustedRoot }: VerificationRequest): ArtifactTrust {

@@ -6,6 +6,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { ChartRef, HelmRef } from "#core/source/helm-ref.ts";
 import type { HelmRemote } from "#core/source/remote.ts";
 import type { SourceError } from "#core/source/source-error.ts";
+import type { ArtifactCheck } from "#engine/ports.ts";
 import { chartTools } from "#main/chart-tools.ts";
 import { ChartServer, type ChartServerTls } from "#test/support/chart-server.ts";
 import { ociFetcher } from "../../oci/oci-fetcher.ts";
@@ -20,6 +21,7 @@ export interface Opening {
   readonly secret?: Readonly<Record<string, string>>;
   readonly certificate?: Readonly<Record<string, string>>;
   readonly maxBytes?: number;
+  readonly check?: ArtifactCheck;
 }
 
 /** For each test a server and a folder of its own. */
@@ -56,8 +58,9 @@ export function useHelmWorld(): () => HelmWorld {
     await rm(directory, { recursive: true });
   });
   afterAll(() => bench.pool.close());
-  const open = ({ url = server.url, remote = {}, secret, certificate, maxBytes = 1 << 20 }: Opening = {}) => {
-    const oci = ociFetcher({ directory: join(directory, "oci") });
+  const open = ({ url = server.url, remote = {}, maxBytes = 1 << 20, ...opening }: Opening = {}) => {
+    const { secret, certificate, check } = opening;
+    const oci = ociFetcher({ directory: join(directory, "oci"), ...(check && { checkSignatures: check }) });
     const limits = { maxIndexBytes: maxBytes, maxChartBytes: maxBytes, keptCharts: 1 };
     const tools = chartTools(() => bench.pool);
     const fetcher = helmFetcher({ directory: join(directory, "helm"), oci, tools, limits });
