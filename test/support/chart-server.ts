@@ -28,6 +28,8 @@ export interface PublishedChart {
   /** Place in the index, where it is another than `charts/<name>-<version>.tgz`. */
   readonly place?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** The whole chart as it is packed, where it is not made of the files above. */
+  readonly packed?: Uint8Array;
 }
 
 /** A chart repository as any web server is one. */
@@ -67,7 +69,7 @@ export class ChartServer {
 
   /** Adds a version of a chart; returns its packed form. */
   publish(name: string, version: string, chart: PublishedChart = {}): Buffer {
-    const packed = Buffer.from(chartArchive(chart.holds ?? name, version, chart.files));
+    const packed = Buffer.from(chart.packed ?? chartArchive(chart.holds ?? name, version, chart.files));
     const place = chart.place ?? `charts/${name}-${version}.tgz`;
     this.#files.set(`/stable/charts/${name}-${version}.tgz`, packed);
     const digest = chart.digest ?? createHash("sha256").update(packed).digest("hex");

@@ -1,0 +1,270 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { loadAll } from "js-yaml";
+import type { ControlPlane } from "#adapters/cluster/control-plane.ts";
+import { startControlPlane } from "#adapters/cluster/start-control-plane.ts";
+import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
+import { packedChart } from "#adapters/upstream/helm-bench.ts";
+import { releaseSummaryOf } from "#core/helm/release-record.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { ObjectRef } from "#engine/ports.ts";
+import { auditPosition, requestsSince } from "../bench/audit-log.ts";
+import { buildGo } from "../tools/build-go.ts";
+import { type ControllerProcess, startControllerProcess } from "./faults/controller-process.ts";
+import { conditionOf, type FluxStatus } from "./flux/flux-world.ts";
+import { ChartServer } from "./support/chart-server.ts";
+import { temporaryDirectory } from "./support/control-plane.ts";
+import { adminClient, installDefinitions } from "./support/engine.ts";
+import { eventually } from "./support/eventually.ts";
+import { type FaultMatch, type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
+import { type GitServer, startGitServer } from "./support/git-server.ts";
+import { type OciRegistry, startOciRegistry } from "./support/oci-registry.ts";
+
+const CONTROLLER_USER = "holdfast";
+const chartType = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+const { signal } = new AbortController();
+
+/** The folder of the example. */
+export const fleetFolder = join(import.meta.dirname, "../examples/fleet");
+
+/** Kinds whose objects tell whether they are ready, by group. */
+const reporting = [
+  { group: "source.toolkit.fluxcd.io", kind: "GitRepository" },
+  { group: "source.toolkit.fluxcd.io", kind: "HelmChart" },
+  { group: "source.toolkit.fluxcd.io", kind: "HelmRepository" },
+  { group: "source.toolkit.fluxcd.io", kind: "OCIRepository" },
+  { group: "kustomize.toolkit.fluxcd.io", kind: "Kustomization" },
+  { group: "helm.toolkit.fluxcd.io", kind: "HelmRelease" },
+] as const;
+
+/** Servers that hold what the example expects at addresses of example.com, and the example with theirs instead. */
+export class FleetServers {
+  readonly git: GitServer;
+  readonly #charts: ChartServer;
+  readonly #registry: OciRegistry;
+
+  private constructor(git: GitServer, charts: ChartServer, registry: OciRegistry) {
+    this.git = git;
+    this.#charts = charts;
+    this.#registry = registry;
+  }
+
+  static async start(): Promise<FleetServers> {
+    const [git, charts, registry] = await Promise.all([
+      startGitServer(),
+      new ChartServer().start(),
+      startOciRegistry(),
+    ]);
+    const servers = new FleetServers(git, charts, registry);
+    charts.publish("router", "1.4.0", { packed: await chart("router") });
+    for (const [name, version] of [
+      ["collector", "0.9.1"],
+      ["web", "1.2.0"],
+    ] as const) {
+      const layers = [{ mediaType: chartType, content: await chart(name) }];
+      await registry.push(`charts/${name}`, version, { layers });
+    }
+    await git.commit("platform/fleet", await servers.files(fleetFolder));
+    await git.commit("team-blue/apps", await servers.files(join(fleetFolder, "team-blue")));
+    return servers;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.git.stop(), this.#charts.stop(), this.#registry.stop()]);
+  }
+
+  /** The files of a folder with these servers' addresses; the registry speaks no TLS here. */
+  async files(folder: string): Promise<Readonly<Record<string, string>>> {
+    const files = Object.entries(await filesOf(folder));
+    return Object.fromEntries(files.map(([path, text]) => [path, this.#addressed(text)]));
+  }
+
+  #addressed(text: string): string {
+    return text
+      .replaceAll("https://git.example.com", this.git.address)
+      .replaceAll("https://charts.example.com/stable", this.#charts.url)
+      .replaceAll(/oci:\/\/registry\.example\.com(.*)/g, `oci://${this.#registry.host}$1\n  insecure: true`);
+  }
+}
+
+/** An empty cluster with nodes, and a controller in a process of its own that reaches it through a proxy. */
+export class FleetCluster {
+  readonly plane: ControlPlane;
+  readonly proxy: FaultProxy;
+  readonly #client: ConnectedCluster;
+  readonly #servers: FleetServers;
+  readonly #dataDir: string;
+  #process: ControllerProcess | null = null;
+
+  private constructor(parts: {
+    plane: ControlPlane;
+    proxy: FaultProxy;
+    client: ConnectedCluster;
+    servers: FleetServers;
+    dataDir: string;
+  }) {
+    this.plane = parts.plane;
+    this.proxy = parts.proxy;
+    this.#client = parts.client;
+    this.#servers = parts.servers;
+    this.#dataDir = parts.dataDir;
+  }
+
+  static async start(servers: FleetServers): Promise<FleetCluster> {
+    await buildGo("cluster", signal);
+    const users = [{ name: CONTROLLER_USER, groups: ["system:masters"] }];
+    const plane = await startControlPlane({
+      name: "fleet",
+      dir: await temporaryDirectory(),
+      audit: true,
+      users,
+      signal,
+    });
+    const { server, caPem } = plane;
+    const proxy = await startFaultProxy({ server, caPem, token: plane.tokenFor(CONTROLLER_USER) });
+    const client = adminClient(plane);
+    await installDefinitions(client, signal);
+    return new FleetCluster({ plane, proxy, client, servers, dataDir: await temporaryDirectory() });
+  }
+
+  async stop(): Promise<void> {
+    await this.#process?.kill();
+    await this.#client.close();
+    await this.proxy.close();
+    await this.plane.stop();
+    for (const dir of [this.#dataDir, this.plane.dir]) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  get(apiVersion: string, kind: string, place: string): Promise<Resource | null> {
+    const [namespace = "", name = ""] = place.split("/");
+    return this.#client.get({ apiVersion, kind, namespace, name }, { signal });
+  }
+
+  async startController(): Promise<void> {
+    const at = { namespace: "holdfast-system", name: "holdfast-controller" };
+    const lease: ObjectRef = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...at };
+    // As if the time had passed after which a lease that nobody renews is taken over.
+    if (await this.#client.get(lease, { signal }))
+      await this.#client.patch(lease, { spec: { holderIdentity: "" } }, { type: "merge", manager: "test", signal });
+    this.#process = await startControllerProcess({
+      server: this.proxy.url,
+      dataDir: this.#dataDir,
+      onRecord: () => {},
+    });
+  }
+
+  /** Kills the controller while it waits for the answer to this request, which the API server never hears of. */
+  async killControllerAt(match: FaultMatch): Promise<void> {
+    const rule = this.proxy.rule({ match, act: { kind: "hold" } });
+    await eventually("the request is made", () => rule.hits > 0, 30_000);
+    // Answers that are under way arrive.
+    await pause(100);
+    await this.#process?.kill();
+    this.proxy.clear();
+  }
+
+  /** What the example's README says to do by hand. */
+  async bootstrap(cluster: "staging" | "production"): Promise<void> {
+    const key = await readFile(join(fleetFolder, "demo.agekey"), "utf8");
+    const metadata = { name: "sops-age", namespace: "flux-system" };
+    const files = await this.#servers.files(join(fleetFolder, "clusters", cluster));
+    const objects = loadAll(files["fleet.yaml"] ?? "") as Resource[];
+    for (const object of [
+      { apiVersion: "v1", kind: "Secret", metadata, stringData: { "age.agekey": key } },
+      ...objects,
+    ])
+      await this.#client.apply(object, { manager: "test", signal });
+  }
+
+  /** Asks for a source to be fetched as the `flux` command does. */
+  async poke(kind: string, place: string): Promise<void> {
+    const [namespace = "", name = ""] = place.split("/");
+    const ref = { apiVersion: "source.toolkit.fluxcd.io/v1", kind, namespace, name };
+    const annotations = { "reconcile.fluxcd.io/requestedAt": new Date().toISOString() };
+    await this.#client.patch(ref, { metadata: { annotations } }, { type: "merge", manager: "flux", signal });
+  }
+
+  /** What every object of a reporting kind says about itself now, as `Kind/namespace/name`. */
+  async report(): Promise<Readonly<Record<string, string>>> {
+    const said: Record<string, string> = {};
+    for (const kind of reporting) {
+      for (const object of await this.#list(kind)) {
+        const status = object["status"] as FluxStatus | undefined;
+        const ready = conditionOf(status ?? {}, "Ready");
+        const isOfNow = (ready?.observedGeneration ?? status?.observedGeneration) === object.metadata.generation;
+        const text = isOfNow && ready?.status === "True" ? "Ready" : `${ready?.status} ${ready?.message}`;
+        said[`${kind.kind}/${object.metadata.namespace}/${object.metadata.name}`] = text;
+      }
+    }
+    return said;
+  }
+
+  /** Waits until as many objects are ready as the example has, and returns their names. */
+  async allReady(count: number): Promise<readonly string[]> {
+    let last: Readonly<Record<string, string>> = {};
+    const probe = async () => {
+      last = await this.report();
+      return Object.keys(last).length >= count && Object.values(last).every((text) => text === "Ready");
+    };
+    await eventually("the fleet is ready", probe, 60_000).catch((error: unknown) => {
+      throw new Error(`the fleet is not ready: ${JSON.stringify(last, null, 2)}`, { cause: error });
+    });
+    return Object.keys(last);
+  }
+
+  /** Helm's records of all namespaces, as `release.vN status`. */
+  async records(): Promise<readonly string[]> {
+    const summaries = (await this.#list({ group: "", kind: "Secret" })).flatMap(
+      (secret) => releaseSummaryOf(secret as never) ?? [],
+    );
+    return summaries.map(({ name, version, status }) => `${name}.v${version} ${status}`).toSorted();
+  }
+
+  /** Objects that the controller created, in the name of whomever, by the answers of the API server, oldest first. */
+  async creations(): Promise<readonly { readonly object: string; readonly actor: string }[]> {
+    const text = await readFile(this.plane.auditLogPath, "utf8");
+    return text
+      .split("\n")
+      .filter((line) => line.includes('"code":201'))
+      .flatMap((line) => {
+        const event = JSON.parse(line) as AuditEvent;
+        const { resource = "", namespace = "", name = "" } = event.objectRef ?? {};
+        if (event.user.username !== CONTROLLER_USER || event.requestURI.includes("dryRun")) return [];
+        if (["events", "leases", "inventories"].includes(resource) || name === "") return [];
+        const actor = event.impersonatedUser?.username ?? event.user.username;
+        return [{ object: [resource, namespace, name].filter(Boolean).join("/"), actor }];
+      });
+  }
+
+  /** What the controller asks the API server for in this time, watches and its lease apart. */
+  async requestsWithin(ms: number): Promise<Readonly<Record<string, number>>> {
+    const from = auditPosition(this.plane.auditLogPath);
+    await pause(ms);
+    return (await requestsSince(this.plane.auditLogPath, CONTROLLER_USER, from)).byKind;
+  }
+
+  async #list(kind: { group: string; kind: string }): Promise<readonly Resource[]> {
+    const lookup = await this.#client.kind(kind, { signal });
+    if (lookup.known !== "yes") throw new Error(`Cannot list ${kind.kind}: it is not served`);
+    return this.#client.list(lookup.info, {}, { signal });
+  }
+}
+
+interface AuditEvent {
+  readonly requestURI: string;
+  readonly user: { readonly username: string };
+  readonly impersonatedUser?: { readonly username: string };
+  readonly objectRef?: { readonly resource?: string; readonly namespace?: string; readonly name?: string };
+}
+
+async function chart(name: string): Promise<Uint8Array> {
+  return packedChart(name, await filesOf(join(fleetFolder, "charts", name)));
+}
+
+async function filesOf(folder: string): Promise<Readonly<Record<string, string>>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = paths.map(async (path) => [relative(folder, path), await readFile(path, "utf8")] as const);
+  return Object.fromEntries(await Promise.all(files));
+}
