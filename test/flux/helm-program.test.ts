@@ -109,6 +109,25 @@ describe.concurrent("the official helm", () => {
     await own.ready(1);
   });
 
+  test("is not disturbed in the middle of something", async () => {
+    const own = await helmSpace("program-busy");
+    await own.release("web", "1.0.0");
+    await own.ready(1);
+    const secret = own.space.at("v1", "Secret", "sh.helm.release.v1.program-busy.v1");
+    const rewrite = (status: string) =>
+      world().patch(secret, {
+        metadata: { labels: { status }, annotations: { "holdfast.dev/release-of": null } },
+      });
+    await rewrite("pending-rollback");
+    await own.status("told", (status) => {
+      const message = status.conditions?.find(({ type }) => type === "Ready")?.message ?? "";
+      return message.includes("release is in status 'pending-rollback' by somebody else's hand");
+    });
+    await rewrite("deployed");
+    await own.ready(1);
+    expect(await history(own.name)).toHaveLength(1);
+  });
+
   test("made a release that is taken over as it is, without another revision", async () => {
     const own = await helmSpace("program-made");
     await helm(own.name, "install", own.name, "./web", "--set", "color=red");
