@@ -1,3 +1,4 @@
+import { withSnapshot } from "#core/release/release-memory.ts";
 import { isSameContent } from "#core/release/same-content.ts";
 import { snapshotOf } from "#core/release/snapshot.ts";
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
@@ -19,7 +20,10 @@ export async function adoptRelease(
 ): Promise<void> {
   const { work, policy, release } = one;
   const { summary, stored } = held;
-  if (release.memory.history.length > 0 || summary.status !== "deployed") return;
+  const { history } = release.memory;
+  const isKnown =
+    history[0]?.digest === stored.digest || (history[0] && summary.writtenFor === work.state.app.object.uid);
+  if (isKnown || summary.status !== "deployed") return;
   const { name, version } = stored.release.chart.metadata;
   const isSameChart = name === wanted.metadata.name && version === wanted.metadata.version;
   if (!isSameChart || stored.configDigest !== wanted.configDigest) return;
@@ -35,7 +39,7 @@ export async function adoptRelease(
   noteReleased(one, snapshot);
   release.memory = {
     ...release.memory,
-    history: [snapshot],
+    history: withSnapshot(history, snapshot),
     lastAction: action,
     postRenderersDigest: policy.postRenderersDigest,
     commonMetadataDigest: policy.commonMetadataDigest,

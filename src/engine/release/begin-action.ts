@@ -159,7 +159,8 @@ async function write(
   );
   if (typeof written === "string") return noteFailure(one, start, written);
   const { target } = parts;
-  const run = newRun(one, { start, rules, hooks, desired: ready.desired, record: written, ...(target && { target }) });
+  const made = { hooks: ready.hooks, desired: ready.desired, record: written };
+  const run = newRun(one, { start, rules, ...made, ...(target && { target }) });
   const extras = [...parts.first, ...due(hooks, [steps.before, steps.after])];
   return startRun(one, { run, plan: withReleaseSteps(plan, steps), extras }, signal);
 }
@@ -186,7 +187,7 @@ async function beginTest(one: ReleaseWork, start: ActionStart, signal: AbortSign
   const hooks = hooksOf(held.hooks, "test").filter(({ hook }) => isTested(hook.name ?? "", policy.test.filters));
   const plan = { ...emptyPlan(one, start), stages: hookStages({ hooks }, "test") };
   const rules = { timeoutMs: policy.test.timeoutMs, wait: false, waitForJobs: false, hooks: true };
-  const run = newRun(one, { start, rules, hooks, desired: held.desired, record: held });
+  const run = newRun(one, { start, rules, hooks: held.hooks, desired: held.desired, record: held });
   work.state.attempted = start.wanted?.revision ?? null;
   return startRun(one, { run, plan, extras: due(hooks, ["test"]) }, signal);
 }
@@ -211,7 +212,7 @@ async function beginUninstall(one: ReleaseWork, start: ActionStart, signal: Abor
     awaits: gone.map(({ key }) => key),
   };
   const desired = held?.desired ?? work.state.desired ?? emptySet(work.state.app.specDigest);
-  const run = newRun(one, { start, rules, hooks, desired, record: held });
+  const run = newRun(one, { start, rules, hooks: held?.hooks ?? [], desired, record: held });
   const extras = due(hooks, [steps.before, steps.after]);
   return startRun(one, { run, plan: withReleaseSteps(plan, steps), extras }, signal);
 }
@@ -231,7 +232,7 @@ async function beginCorrection(one: ReleaseWork, start: ActionStart, signal: Abo
     waitForJobs: false,
     hooks: policy.upgrade.hooks,
   };
-  const run = newRun(one, { start, rules, hooks: [], desired: held.desired, record: null });
+  const run = newRun(one, { start, rules, hooks: held.hooks, desired: held.desired, record: null });
   return startRun(one, { run, plan, extras: [] }, signal);
 }
 

@@ -46,7 +46,8 @@ export async function concludeAction(one: ReleaseWork, signal: AbortSignal): Pro
   const message = ok ? succeeded(run, ended) : ended.machine.message;
   noteOutcome(one, { about: run, ok, snapshot: run.target ?? snapshot, message });
   if (ok && (run.action === "install" || run.action === "upgrade")) state.applied = run.wanted?.revision ?? null;
-  release.held = written && { ...written, desired: run.desired, hooks: release.held?.hooks ?? run.hooks };
+  if (written) release.held = { ...written, desired: run.desired, hooks: run.hooks };
+  else if (run.record) release.held = null;
   release.run = null;
   release.ended = null;
 }

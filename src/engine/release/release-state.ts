@@ -41,6 +41,7 @@ export interface ReleaseRun {
   readonly wanted: WantedChart | null;
   /** The release as the action leaves it, but for its state, and its record as it lies there now; null: there is none. */
   record: { readonly stored: StoredRelease; readonly summary: StoredSummary } | null;
+  /** All hooks of the release, whether the action runs them or not. */
   readonly hooks: readonly ReleaseHook[];
   /** The objects that the release has once the action succeeded. */
   readonly desired: DesiredSet;
