@@ -49,8 +49,11 @@ export class VendorHelm {
     this.#chartOf = chartOf;
   }
 
-  /** What source-controller and helm-controller do with a HelmRelease: make its chart, then install or upgrade. */
-  async released(ref: ObjectRef): Promise<void> {
+  /**
+   * What source-controller and helm-controller do with a HelmRelease: make its chart, then install or upgrade, with
+   * `meanwhile` while the record says that this is under way.
+   */
+  async released(ref: ObjectRef, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     await this.#writer.finalizer(ref, "helm-controller");
     const object = await this.#writer.object(ref);
     const spec = object["spec"] as HelmReleaseSpec;
@@ -63,13 +66,16 @@ export class VendorHelm {
     const at = new Date().toISOString();
     const first = before[0]?.firstDeployed ?? at;
     const release = releaseOf(rendered, { ...names, revision, first, at });
-    const { record, digest } = await encodeHelmRelease(this.#pool, { release }, signal);
-    const written = { as: "modified", atMs: Date.now() } as const;
-    const secret = releaseSecret({ release, storageNamespace: names.storage, record, written });
-    await this.#writer.client.create(secret as unknown as Resource, { manager: "helm-controller", signal });
-    for (const snapshot of before) if (snapshot.status === "deployed") await this.#supersede(names, snapshot.version);
+    await this.#recordPending(names, release);
+    await meanwhile();
     const objects = rendered.manifests.map((one) => placed(one.object, names));
     for (const one of objects) await this.#writer.apply(one, "helm-controller");
+    const digest = await this.#rewrite(names, release);
+    for (const { status, version: old } of before) {
+      const found = status === "deployed" ? await this.record(names, old) : null;
+      if (found)
+        await this.#rewrite(names, { ...found.release, info: { ...found.release.info, status: "superseded" } });
+    }
     const { metadata, configDigest } = rendered;
     const snapshot = {
       action: revision === 1 ? "install" : "upgrade",
@@ -151,23 +157,28 @@ export class VendorHelm {
     return secretData === undefined ? null : decodeHelmRelease(this.#pool, { secretData }, signal);
   }
 
-  async #supersede(names: Names, version: number): Promise<void> {
-    const found = await this.record(names, version);
-    const ref = {
-      apiVersion: "v1",
-      kind: "Secret",
-      namespace: names.storage,
-      name: releaseSecretName(names.name, version),
-    };
-    const live = await this.#writer.client.get(ref, { signal });
-    if (!found || !live) return;
-    const release = { ...found.release, info: { ...found.release.info, status: "superseded" as const } };
-    const { record } = await encodeHelmRelease(this.#pool, { release }, signal);
+  async #recordPending({ storage }: Names, release: HelmRelease): Promise<void> {
+    const isFirst = release.version === 1;
+    const status = isFirst ? "pending-install" : "pending-upgrade";
+    const description = isFirst ? "Initial install underway" : "Preparing upgrade";
+    const pending: HelmRelease = { ...release, info: { ...release.info, status, description } };
+    const { record } = await encodeHelmRelease(this.#pool, { release: pending }, signal);
+    const written = { as: "created", atMs: Date.now() } as const;
+    const secret = releaseSecret({ release: pending, storageNamespace: storage, record, written });
+    await this.#writer.client.create(secret as unknown as Resource, { manager: "helm-controller", signal });
+  }
+
+  /** Writes a record over; returns its digest. */
+  async #rewrite({ storage }: Names, release: HelmRelease): Promise<string> {
+    const name = releaseSecretName(release.name, release.version);
+    const live = await this.#writer.object({ apiVersion: "v1", kind: "Secret", namespace: storage, name });
+    const { record, digest } = await encodeHelmRelease(this.#pool, { release }, signal);
     const written = { as: "modified", atMs: Date.now() } as const;
-    const { metadata, ...rest } = releaseSecret({ release, storageNamespace: names.storage, record, written });
+    const { metadata, ...rest } = releaseSecret({ release, storageNamespace: storage, record, written });
     const { uid, resourceVersion } = live.metadata;
     const secret = { ...rest, metadata: { ...metadata, uid, resourceVersion } } as unknown as Resource;
     await this.#writer.client.replace(secret, { manager: "helm-controller", signal });
+    return digest;
   }
 
   /** The digest is of the record as it lies there, its status included. */

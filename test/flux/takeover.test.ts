@@ -67,6 +67,27 @@ describe("an app that is adopted", () => {
     expect(fingerprint(await world.get(web))).toEqual(rollout);
   });
 
+  test("an upgrade that Flux is in the middle of is let end, and not done again", async () => {
+    const { flux, holdfast } = bound();
+    const helm = await takeover().fluxRelease("midway", "web", "1.0.0");
+    await takeover().shadowed("hr/midway/midway");
+    await helm.release("web", "1.0.0", { values: { color: "green" } });
+    await flux.helm.released(helm.ref, async () => {
+      await holdfast("adopt", "hr/midway");
+      await takeover().inPhase("hr/midway/midway", "sync-failed");
+      await later(1_500);
+    });
+    await takeover().inPhase("hr/midway/midway", "synced");
+    await later(2_000);
+    const { history } = await helm.ready(2);
+    expect(history?.map(({ version, status }) => [version, status])).toEqual([
+      [2, "deployed"],
+      [1, "superseded"],
+    ]);
+    expect(await helm.space.present(helm.space.configMap("midway-config"))).toMatchObject({ data: { color: "green" } });
+    expect(await flux.helm.wouldUpgrade(helm.ref)).toEqual([]);
+  });
+
   test("what shapes a release besides its chart asks for no upgrade", async () => {
     const { world, flux, holdfast } = bound();
     await world.space("shaped-target");
