@@ -150,7 +150,13 @@ export const fluxRows: readonly Row[] = [
     ),
     "revocation servers are not asked: what they know is unknown",
   ),
-  missing("OCIRepository", "`provider`, `serviceAccountName`, `proxySecretRef`", "refused"),
+  served(
+    "OCIRepository",
+    "`proxySecretRef`",
+    "src/adapters/oci/registry-proxy.test.ts: a proxy is gone through for plain http and for TLS, whatever the environment says",
+    "src/adapters/oci/registry-proxy.test.ts: a proxy that refuses, and a Secret that is none of a proxy, are told of without a secret",
+  ),
+  missing("OCIRepository", "`provider`, `serviceAccountName`", "refused"),
 
   served(
     "HelmRepository",
@@ -210,7 +216,12 @@ export const fluxRows: readonly Row[] = [
     "`secretRef`",
     "test/flux/bucket.test.ts: a bucket that is not there, and wrong keys, are told without a word of the keys",
   ),
-  missing("Bucket", "`provider` gcp and azure, `sts`, `serviceAccountName`, `proxySecretRef`", "refused"),
+  served(
+    "Bucket",
+    "`proxySecretRef`",
+    "src/adapters/bucket/bucket-fetcher.test.ts: a proxy from a Secret is gone through, and a Secret that is none is told of",
+  ),
+  missing("Bucket", "`provider` gcp and azure, `sts`, `serviceAccountName`", "refused"),
   missing("ExternalArtifact, ArtifactGenerator", "all of it", "not served"),
 
   served(

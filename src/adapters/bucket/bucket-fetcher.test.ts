@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { startHttpProxy } from "#test/support/http-proxy.ts";
 import { startS3Server } from "#test/support/s3-server.ts";
 import { fetched, filesOf, refused, secretOf, signal, synced, useBucketWorld } from "./testing/bucket-world.ts";
 
@@ -200,4 +201,22 @@ describe("failures", () => {
     await put("a", "1");
     expect(await fetched(open({ remote: { region: "eu-west-3" } }))).toEqual({ a: "1" });
   });
+});
+
+test("a proxy from a Secret is gone through, and a Secret that is none is told of", async () => {
+  const user = { username: "ada", password: "pr0xy" };
+  const proxy = await startHttpProxy(user);
+  try {
+    const { server, open, put } = world();
+    await put("a.yaml", "a: 1\n");
+    const credential = secretOf({ accesskey: server.accessKey, secretkey: server.secretKey });
+    const secrets = { credential, proxy: secretOf({ address: proxy.address, ...user }) };
+    expect(await fetched(open({ secrets }))).toEqual({ "a.yaml": "a: 1\n" });
+    expect(proxy.targets.length).toBeGreaterThan(0);
+    expect(() => open({ secrets: { credential, proxy: secretOf({ password: "canary" }) } })).toThrow(
+      "for a proxy: it has no key `address`",
+    );
+  } finally {
+    await proxy.stop();
+  }
 });

@@ -1,5 +1,6 @@
 import type { Resource } from "#core/resource/resource.ts";
 import type { SourceSecrets } from "#engine/ports.ts";
+import { proxyOfSecret, proxyUrl } from "../http/proxy-secret.ts";
 import { secretEntry, secretName } from "../http/secret-entry.ts";
 import { type TlsSettings, tlsOfSecret } from "../http/tls-secret.ts";
 import { BucketError } from "./bucket-error.ts";
@@ -16,11 +17,21 @@ export interface BucketAccess {
  * `keyFile` of old) of the other.
  * @throws BucketError `invalid-secret` naming Secret and key, never a value
  */
-export function bucketAccess({ credential, certificate }: SourceSecrets): BucketAccess {
+export function bucketAccess({ credential, certificate, proxy }: SourceSecrets): BucketAccess {
+  const tls = certificate ? tlsOfSecret(certificate, (problem, cause) => refused(certificate, problem, cause)) : {};
   return {
     keys: credential ? keysOf(credential) : null,
-    tls: certificate ? tlsOfSecret(certificate, (problem, cause) => refused(certificate, problem, cause)) : {},
+    tls: { ...tls, ...(proxy && { proxy: throughProxy(proxy) }) },
   };
+}
+
+function throughProxy(secret: Resource): string {
+  return proxyUrl(
+    proxyOfSecret(secret, (problem) => {
+      const message = `Cannot use Secret ${secretName(secret)} for a proxy: ${problem}`;
+      return new BucketError("invalid-secret", message);
+    }),
+  );
 }
 
 function keysOf(secret: Resource): AccessKeys {

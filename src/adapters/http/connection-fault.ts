@@ -38,6 +38,12 @@ export function connectionFault(error: unknown, server: string): ConnectionFault
   if (untrusted !== undefined) {
     return { code: "certificate", state: `the server's certificate is not trusted: ${untrusted}`, passes: false };
   }
+  // The library tells in words only what a proxy answers.
+  const status = error instanceof Error ? /^Proxy response \((\d{3})\)/.exec(error.message)?.[1] : undefined;
+  if (status !== undefined) {
+    const why = status === "407" ? "the proxy does not accept the credentials" : `the proxy answers ${status}`;
+    return { code: "unreachable", state: `the ${server} cannot be reached: ${why}`, passes: status !== "407" };
+  }
   const why = connectionWords[code] ?? (code === "" ? "the connection failed" : `the connection failed (${code})`);
   const passes = !code.startsWith("ERR_SSL_") && !code.startsWith("ERR_TLS_");
   return { code: "unreachable", state: `the ${server} cannot be reached: ${why}`, passes };

@@ -27,7 +27,7 @@ export interface WireAnswer {
   readonly isOwn: boolean;
 }
 
-/** Connections with the trust and the certificate of one Secret; proxies are those of the environment. */
+/** Connections with the trust and the certificate of one Secret, through the proxy of another or of the environment. */
 export class HttpWire {
   readonly #own: Dispatcher;
   /** Without the client certificate, for hosts that it is not for. */
@@ -36,8 +36,8 @@ export class HttpWire {
   /** The error for a redirect that must not be followed. */
   readonly #refuse: (message: string) => Error;
 
-  constructor({ ca, cert, key }: TlsSettings, refuse: (message: string) => Error) {
-    const trust = ca === undefined ? {} : { ca };
+  constructor({ ca, cert, key, proxy }: TlsSettings, refuse: (message: string) => Error) {
+    const trust = { ...(ca !== undefined && { ca }), ...(proxy !== undefined && { proxy }) };
     this.#foreign = tlsDispatcher(trust);
     this.#own = cert === undefined || key === undefined ? this.#foreign : tlsDispatcher({ ...trust, cert, key });
     this.#refuse = refuse;

@@ -2,8 +2,8 @@ import { getCACertificates } from "node:tls";
 import { type Dispatcher, EnvHttpProxyAgent } from "undici";
 import type { TlsSettings } from "./tls-secret.ts";
 
-/** Connections with the trust and the certificate of one Secret; proxies are those of the environment. */
-export function tlsDispatcher({ ca, cert, key }: TlsSettings): Dispatcher {
+/** Connections with the trust and the certificate of one Secret, through the proxy of another or of the environment. */
+export function tlsDispatcher({ ca, cert, key, proxy }: TlsSettings): Dispatcher {
   const trust = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
   const pair = cert === undefined || key === undefined ? {} : { cert, key };
   const connect = { timeout: 10_000, ...trust, ...pair };
@@ -16,5 +16,7 @@ export function tlsDispatcher({ ca, cert, key }: TlsSettings): Dispatcher {
     keepAliveTimeout: 10_000,
     connect,
     requestTls: connect,
+    // A proxy of its own stands alone: exceptions of the environment are none for it.
+    ...(proxy !== undefined && { httpProxy: proxy, httpsProxy: proxy, noProxy: "" }),
   });
 }

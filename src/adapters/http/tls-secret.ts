@@ -2,11 +2,13 @@ import { createSecureContext } from "node:tls";
 import type { Resource } from "#core/resource/resource.ts";
 import { secretEntry } from "./secret-entry.ts";
 
-/** Whom a TLS connection trusts besides the well-known authorities, and what it shows of itself. */
+/** Whom a TLS connection trusts besides the well-known authorities, what it shows of itself, and what it goes through. */
 export interface TlsSettings {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Address of a proxy with user and password; without it the environment says. */
+  readonly proxy?: string;
 }
 
 /** The error for a Secret that cannot be used; the problem names keys, never a value. */

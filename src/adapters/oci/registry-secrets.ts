@@ -1,5 +1,6 @@
 import type { Resource } from "#core/resource/resource.ts";
 import type { SourceSecrets } from "#engine/ports.ts";
+import { proxyOfSecret, proxyUrl } from "../http/proxy-secret.ts";
 import { secretEntry, secretName } from "../http/secret-entry.ts";
 import { type TlsSettings, tlsOfSecret } from "../http/tls-secret.ts";
 import { dockerConfigCredential } from "./docker-config.ts";
@@ -10,6 +11,7 @@ import { OciError } from "./oci-error.ts";
 /** Everything that Secrets say of a registry. */
 export interface RegistryAccess {
   readonly credential: RegistryCredential;
+  /** And what connections go through. */
   readonly tls: TlsSettings;
   /** For a person who is refused: what the Secret lacks; "" when nothing. */
   readonly hint: string;
@@ -21,13 +23,19 @@ export interface RegistryAccess {
  * @throws OciError `invalid-secret` naming Secret and key, never a value
  */
 export function registryAccess(secrets: SourceSecrets, address: OciAddress): RegistryAccess {
-  const { credential, certificate } = secrets;
+  const { credential, certificate, proxy } = secrets;
   const { hint, ...proof } = credential ? proofOf(credential, address) : anonymous;
-  return {
-    ...proof,
-    hint,
-    tls: certificate ? tlsOfSecret(certificate, (problem, cause) => refused(certificate, problem, cause)) : {},
-  };
+  const tls = certificate ? tlsOfSecret(certificate, (problem, cause) => refused(certificate, problem, cause)) : {};
+  return { ...proof, hint, tls: { ...tls, ...(proxy && { proxy: throughProxy(proxy) }) } };
+}
+
+function throughProxy(secret: Resource): string {
+  return proxyUrl(
+    proxyOfSecret(secret, (problem) => {
+      const message = `Cannot use Secret ${secretName(secret)} for a proxy: ${problem}`;
+      return new OciError("invalid-secret", message);
+    }),
+  );
 }
 
 const anonymous: Omit<RegistryAccess, "tls"> = {

@@ -36,6 +36,7 @@ describe("a Bucket", () => {
       ignore: "*.md",
       secretRef: { name: "keys" },
       certSecretRef: { name: "ca" },
+      proxySecretRef: { name: "proxy" },
     };
     expect(parseSource(bucket(spec, { status: { artifact: { revision: DIGEST } } }), () => null)).toMatchObject({
       ok: true,
@@ -55,7 +56,6 @@ describe("a Bucket", () => {
     { spec: { provider: "aws" }, paths: ["spec.region", "spec.secretRef"] },
     { spec: { sts: { provider: "ldap", endpoint: "https://sts.example" } }, paths: ["spec.sts"] },
     { spec: { serviceAccountName: "reader" }, paths: ["spec.serviceAccountName"] },
-    { spec: { proxySecretRef: { name: "proxy" } }, paths: ["spec.proxySecretRef"] },
     { spec: { bucketName: 5 }, paths: ["spec.bucketName"] },
     { spec: { interval: "soon" }, paths: ["spec.interval"] },
   ];

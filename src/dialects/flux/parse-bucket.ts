@@ -24,6 +24,7 @@ export function parseBucket(object: Resource): Result<Source, readonly Problem[]
     secrets: {
       ...(spec.secretRef && { credential: { namespace, name: spec.secretRef.name } }),
       ...(spec.certSecretRef && { certificate: { namespace, name: spec.certSecretRef.name } }),
+      ...(spec.proxySecretRef && { proxy: { namespace, name: spec.proxySecretRef.name } }),
     },
     recorded: recordedOf(textAt(object, ["status", "artifact", "revision"])),
   });

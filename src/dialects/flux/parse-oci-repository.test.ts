@@ -40,6 +40,7 @@ describe("parseOciRepository()", () => {
       insecure: true,
       secretRef: { name: "login" },
       certSecretRef: { name: "ca" },
+      proxySecretRef: { name: "proxy" },
       layerSelector: { mediaType: "application/x", operation: "copy" },
     };
     const parsed = parseOciRepository(ociRepository(spec, { status: { artifact: { revision: `v1@${DIGEST}` } } }));
@@ -47,7 +48,11 @@ describe("parseOciRepository()", () => {
       ok: true,
       value: {
         remote: { kind: "oci", insecure: true, layer: { mediaType: "application/x", operation: "copy" } },
-        secrets: { credential: { namespace: "shop", name: "login" }, certificate: { namespace: "shop", name: "ca" } },
+        secrets: {
+          credential: { namespace: "shop", name: "login" },
+          certificate: { namespace: "shop", name: "ca" },
+          proxy: { namespace: "shop", name: "proxy" },
+        },
         recorded: { text: `v1@${DIGEST}`, commit: DIGEST, refName: "v1" },
       },
     });

@@ -28,6 +28,7 @@ export function parseOciRepository(object: Resource): Result<Source, readonly Pr
     secrets: {
       ...(spec.secretRef && { credential: { namespace, name: spec.secretRef.name } }),
       ...(spec.certSecretRef && { certificate: { namespace, name: spec.certSecretRef.name } }),
+      ...(spec.proxySecretRef && { proxy: { namespace, name: spec.proxySecretRef.name } }),
     },
     recorded: recordedOf(textAt(object, ["status", "artifact", "revision"])),
   });

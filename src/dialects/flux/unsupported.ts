@@ -27,7 +27,7 @@ export function unsupportedInKustomization(spec: KustomizationSpec, deleting: bo
   return problems;
 }
 
-const ociRepositoryFields: readonly (keyof OciRepositorySpec)[] = ["proxySecretRef", "serviceAccountName"];
+const ociRepositoryFields: readonly (keyof OciRepositorySpec)[] = ["serviceAccountName"];
 
 /** Fields of a GitRepository that would change what is fetched and are not implemented. */
 export function unsupportedInGitRepository(spec: GitRepositorySpec): readonly Problem[] {
@@ -45,7 +45,7 @@ export function unsupportedInOciRepository(spec: OciRepositorySpec): readonly Pr
   return [...problems, ...unsupportedProvider(spec.provider, "OCIRepository")];
 }
 
-const bucketFields: readonly (keyof BucketSpec)[] = ["proxySecretRef", "serviceAccountName", "sts"];
+const bucketFields: readonly (keyof BucketSpec)[] = ["serviceAccountName", "sts"];
 
 /** Fields of a Bucket that would change what is fetched and are not implemented. */
 export function unsupportedInBucket(spec: BucketSpec): readonly Problem[] {
