@@ -103,6 +103,11 @@ test("every command of the runbook does what the page says, there and back", asy
   for (const app of [...apps, "ks/flux-system/flux-system"]) await takeover().inPhase(app, "synced");
   await untouched();
 
+  await gitReverts();
+  await takeover().shadowed("ks/flux-system/flux-system");
+  await flux.untilReady(0);
+  await gitReverts();
+  await takeover().inPhase("ks/flux-system/flux-system", "synced");
   await step("7. Stop Flux");
   await flux.untilReady(1);
   expect(await suspended()).toEqual([]);
@@ -117,7 +122,16 @@ test("every command of the runbook does what the page says, there and back", asy
   await untouched();
   expect(blocks).toEqual([]);
   expect(named.filter((command) => !done.includes(command))).toEqual([]);
-}, 240_000);
+}, 400_000);
+
+/** Takes the last commit back, and lets the controller see it. */
+async function gitReverts(): Promise<void> {
+  const options = { cwd: clone, env: environment };
+  await run("git", ["revert", "--no-edit", "HEAD"], options);
+  await run("git", ["push", "--quiet"], options);
+  const annotations = { "reconcile.fluxcd.io/requestedAt": new Date().toISOString() };
+  await takeover().world.patch(fluxRef.source("GitRepository", own, own), { metadata: { annotations } });
+}
 
 /** A repository as Flux's bootstrap makes it, with three apps, and all that Flux made of it. */
 async function fleet(): Promise<void> {
