@@ -238,8 +238,15 @@ describe.concurrent("HelmRelease", () => {
     await helm.release("web", "1.0.0");
     await helm.ready(1);
     const secret = helm.space.at("v1", "Secret", "sh.helm.release.v1.helm-locked.v1");
-    await world().patch(secret, { metadata: { labels: { status: "pending-upgrade" } } });
+    const leaveHalfDone = () => world().patch(secret, { metadata: { labels: { status: "pending-upgrade" } } });
+    const statusOf = async () => (await world().get(secret))?.metadata.labels?.["status"];
+    await leaveHalfDone();
+    await eventually("the same revision is finished", async () => (await statusOf()) === "deployed");
+    await world().patch(helm.ref, { spec: { suspend: true } });
+    await leaveHalfDone();
+    await helm.release("web", "1.0.0", { suspend: false, values: { color: "red" } });
     await helm.ready(2);
+    expect(await statusOf()).toBe("failed");
     const token = new Date().toISOString();
     const annotations = { "reconcile.fluxcd.io/requestedAt": token, "reconcile.fluxcd.io/forceAt": token };
     await world().patch(helm.ref, { metadata: { annotations } });

@@ -72,7 +72,7 @@ async function record(
   const { stored, summary } = run.record;
   const hooks = withRuns(stored.release.hooks ?? [], { run, ended });
   const release: HelmRelease = { ...stored.release, hooks, info: infoAfter(stored.release, { run, ended, ok }) };
-  const written = await finishRecords(one, { run, summary, stored: { ...stored, release }, ok }, signal);
+  const written = await finishRecords(one, { run, summary, stored: { ...stored, release } }, signal);
   return written;
 }
 

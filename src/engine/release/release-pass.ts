@@ -16,6 +16,7 @@ import { beginAction } from "./begin-action.ts";
 import { concludeAction } from "./conclude-action.ts";
 import { heldRelease, recordOwned } from "./held-release.ts";
 import { refreshRelease } from "./refresh-release.ts";
+import { settleRecords } from "./release-records.ts";
 import { driftFound, ignoresTests, isRollbackPossible, noteDrift, ownRecord } from "./release-facts.ts";
 import { driveRun, isOutdated } from "./release-run.ts";
 import type { HeldRelease, WantedChart } from "./release-state.ts";
@@ -211,6 +212,8 @@ async function carryOut(
   if (!isEarly) release.retryAt = null;
   switch (decision.kind) {
     case "rest":
+      // An action that was interrupted at its very end left this to do.
+      await settleRecords(one, facts.records, signal);
       if (!release.isCorrected) noteDrift(one);
       release.isCorrected = false;
       release.done = [];

@@ -3,7 +3,7 @@ import type { HelmRelease } from "#core/helm/release.ts";
 import type { ReleaseSnapshot } from "#core/release/release-memory.ts";
 import type { StoredRelease } from "../ports.ts";
 import type { ReleaseRun } from "./release-state.ts";
-import type { StoredSummary } from "./release-store-index.ts";
+import type { ReleaseStorage, StoredSummary } from "./release-store-index.ts";
 import type { WrittenRecord } from "./release-store.ts";
 import type { ReleaseWork } from "./release-work.ts";
 
@@ -14,17 +14,30 @@ export async function finishRecords(
     readonly run: ReleaseRun;
     readonly summary: StoredSummary;
     readonly stored: StoredRelease;
-    readonly ok: boolean;
   },
   signal: AbortSignal,
 ): Promise<WrittenRecord> {
-  const { run, summary, stored, ok } = end;
-  const written = await rewrite(one, { run, summary, stored, ociDigest: ociDigestOf(one, run) }, signal);
+  const { run, summary, stored } = end;
+  const written = await rewrite(one, { summary, stored, ociDigest: ociDigestOf(one, run) }, signal);
   if (run.action === "test") return written;
-  const records = recordsOf(one, run).filter(({ version }) => version !== summary.version);
-  if (ok) for (const other of records) await supersede(one, { run, summary: other }, signal);
-  await prune(one, { run, newest: written.summary, others: records }, signal);
+  const others = recordsOf(one, run.storage).filter(({ version }) => version !== summary.version);
+  await settleRecords(one, [written.summary, ...others], signal);
   return written;
+}
+
+/**
+ * Lets the newest record, when it is deployed, take the place of its predecessors, and drops the oldest. Records newest
+ * first; where all is in order, nothing is asked.
+ */
+export async function settleRecords(
+  one: ReleaseWork,
+  [newest, ...others]: readonly StoredSummary[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (!newest) return;
+  if (newest.status === "deployed")
+    for (const other of others) if (other.status === "deployed") await supersede(one, other, signal);
+  await prune(one, { newest, others }, signal);
 }
 
 /** Deletes the records of a release that was removed, or keeps the newest as a trace of it. */
@@ -34,7 +47,7 @@ export async function removeRecords(
   signal: AbortSignal,
 ): Promise<WrittenRecord | null> {
   const { policy, work } = one;
-  const records = recordsOf(one, run);
+  const records = recordsOf(one, run.storage);
   const newest = run.record;
   if (!ok) return null;
   if (newest && policy.uninstall.keepHistory) {
@@ -42,7 +55,7 @@ export async function removeRecords(
     const deleted = new Date(endedAt).toISOString();
     const info = { ...stored.release.info, deleted, status: "uninstalled" as const };
     const release = { ...stored.release, info: { ...info, description: "Uninstallation complete" } };
-    return rewrite(one, { run, summary, stored: { ...stored, release }, ociDigest: ociDigestOf(one, run) }, signal);
+    return rewrite(one, { summary, stored: { ...stored, release }, ociDigest: ociDigestOf(one, run) }, signal);
   }
   for (const summary of records) await work.context.releases.remove({ app: work.state.app, summary }, signal);
   return null;
@@ -57,7 +70,7 @@ export function ociDigestOf({ release }: ReleaseWork, { action, wanted, record }
   return (made ?? sameChart)?.ociDigest ?? "";
 }
 
-function recordsOf({ work }: ReleaseWork, { storage }: ReleaseRun): readonly StoredSummary[] {
+function recordsOf({ work }: ReleaseWork, storage: ReleaseStorage): readonly StoredSummary[] {
   const known = work.context.releases.records(work.state.app.key, storage);
   if (known.kind !== "read") throw new Error(`Cannot conclude: release records are not readable now`);
   return known.records;
@@ -67,7 +80,6 @@ function recordsOf({ work }: ReleaseWork, { storage }: ReleaseRun): readonly Sto
 async function rewrite(
   one: ReleaseWork,
   record: {
-    readonly run: ReleaseRun;
     readonly summary: StoredSummary;
     readonly stored: StoredRelease;
     readonly ociDigest: string;
@@ -75,55 +87,41 @@ async function rewrite(
   signal: AbortSignal,
 ): Promise<WrittenRecord> {
   const { work } = one;
-  const { run, summary, stored, ociDigest } = record;
+  const { summary, stored, ociDigest } = record;
   const { app, dialect } = work.state;
   try {
     const write = { app, manager: dialect.rules.manager, summary, stored, ociDigest };
     return await work.context.releases.update(write, signal);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 409) throw error;
-    const now = recordsOf(one, run).find(({ version }) => version === summary.version);
+    const now = recordsOf(one, summary).find(({ version }) => version === summary.version);
     const isDone = now?.status === stored.release.info.status && now.writtenFor === app.object.uid;
     if (!now || !isDone) throw error;
     return { summary: now, stored: await work.context.releases.read({ app, summary: now, ociDigest }, signal) };
   }
 }
 
-async function supersede(
-  one: ReleaseWork,
-  { run, summary }: { readonly run: ReleaseRun; readonly summary: StoredSummary },
-  signal: AbortSignal,
-): Promise<void> {
-  if (summary.status !== "deployed") return;
+async function supersede(one: ReleaseWork, summary: StoredSummary, signal: AbortSignal): Promise<void> {
   const { memory } = one.release;
   const { app } = one.work.state;
-  const known = memory.history.find((snapshot) => isOfRecord(snapshot, run, summary));
+  const known = memory.history.find(({ name, version }) => name === summary.name && version === summary.version);
   const ociDigest = known?.ociDigest ?? "";
   const stored = await one.work.context.releases.read({ app, summary, ociDigest }, signal);
   const info = { ...stored.release.info, status: "superseded" as const };
   const release: HelmRelease = { ...stored.release, info };
-  const written = await rewrite(one, { run, summary, stored: { ...stored, release }, ociDigest }, signal);
+  const written = await rewrite(one, { summary, stored: { ...stored, release }, ociDigest }, signal);
   if (!known) return;
   const { digest } = written.stored;
   const now: ReleaseSnapshot = { ...known, status: "superseded", digest, action: "" };
   one.release.memory = { ...memory, history: memory.history.map((snapshot) => (snapshot === known ? now : snapshot)) };
 }
 
-function isOfRecord(snapshot: ReleaseSnapshot, { storage }: ReleaseRun, { version }: StoredSummary): boolean {
-  return snapshot.name === storage.name && snapshot.version === version;
-}
-
 /** As many records are kept as the policy says; what is deployed stays whatever its age. */
 async function prune(
   { work, policy }: ReleaseWork,
-  facts: {
-    readonly run: ReleaseRun;
-    readonly newest: StoredSummary;
-    readonly others: readonly StoredSummary[];
-  },
+  { newest, others }: { readonly newest: StoredSummary; readonly others: readonly StoredSummary[] },
   signal: AbortSignal,
 ): Promise<void> {
-  const { newest, others } = facts;
   if (policy.maxHistory === 0) return;
   const isInUse = newest.status !== "deployed";
   const inUse = isInUse ? others.find(({ status }) => status === "deployed") : undefined;
