@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DiffView } from "#contract/diff-view.ts";
 import type { TraceView } from "#contract/trace-view.ts";
 import type { WhyView } from "#contract/why-view.ts";
+import { textAt } from "#core/health/condition.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import { conditionOf, useFluxWorld } from "./flux/flux-world.ts";
 import { configTemplate, HelmSpace, jobTemplate, stateOf } from "./flux/helm-space.ts";
@@ -165,9 +166,7 @@ describe("commands and HelmReleases", () => {
     const found = await Promise.all(refs.map((ref) => world().get(ref)));
     const tokens = found.map((object) => annotationsOf(object as Resource)["reconcile.fluxcd.io/requestedAt"]);
     expect(new Set(tokens).size).toBe(1);
-    const handled = found.map(
-      (object) => (object?.["status"] as { lastHandledReconcileAt?: string }).lastHandledReconcileAt,
-    );
+    const handled = found.map((object) => textAt(object, ["status", "lastHandledReconcileAt"]));
     expect(handled).toEqual(tokens);
 
     const forced = await holdfast("sync", "hr/cli-asks/cli-asks", "--force", "--wait");
@@ -226,7 +225,7 @@ describe("commands and HelmReleases", () => {
     const labels = { name: "cli-why", owner: "helm", status: "pending-upgrade", version: "2" };
     const metadata = { name: "sh.helm.release.v1.cli-why.v2", namespace: "cli-why", labels };
     const { type, data } = first as Resource & { type: string; data: object };
-    await world().apply({ apiVersion: "v1", kind: "Secret", metadata, type, data } as Resource, "helm");
+    await world().apply({ apiVersion: "v1", kind: "Secret", metadata, type, data }, "helm");
     const locked = await eventually("it waits for somebody else", async () => {
       const { reasons } = await json<WhyView>("why", hr);
       return reasons.find(({ rule }) => rule === "release-locked") ?? false;
@@ -241,6 +240,22 @@ describe("commands and HelmReleases", () => {
     expect(lost.state).toBe("Waiting");
     const message = expect.stringContaining("no 'nosuch' chart") as string;
     expect(lost.reasons[0]).toMatchObject({ rule: "source", blocks: true, message, advice: "" });
+  });
+
+  test("diff compares with the cluster that a kubeconfig names, and says where that cannot be", async () => {
+    const helm = await helmSpace("cli-remote");
+    const hr = "hr/cli-remote/cli-remote";
+    await helm.release("web", "1.0.0", { suspend: true, kubeConfig: { secretRef: { name: "far" } } });
+    const lost = await holdfast("diff", hr);
+    expect([lost.code, lost.err]).toEqual([8, expect.stringContaining("Secret cli-remote/far does not exist")]);
+    const metadata = { name: "far", namespace: "cli-remote" };
+    const config = (await readFile(world().kubeconfigPath, "utf8")).replace(
+      /https:\/\/[0-9.:]+/,
+      "https://127.0.0.1:9",
+    );
+    await world().apply({ apiVersion: "v1", kind: "Secret", metadata, stringData: { value: config } });
+    const far = await holdfast("diff", hr);
+    expect([far.code, far.err]).toEqual([8, expect.stringContaining("127.0.0.1:9")]);
   });
 
   test("render needs no cluster: the release, its source and its values come from files", async () => {

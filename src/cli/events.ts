@@ -15,7 +15,7 @@ export interface EventsActions {
 export function eventsCommand(actions: EventsActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("events")
     .description("list what happened to an app lately, as the cluster remembers it")
-    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .action(async (name: string, options: ConnectionOptions & { output: OutputFormat }) => {
       const events = await actions.events({ ...options, name }, signal);
       if (options.output !== "table") return terminal.out(formatted(events, options.output));

@@ -20,7 +20,7 @@ export interface ExportActions {
 export function exportCommand(actions: ExportActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("export")
     .description("print an app and the source objects that it refers to, without status and what servers add")
-    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .addOption(new Option("-o, --output <format>", "yaml or json").choices(["yaml", "json"]).default("yaml"))
     .action(async (name: string, options: ConnectionOptions & { output: "yaml" | "json" }) => {
       const { objects, notes } = await actions.export({ ...options, name }, signal);

@@ -15,7 +15,7 @@ export interface HistoryActions {
 export function historyCommand(actions: HistoryActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("history")
     .description("list earlier states of an app, newest first")
-    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .action(async (name: string, options: ConnectionOptions & { output: OutputFormat }) => {
       const entries = await actions.history({ ...options, name }, signal);
       if (options.output !== "table") return terminal.out(formatted(entries, options.output));

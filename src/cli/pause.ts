@@ -19,7 +19,7 @@ export interface PauseActions {
 export function pauseCommand(actions: PauseActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("pause")
     .description("write nothing to an app for a while, to work by hand: drift is reported and healed when it ends")
-    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .requiredOption("--for <duration>", "how long, such as 30m", parseDuration)
     .requiredOption("--reason <text>", "why; it is recorded with your name")
     .action(async (name: string, options: ConnectionOptions & { for: number; reason: string }) => {

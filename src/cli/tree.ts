@@ -15,7 +15,7 @@ export interface TreeActions {
 export function treeCommand(actions: TreeActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("tree")
     .description("show an app's objects with their health, and the objects that these made")
-    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .action(async (name: string, options: ConnectionOptions & { output: OutputFormat }) => {
       const view = await actions.tree({ ...options, name }, signal);
       if (options.output === "table") show(view, terminal);

@@ -13,7 +13,7 @@ export interface WhyActions {
 export function whyCommand(actions: WhyActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("why")
     .description("tell what exactly an app waits for or was refused, and by which rule")
-    .argument("<app>", "app/NAME, ks/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .action(async (name: string, options: ConnectionOptions & { output: OutputFormat }) => {
       const view = await actions.why({ ...options, name }, signal);
       if (options.output === "table") show(view, terminal);

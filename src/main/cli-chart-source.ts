@@ -23,6 +23,8 @@ import { SourceFetchers } from "./source-fetchers.ts";
 /** Where an app is that declares a release: a cluster, or files. */
 export interface ReleasePlace {
   readonly client: ReleaseReader;
+  /** Where its objects and Helm's records are. */
+  readonly target: ReleaseReader;
   readonly record: AppRecord;
   /** The chart's own folder, or the checkout that it is in, to be used instead of what its source has. */
   readonly folder?: string | undefined;

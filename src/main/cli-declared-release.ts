@@ -66,15 +66,15 @@ interface Asked {
 }
 
 async function ofChart(place: ReleasePlace, asked: Asked, signal: AbortSignal): Promise<DeclaredRelease> {
-  const { client, record } = place;
+  const { target, record } = place;
   const { chart, policy, spec, fresh } = asked;
-  const tools = releaseTools(chart.helpers, client);
+  const tools = releaseTools(chart.helpers, target);
   const { metadata, configDigest } = await tools.inspect(chart, spec.values, signal);
   const chartVersion = toldVersion(asked, metadata.version);
   const wanted = { chartName: metadata.name, chartVersion, configDigest };
   const memory = record.dialect.restore(record.object).release ?? noReleaseMemory;
   const ociDigest = memory.history[0]?.ociDigest ?? "";
-  const newest = await newestRecord({ client, tools }, { policy, ociDigest }, signal);
+  const newest = await newestRecord({ client: target, tools }, { policy, ociDigest }, signal);
   const rendered = (version: number, isUpgrade: boolean) =>
     render(place, { ...asked, tools, chartVersion, version, isUpgrade, newest }, signal);
   const told = ({ objects, hooks, crds }: RenderedRelease) => ({ chartVersion, objects, hooks, crds });

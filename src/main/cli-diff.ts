@@ -18,6 +18,7 @@ import { declaredRelease, type DeclaredRelease } from "./cli-declared-release.ts
 import { releaseDiffs } from "./cli-diff-release.ts";
 import { type OwnedObject, ownedObjects, recordedObjects } from "./cli-owned.ts";
 import { vendorSettings, withClient } from "./cli-session.ts";
+import { withTarget } from "./cli-target.ts";
 
 const PARALLEL = 8;
 
@@ -31,17 +32,28 @@ async function diff(client: ClusterClient, query: DiffQuery, signal: AbortSignal
   return diffOf({ client, record }, query, signal);
 }
 
-/** What a sync of an app would change now. */
+/** What a sync of an app would change now, on the cluster that its objects are on. */
 export async function diffOf(
-  { client, record }: FoundApp,
+  found: FoundApp,
+  query: Pick<DiffQuery, "revision">,
+  signal: AbortSignal,
+): Promise<DiffView> {
+  return withTarget(found, (target) => diffOn({ ...found, target }, query, signal), signal);
+}
+
+/** An app, the cluster that it is declared on, and that of its objects. */
+type Targeted = FoundApp & { readonly target: ClusterClient };
+
+async function diffOn(
+  { client, target, record }: Targeted,
   query: Pick<DiffQuery, "revision">,
   signal: AbortSignal,
 ): Promise<DiffView> {
   const app = usableApp(record);
-  const { commit, resources, release } = await declaredBy({ client, record }, query, signal);
+  const { commit, resources, release } = await declaredBy({ client, target, record }, query, signal);
   const registry = await registryFor(client, record, signal);
   const others = release ? [...release.crds, ...release.hooks.map(({ object }) => object)] : [];
-  const scopeOf = withDefined(await scopesOf(client, [...resources, ...others], signal), [...resources, ...others]);
+  const scopeOf = withDefined(await scopesOf(target, [...resources, ...others], signal), [...resources, ...others]);
   const setOf = (some: readonly Resource[]) => {
     const rendered = { resources: some, readSet: [], renderer: "directory" as const };
     return desiredSetOf({ registry, settings: vendorSettings }, { app, dialect: record.dialect, rendered, scopeOf });
@@ -49,13 +61,13 @@ export async function diffOf(
   const set = setOf(resources);
   const objects: ObjectDiff[] = [];
   await eachInParallel(set.objects, PARALLEL, async (desired) => {
-    const one = await declaredDiff(client, { record, desired }, signal);
+    const one = await declaredDiff(target, { record, desired }, signal);
     if (one) objects.push(one);
   });
   const wanted = new Set(set.objects.map((desired) => desired.key));
   const recorded = await recordedObjects(client, record.object.metadata.namespace, signal);
   for (const entry of ownedObjects(record, recorded)) {
-    if (!wanted.has(entry.key)) objects.push(...(await leftDiff(client, { record, entry }, signal)));
+    if (!wanted.has(entry.key)) objects.push(...(await leftDiff(target, { record, entry }, signal)));
   }
   objects.sort((a, b) => (a.id < b.id ? -1 : 1));
   const refusals = set.prepared.refusals.map((refusal) => refusal.message);
@@ -66,7 +78,7 @@ export async function diffOf(
     revision: release.revision,
     objectsOf: (some: readonly Resource[]) => setOf(some).objects,
   };
-  const { before, after } = await releaseDiffs({ client, record }, parts, signal);
+  const { before, after } = await releaseDiffs({ client: target, record }, parts, signal);
   return { ...view, objects: [...before, ...objects, ...after] };
 }
 
@@ -78,11 +90,11 @@ interface Declared {
 }
 
 async function declaredBy(
-  { client, record }: FoundApp,
+  { client, target, record }: Targeted,
   { revision }: Pick<DiffQuery, "revision">,
   signal: AbortSignal,
 ): Promise<Declared> {
-  if (usableApp(record).release) return releasedBy({ client, record }, revision, signal);
+  if (usableApp(record).release) return releasedBy({ client, target, record }, revision, signal);
   return withCheckout(
     { client, record },
     async (checkout) => {
@@ -95,7 +107,7 @@ async function declaredBy(
   );
 }
 
-async function releasedBy(found: FoundApp, named: string | undefined, signal: AbortSignal): Promise<Declared> {
+async function releasedBy(found: Targeted, named: string | undefined, signal: AbortSignal): Promise<Declared> {
   if (named !== undefined) {
     throw new CliError(`Cannot compare ${found.record.key} with ${named}: which chart it has is in its spec`, {
       exitCode: exitCode.usage,

@@ -60,8 +60,8 @@ function declares({ declares: declared }: App, object: Resource): boolean {
   return declared !== null && keyOf(declared) === keyOf(object);
 }
 
-function hasRecord({ release }: App, object: Resource): boolean {
-  if (!release || textAt(object, ["type"]) !== "helm.sh/release.v1") return false;
+function hasRecord({ release, target }: App, object: Resource): boolean {
+  if (!release || target.kubeconfig !== null || textAt(object, ["type"]) !== "helm.sh/release.v1") return false;
   return object.metadata.namespace === release.storageNamespace && labelsOf(object)["name"] === release.name;
 }
 

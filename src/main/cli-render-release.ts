@@ -11,6 +11,7 @@ import { declaredRelease } from "./cli-declared-release.ts";
 import { readObjects } from "./cli-files.ts";
 import { releaseReader } from "./cli-release-reader.ts";
 import { vendorSettings } from "./cli-session.ts";
+import { withTarget } from "./cli-target.ts";
 
 const [releaseKind] = fluxHelmDialect.appKinds;
 
@@ -23,7 +24,9 @@ export async function renderRelease(
   signal: AbortSignal,
 ): Promise<readonly Resource[]> {
   const files = await readObjects(query.with, signal);
-  return contentOf({ objects: files.flatMap(({ objects }) => objects), client, record }, query, signal);
+  const objects = files.flatMap((file) => file.objects);
+  const found = { client, record };
+  return withTarget(found, (target) => contentOf({ objects, client, target, record }, query, signal), signal);
 }
 
 /** What the one HelmRelease of a file makes, with nothing but files. @throws CliError */
@@ -43,21 +46,25 @@ export async function renderReleaseFile(
       exitCode: exitCode.usage,
     });
   }
-  return contentOf({ objects, client: null, record: recordOf(object) }, query, signal);
+  return contentOf({ objects, client: null, target: null, record: recordOf(object) }, query, signal);
 }
 
 async function contentOf(
-  place: { readonly objects: readonly Resource[]; readonly client: ClusterClient | null; readonly record: AppRecord },
+  place: {
+    readonly objects: readonly Resource[];
+    readonly client: ClusterClient | null;
+    readonly target: ClusterClient | null;
+    readonly record: AppRecord;
+  },
   { source: folder, revision }: Query,
   signal: AbortSignal,
 ): Promise<readonly Resource[]> {
-  const { objects: files, client, record } = place;
+  const { objects: files, client, target, record } = place;
   if (revision !== undefined) {
     const message = `Cannot render ${record.key} at ${revision}: which chart it has is in its spec`;
     throw new CliError(message, { exitCode: exitCode.usage });
   }
-  const reader = releaseReader(files, client);
-  const from = { client: reader, record, folder };
+  const from = { client: releaseReader(files, client), target: releaseReader(files, target), record, folder };
   const { crds, objects, hooks } = await declaredRelease(from, { fresh: true }, signal).catch((error: unknown) => {
     throw client ? error : ofFiles(error);
   });

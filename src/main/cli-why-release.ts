@@ -2,10 +2,11 @@ import type { Reason } from "#contract/why-view.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
 import { conditionOf } from "#core/health/condition.ts";
 import type { ReleasePolicy } from "#core/release/release-policy.ts";
-import { labelsOf } from "#core/resource/resource.ts";
-import type { ClusterClient } from "#engine/ports.ts";
+import { labelsOf, type Resource } from "#core/resource/resource.ts";
+import { CliError } from "#cli/cli-error.ts";
 import type { FoundApp } from "./cli-app-record.ts";
 import { releaseRecords, versionOf } from "./cli-release-records.ts";
+import { withTarget } from "./cli-target.ts";
 
 /** What is peculiar to releases of Helm: retries that are used up, another's action, drift, failed tests. */
 export async function releaseReasons(
@@ -38,7 +39,7 @@ async function lockReasons(
   signal: AbortSignal,
 ): Promise<Reason[]> {
   if (conditionOf(record.object, "Reconciling")?.reason === "Progressing") return [];
-  const newest = await newestRecord(client, policy, signal);
+  const newest = await newestRecord({ client, record }, policy, signal);
   const status = newest && labelsOf(newest)["status"];
   if (!newest || !status || !(status.startsWith("pending-") || status === "uninstalling")) return [];
   const message = `revision ${versionOf(newest)} is in status ${status}, by somebody else's hand`;
@@ -48,16 +49,16 @@ async function lockReasons(
   return [{ rule: "release-locked", blocks: true, message, advice }];
 }
 
-/** People who may read releases need not be able to read Secrets. */
+/** People who may read releases need not be able to read Secrets, or to reach another cluster. */
 async function newestRecord(
-  client: ClusterClient,
+  found: FoundApp,
   policy: ReleasePolicy,
   signal: AbortSignal,
-): Promise<Awaited<ReturnType<typeof releaseRecords>>[number] | undefined> {
+): Promise<Resource | undefined> {
   try {
-    return (await releaseRecords(client, policy, signal))[0];
+    return await withTarget(found, async (target) => (await releaseRecords(target, policy, signal))[0], signal);
   } catch (error) {
-    if (error instanceof ApiError && error.code === 403) return undefined;
+    if (error instanceof CliError || (error instanceof ApiError && error.code === 403)) return undefined;
     throw error;
   }
 }
