@@ -11,12 +11,16 @@ export interface AppsQuery extends ConnectionOptions {
   readonly all?: boolean;
 }
 
+/** Which apps to give back, and how. */
+export interface ReleaseQuery extends AppsQuery {
+  /** Also what is not to be touched now, which adopting and releasing each refuse for reasons of their own. */
+  readonly force?: boolean;
+}
+
 /** Which apps to adopt, and how. */
-export interface AdoptQuery extends AppsQuery {
+export interface AdoptQuery extends ReleaseQuery {
   /** Only tells what would be written. */
   readonly dryRun?: boolean;
-  /** Also what runs the vendor's controller, while that has other apps. */
-  readonly force?: boolean;
 }
 
 /** What became of one app. */
@@ -44,8 +48,9 @@ export function adoptCommand(action: AppsAction<AdoptQuery>, terminal: Terminal,
 }
 
 /** The command `release`: gives apps back. */
-export function releaseCommand(action: AppsAction, terminal: Terminal, signal: AbortSignal): Command {
+export function releaseCommand(action: AppsAction<ReleaseQuery>, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("release").description("give adopted apps back to the vendor's controller");
+  command.option("--force", "give back also a Helm release in the middle of an action, which is then done again");
   return severalApps(command, { action, terminal, signal });
 }
 

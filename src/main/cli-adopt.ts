@@ -1,8 +1,9 @@
 import { ADOPTED_ANNOTATION, wasSuspended } from "#core/app/adoption.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import { RenderError } from "#core/source/render-error.ts";
-import { annotationsOf } from "#core/resource/resource.ts";
-import type { AdoptQuery, AppsAction, Handled } from "#cli/adopt.ts";
+import { releaseSelector } from "#core/helm/release-record.ts";
+import { annotationsOf, labelsOf } from "#core/resource/resource.ts";
+import type { AdoptQuery, AppsAction, Handled, ReleaseQuery } from "#cli/adopt.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient } from "#engine/ports.ts";
@@ -35,12 +36,14 @@ export const adopt: AppsAction<AdoptQuery> = (query, signal) =>
   );
 
 /** Gives apps back with the switch where it was; where nobody is there to take them, they stay served. */
-export const release: AppsAction = (query, signal) =>
+export const release: AppsAction<ReleaseQuery> = (query, signal) =>
   withClient(
     query,
     async (client) => {
       const handled: Handled[] = [];
-      for (const record of await chosen(client, query, signal)) {
+      const records = await chosen(client, query, signal);
+      if (!query.force) for (const record of records) await refuseMidway({ client, record }, signal);
+      for (const record of records) {
         const turn = await releaseOf({ client, record }, signal);
         handled.push(await turned({ client, record }, { reason: "Released", turn }, signal));
       }
@@ -50,6 +53,7 @@ export const release: AppsAction = (query, signal) =>
   );
 
 const mostNamed = 5;
+const releaseSecrets = { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true, verbs: [] };
 
 async function releaseOf({ client, record }: FoundApp, signal: AbortSignal): Promise<Turn> {
   const adopted = annotationsOf(record.object)[ADOPTED_ANNOTATION];
@@ -96,6 +100,21 @@ async function refuseEarly(
       exitCode: exitCode.refused,
     },
   );
+}
+
+/** Whoever takes a release over from a record that tells of an action under way does that again. */
+async function refuseMidway({ client, record }: FoundApp, signal: AbortSignal): Promise<void> {
+  const policy = record.parsed.ok ? record.parsed.value.release : null;
+  if (!policy || !isAdopted(record)) return;
+  const labelSelector = `${releaseSelector(policy.name)},status in (pending-install,pending-upgrade,pending-rollback)`;
+  const selection = { namespace: policy.storageNamespace, labelSelector, metadataOnly: true };
+  const [pending] = await client.list(releaseSecrets, selection, { signal });
+  if (!pending) return;
+  const what = `revision ${labelsOf(pending)["version"]} is ${labelsOf(pending)["status"]}`;
+  throw new CliError(`Cannot release ${record.key} now: ${what}`, {
+    advice: `Wait for the end of it: holdfast get ${record.key}. To release it all the same: holdfast release ${record.key} --force`,
+    exitCode: exitCode.refused,
+  });
 }
 
 /** What adopting an app would write, in words. */
