@@ -357,6 +357,33 @@ test("an app from a registry is rendered and compared, also at another tag; roll
   }
 });
 
+test("files of submodules are rendered; rolling back a source that has them is explained", async () => {
+  const lib = await world.git.commit("parts-lib", { "b.yaml": configMap("part", "of the library") });
+  await world.git.commit("parts", {
+    ".gitmodules": '[submodule "lib"]\n\tpath = app/lib\n\turl = ../parts-lib.git\n',
+    "app/lib": { submodule: lib },
+    "app/a.yaml": configMap("parts", "own"),
+  });
+  await makeKustomization("parts", "./app");
+  await world.client.apply(
+    {
+      apiVersion: "source.toolkit.fluxcd.io/v1",
+      kind: "GitRepository",
+      metadata: { name: "parts", namespace: "flux-system" },
+      spec: { url: world.git.url("parts"), interval: "1m", ref: { branch: "main" }, recurseSubmodules: true },
+    },
+    { manager: "test", signal },
+  );
+  await eventually("it is applied", async () => (await valueOf("part")) === "of the library");
+  const rendered = await holdfast(["render", "ks/parts"]);
+  expect([rendered.err, rendered.out]).toEqual(["", expect.stringContaining("of the library")]);
+  const refused = await holdfast(["rollback", "ks/parts"]);
+  expect([refused.code === 0, refused.err]).toEqual([
+    false,
+    expect.stringMatching(/its source has submodules[^]*Revert the commit with git/),
+  ]);
+});
+
 test("controller serves health while another one leads, and ends with 0 when told", async () => {
   const args = [program, "controller", "--data-dir", join(home, "data"), "--metrics-address", "127.0.0.1:0"];
   const child = spawn(process.execPath, args, { env: environment(), stdio: ["ignore", "ignore", "pipe"] });
