@@ -1,5 +1,6 @@
 import { setTimeout as later } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { changed, config, inventoriesOf, publishWeb, webDeployment } from "./takeover-objects.ts";
 import { fingerprint, useTakeoverWorld } from "./takeover-world.ts";
 
@@ -41,6 +42,26 @@ describe("an app that is given back", () => {
     expect(await flux.helm.wouldUpgrade(helm.ref)).toEqual([]);
     await adopted("hr", "returned");
     expect((await helm.ready(3)).history?.map(({ version }) => version)).toEqual([3, 2]);
+    expect(await flux.helm.wouldUpgrade(helm.ref)).toEqual([]);
+  });
+
+  test("a release in the middle of an upgrade is not given back", async () => {
+    const { world, flux, holdfast } = bound();
+    const helm = await takeover().fluxRelease("busy", "web", "1.0.0");
+    await adopted("hr", "busy");
+    await helm.release("web", "2.0.0", { timeout: "1m" });
+    await eventually("the upgrade is under way", async () => {
+      const secret = await world.get(helm.space.at("v1", "Secret", "sh.helm.release.v1.busy.v2"));
+      return secret?.metadata.labels?.["status"] === "pending-upgrade";
+    });
+    expect(await holdfast("release", "hr/busy")).toMatchObject({
+      code: 5,
+      err: expect.stringContaining("revision 2 is pending-upgrade") as string,
+    });
+    await helm.release("web", "1.0.0");
+    await helm.ready(3);
+    expect(await holdfast("release", "hr/busy")).toMatchObject({ code: 0 });
+    await takeover().shadowed("hr/busy/busy");
     expect(await flux.helm.wouldUpgrade(helm.ref)).toEqual([]);
   });
 

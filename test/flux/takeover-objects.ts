@@ -42,8 +42,10 @@ const files = {
   "templates/NOTES.txt": "The color is {{ .Values.color }}.",
 };
 
-/** Publishes a chart in two versions. */
+/** Publishes a chart in two versions, and a third to which an upgrade does not end by itself. */
 export function publishWeb(charts: ChartServer): Map<string, Uint8Array> {
+  const hook = jobTemplate("slow", { "helm.sh/hook": "pre-upgrade" }, "hang");
+  charts.publish("web", "2.0.0", { files: { ...files, "templates/before.yaml": hook } });
   return new Map(["1.0.0", "1.1.0"].map((version) => [`web-${version}`, charts.publish("web", version, { files })]));
 }
 
