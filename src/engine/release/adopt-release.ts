@@ -4,6 +4,7 @@ import { snapshotOf } from "#core/release/snapshot.ts";
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import type { RenderedRelease } from "../ports.ts";
+import { wholeRecord } from "./held-release.ts";
 import { noteReleased } from "./release-facts.ts";
 import { renderRelease } from "./render-release.ts";
 import type { HeldRelease, WantedChart } from "./release-state.ts";
@@ -29,7 +30,8 @@ export async function adoptRelease(
   if (!isSameChart || stored.configDigest !== wanted.configDigest) return;
   if (release.refused === summary.resourceVersion) return;
   const rendered = await rerendered(one, { held, wanted }, signal);
-  if (!rendered || !isSameContent(rendered.objects, stored.objects, markedLabels(one))) {
+  const { objects } = (await wholeRecord(one, held, signal)).stored;
+  if (!rendered || !isSameContent(rendered.objects, objects, markedLabels(one))) {
     release.refused = summary.resourceVersion;
     return;
   }

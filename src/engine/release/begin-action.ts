@@ -7,6 +7,7 @@ import { planApp } from "../plan-app.ts";
 import { recordDrift, withoutFoughtOver } from "../sync-app.ts";
 import { beginRelease, beginRollback, resumeRelease } from "./begin-release.ts";
 import { noteOutcome } from "./conclude-action.ts";
+import { wholeRecord } from "./held-release.ts";
 import { type ActionStart, due, newRun, planOf, revisionOf, type Turn } from "./new-run.ts";
 import { startRun } from "./release-run.ts";
 import type { ReleaseWork } from "./release-work.ts";
@@ -37,7 +38,8 @@ async function beginTest(one: ReleaseWork, start: ActionStart, signal: AbortSign
   const hooks = hooksOf(held.hooks, "test").filter(({ hook }) => isTested(hook.name ?? "", policy.test.filters));
   const plan = { ...emptyPlan(one, start), stages: hookStages({ hooks }, "test") };
   const rules = { timeoutMs: policy.test.timeoutMs, wait: false, waitForJobs: false, hooks: true };
-  const run = newRun(one, { start, rules, hooks: held.hooks, desired: held.desired, record: held });
+  const record = await wholeRecord(one, held, signal);
+  const run = newRun(one, { start, rules, hooks: held.hooks, desired: held.desired, record });
   work.state.attempted = start.wanted?.revision ?? null;
   return startRun(one, { run, plan, extras: due(hooks, ["test"]) }, signal);
 }
@@ -62,7 +64,8 @@ async function beginUninstall(one: ReleaseWork, start: ActionStart, signal: Abor
     awaits: gone.map(({ key }) => key),
   };
   const desired = held?.desired ?? work.state.desired ?? emptySet(work.state.app.specDigest);
-  const run = newRun(one, { start, rules, hooks: held?.hooks ?? [], desired, record: held });
+  const record = held && policy.uninstall.keepHistory ? await wholeRecord(one, held, signal) : null;
+  const run = newRun(one, { start, rules, hooks: held?.hooks ?? [], desired, record });
   const extras = due(hooks, [steps.before, steps.after]);
   return startRun(one, { run, plan: withReleaseSteps(plan, steps), extras }, signal);
 }
@@ -90,7 +93,7 @@ async function beginCorrection(one: ReleaseWork, start: ActionStart, signal: Abo
 async function unlock(one: ReleaseWork, { held, wanted }: ActionStart, signal: AbortSignal): Promise<Turn> {
   const { work, release } = one;
   if (!held) throw new Error("Cannot unlock: there is no release");
-  const { stored, summary } = held;
+  const { stored, summary } = await wholeRecord(one, held, signal);
   const description = `Release unlocked from stale '${summary.status}' state`;
   const info = { ...stored.release.info, status: "failed" as const, description };
   const { app, dialect } = work.state;

@@ -12,7 +12,7 @@ import type { RenderedRelease, StoredRelease } from "../ports.ts";
 import { holdDesired } from "../refresh-desired.ts";
 import { failureText } from "../requests.ts";
 import { noteFailure } from "./conclude-action.ts";
-import { namespaceObject, type ReadyRelease, readyRelease } from "./held-release.ts";
+import { namespaceObject, type ReadyRelease, readyRelease, wholeRecord } from "./held-release.ts";
 import { newRelease } from "./new-release.ts";
 import { type ActionStart, due, newRun, planOf, type Turn } from "./new-run.ts";
 import { ignoresTests } from "./release-facts.ts";
@@ -66,9 +66,10 @@ export async function resumeRelease(
   if (!isSameChart || stored.configDigest !== wanted.configDigest) return null;
   try {
     const rendered = await renderRelease(one, { wanted, version: summary.version, action, held: null }, signal);
-    if (rendered.manifest !== stored.release.manifest) return null;
+    const record = await wholeRecord(one, held, signal);
+    if (rendered.manifest !== record.stored.release.manifest) return null;
     const resumed = { ...start, action, held: null };
-    const parts = { start: resumed, rendered, stored, action, wanted, record: { summary, stored } } as const;
+    const parts = { start: resumed, rendered, stored: record.stored, action, wanted, record } as const;
     return { turn: await writeRendered(one, parts, signal) };
   } catch (error) {
     if (error instanceof RenderError) return null;

@@ -5,6 +5,7 @@ import { change, isCleared, type ReleaseHook } from "#core/release/release-plan.
 import { snapshotOf } from "#core/release/snapshot.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
 import { clearObject } from "../clear-object.ts";
+import { toldOf } from "./held-release.ts";
 import type { EndedRun, ReleaseRun } from "./release-state.ts";
 import { cleanUpAfterFailure } from "./clean-up.ts";
 import { finishRecords, ociDigestOf, removeRecords } from "./release-records.ts";
@@ -46,8 +47,9 @@ export async function concludeAction(one: ReleaseWork, signal: AbortSignal): Pro
   const message = ok ? succeeded(run, ended) : ended.machine.message;
   noteOutcome(one, { about: run, ok, snapshot: run.target ?? snapshot, message });
   if (ok && (run.action === "install" || run.action === "upgrade")) state.applied = run.wanted?.revision ?? null;
-  if (written) release.held = { ...written, desired: run.desired, hooks: run.hooks };
-  else if (run.record) release.held = null;
+  if (written)
+    release.held = { summary: written.summary, stored: toldOf(written.stored), desired: run.desired, hooks: run.hooks };
+  else if (run.record || run.action === "uninstall") release.held = null;
   release.run = null;
   release.ended = null;
 }

@@ -7,8 +7,11 @@ import type { HelmReleaseHook } from "#core/helm/release.ts";
 import type { AppWork } from "../app-state.ts";
 import { type DesiredSet, desiredSetOf } from "../desired-set.ts";
 import { scopesOf } from "../refresh-desired.ts";
+import type { RecordedRevision } from "#core/release/snapshot.ts";
 import type { HeldRelease } from "./release-state.ts";
 import type { StoredSummary } from "./release-store-index.ts";
+import type { WrittenRecord } from "./release-store.ts";
+import type { ReleaseWork } from "./release-work.ts";
 
 /** Objects and hooks of a release, ready to be sent. */
 export interface ReadyRelease {
@@ -52,7 +55,24 @@ export async function heldRelease(
   if (held && isKnown && held.desired.specDigest === state.app.specDigest) return held;
   const stored = await context.releases.read({ app: state.app, summary, ociDigest }, signal);
   const ready = await readyRelease(work, { ...stored, first: [] }, signal);
-  return { summary, stored, desired: ready.desired, hooks: ready.hooks };
+  return { summary, stored: toldOf(stored), desired: ready.desired, hooks: ready.hooks };
+}
+
+/** The newest record as it is stored, which a release does without while nothing is done to it. */
+export async function wholeRecord(
+  { work, release }: ReleaseWork,
+  { summary }: HeldRelease,
+  signal: AbortSignal,
+): Promise<WrittenRecord> {
+  const ociDigest = release.memory.history[0]?.ociDigest ?? "";
+  const { app } = work.state;
+  return { summary, stored: await work.context.releases.read({ app, summary, ociDigest }, signal) };
+}
+
+/** What is kept in memory of a record. */
+export function toldOf({ release, digest, configDigest }: RecordedRevision): RecordedRevision {
+  const { metadata } = release.chart;
+  return { digest, configDigest, release: { ...release, chart: { metadata }, manifest: "", hooks: [], config: {} } };
 }
 
 /** Records what the release owns before anything is compared, so that removing it leaves nothing behind. */
@@ -66,7 +86,9 @@ export async function recordOwned(work: AppWork, desired: DesiredSet, signal: Ab
 
 function preparedSet({ context, state }: AppWork, resources: readonly Resource[], scopeOf: ScopeOf): DesiredSet {
   const rendered = { resources, readSet: [], renderer: "helm" as const };
-  return desiredSetOf(context, { app: state.app, dialect: state.dialect, rendered, scopeOf });
+  const set = desiredSetOf(context, { app: state.app, dialect: state.dialect, rendered, scopeOf });
+  // Once they are ready nobody asks for what they were before.
+  return { ...set, rendered: { ...rendered, resources: [] }, prepared: { ...set.prepared, resources: [] } };
 }
 
 /** A kind that the release itself defines is not served yet. */

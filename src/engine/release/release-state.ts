@@ -5,6 +5,7 @@ import {
   type ReleaseOutcome,
   type ReleaseSnapshot,
 } from "#core/release/release-memory.ts";
+import type { RecordedRevision } from "#core/release/snapshot.ts";
 import type { ReleaseHook } from "#core/release/release-plan.ts";
 import type { ReleaseDrift } from "#core/release/release-report.ts";
 import type { SyncState } from "#core/sync/sync-machine.ts";
@@ -60,7 +61,8 @@ export interface EndedRun {
 /** The newest record of a release, and its objects, ready to be compared. */
 export interface HeldRelease {
   readonly summary: StoredSummary;
-  readonly stored: StoredRelease;
+  /** What is told of it: the chart's content and the manifest are in the record alone. */
+  readonly stored: RecordedRevision;
   readonly desired: DesiredSet;
   readonly hooks: readonly ReleaseHook[];
 }

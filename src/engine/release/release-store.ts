@@ -50,7 +50,7 @@ export interface WrittenRecord {
 
 const LABELS = "owner=helm";
 const MAX_DECODED = 2_000;
-const MAX_DECODED_BYTES = 128 << 20;
+const MAX_DECODED_BYTES = 64 << 20;
 /** How much a decoded record takes for each character of its Secret: it is packed, and its objects are there twice. */
 const BYTES_PER_CHARACTER = 6;
 

@@ -1,11 +1,12 @@
 import type { RenderedRelease } from "../ports.ts";
 import { asUser } from "../requests.ts";
+import { wholeRecord } from "./held-release.ts";
 import type { HeldRelease, WantedChart } from "./release-state.ts";
 import type { ReleaseWork } from "./release-work.ts";
 
 /** Renders a chart as one revision of the app's release. @throws RenderError */
 export async function renderRelease(
-  { work, policy }: ReleaseWork,
+  one: ReleaseWork,
   revision: {
     readonly wanted: WantedChart;
     readonly version: number;
@@ -14,6 +15,7 @@ export async function renderRelease(
   },
   signal: AbortSignal,
 ): Promise<RenderedRelease> {
+  const { work, policy } = one;
   const { wanted, version, action, held } = revision;
   const isUpgrade = action === "upgrade";
   return work.context.tools.render(
@@ -24,7 +26,7 @@ export async function renderRelease(
       postRender: wanted.spec.postRender,
       release: { name: policy.name, namespace: policy.namespace, revision: version, isUpgrade },
       chartVersion: wanted.version,
-      reuse: isUpgrade && policy.upgrade.preserveValues ? valuesOf(held) : null,
+      reuse: isUpgrade && policy.upgrade.preserveValues && held ? await valuesOf(one, held, signal) : null,
       validateSchema: policy[action].validateSchema,
       as: asUser(work.state.app).as ?? null,
     },
@@ -32,8 +34,11 @@ export async function renderRelease(
   );
 }
 
-function valuesOf(held: HeldRelease | null): { readonly defaults: unknown; readonly config: unknown } | null {
-  if (!held) return null;
-  const { chart, config = {} } = held.stored.release;
+async function valuesOf(
+  one: ReleaseWork,
+  held: HeldRelease,
+  signal: AbortSignal,
+): Promise<{ readonly defaults: unknown; readonly config: unknown }> {
+  const { chart, config = {} } = (await wholeRecord(one, held, signal)).stored.release;
   return { defaults: chart["values"] ?? {}, config };
 }
