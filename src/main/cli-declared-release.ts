@@ -1,13 +1,8 @@
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
 import type { ChartSpec } from "#core/app/render-spec.ts";
 import { versionWithDigest } from "#core/helm/chart-version.ts";
-import {
-  decideRelease,
-  type ReleaseDecision,
-  type StoredRevision,
-  type WantedRelease,
-} from "#core/release/decide-release.ts";
-import { noReleaseMemory, type ReleaseMemory } from "#core/release/release-memory.ts";
+import type { StoredRevision, WantedRelease } from "#core/release/decide-release.ts";
+import { noReleaseMemory } from "#core/release/release-memory.ts";
 import type { ReleasePolicy } from "#core/release/release-policy.ts";
 import { isSameContent } from "#core/release/same-content.ts";
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
@@ -18,6 +13,7 @@ import { asUser } from "#engine/requests.ts";
 import { usableApp } from "./cli-app-record.ts";
 import { type FetchedChart, type ReleasePlace, withChart } from "./cli-chart-source.ts";
 import { completedRender } from "./cli-complete-render.ts";
+import { type NextAction, nextAction } from "./cli-next-revision.ts";
 import { releaseRecords } from "./cli-release-records.ts";
 import type { ReleaseReader } from "./cli-release-reader.ts";
 
@@ -33,10 +29,8 @@ export interface DeclaredRelease {
 }
 
 /** A revision that would be written, and how. */
-export interface NextRevision {
-  readonly action: "install" | "upgrade";
+export interface NextRevision extends NextAction {
   readonly version: number;
-  readonly why: string;
 }
 
 /**
@@ -95,37 +89,6 @@ async function ofChart(place: ReleasePlace, asked: Asked, signal: AbortSignal): 
 function storedRevision({ release, digest }: StoredRelease): StoredRevision {
   const { name, namespace, version, info } = release;
   return { name, namespace, version, status: info.status, digest };
-}
-
-/**
- * The installation or upgrade that is due now, or would be if failures were forgotten: what was given up, is gone back
- * from or is in the middle of something differs from what is declared all the same. Null: nothing is due.
- */
-function nextAction(known: {
-  readonly policy: ReleasePolicy;
-  readonly memory: ReleaseMemory;
-  readonly wanted: WantedRelease;
-  readonly stored: StoredRevision | null;
-}): Pick<NextRevision, "action" | "why"> | null {
-  const { policy, memory, stored } = known;
-  const question = { ...known, done: [], drifted: false, canRollBack: true };
-  const now = decideRelease(question);
-  if (isRelease(now)) return { action: now.action, why: now.reason };
-  const later = decideRelease({
-    ...question,
-    policy: { ...policy, test: { ...policy.test, enable: false } },
-    memory: { ...memory, failures: 0, installFailures: 0, upgradeFailures: 0 },
-    stored: stored?.status.startsWith("pending-") ? { ...stored, status: "failed" } : stored,
-  });
-  if (!isRelease(later)) return null;
-  const why = now.kind === "stalled" ? now.message : now.kind === "act" ? now.reason : "";
-  return { action: later.action, why };
-}
-
-type Release = Extract<ReleaseDecision, { kind: "act" }> & { readonly action: NextRevision["action"] };
-
-function isRelease(decision: ReleaseDecision): decision is Release {
-  return decision.kind === "act" && (decision.action === "install" || decision.action === "upgrade");
 }
 
 /** The version as it is told: with the artifact's digest where that counts. */
