@@ -62,14 +62,16 @@ function controllerRules(crds: readonly Resource[]): readonly Rule[] {
   ];
 }
 
+/** Kinds whose objects the controller makes itself: its own records, and the charts that releases declare. */
+const made: ReadonlySet<string> = new Set(["inventories.holdfast.dev", "helmcharts.source.toolkit.fluxcd.io"]);
+
 function ruleOfKind(crd: Resource): Rule {
   const { group, names, versions } = crd["spec"] as CrdFields;
-  const isOwn = group === "holdfast.dev";
   const hasStatus = versions.some((version) => version.subresources?.status !== undefined);
   return {
     apiGroups: [group],
     resources: [names.plural, ...(hasStatus ? [`${names.plural}/status`] : [])],
-    verbs: [...reading, ...(isOwn ? ["create", "delete"] : []), "patch", "update"],
+    verbs: [...reading, ...(made.has(crd.metadata.name) ? ["create", "delete"] : []), "patch", "update"],
   };
 }
 
