@@ -1,4 +1,4 @@
-import { withSnapshot } from "#core/release/release-memory.ts";
+import { type ReleaseSnapshot, withSnapshot } from "#core/release/release-memory.ts";
 import { isSameContent } from "#core/release/same-content.ts";
 import { snapshotOf } from "#core/release/snapshot.ts";
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
@@ -38,15 +38,32 @@ export async function adoptRelease(
   const action = summary.version === 1 ? "install" : "upgrade";
   const found = snapshotOf(stored, { ociDigest: wanted.ociDigest, action, tested: false });
   const snapshot = { ...found, chartVersion: wanted.version };
+  const earlier = await Promise.all(history.map((former) => asStored(one, former, signal)));
   noteReleased(one, snapshot);
   release.memory = {
     ...release.memory,
-    history: withSnapshot(history, snapshot),
+    history: withSnapshot(earlier, snapshot),
     lastAction: action,
     postRenderersDigest: policy.postRenderersDigest,
     commonMetadataDigest: policy.commonMetadataDigest,
   };
   work.context.log.info({ app: work.state.app.key, revision: summary.version }, "release was taken over as it is");
+}
+
+/** What was deployed before is so no longer, and its record has another digest since. */
+async function asStored(
+  { work, policy }: ReleaseWork,
+  snapshot: ReleaseSnapshot,
+  signal: AbortSignal,
+): Promise<ReleaseSnapshot> {
+  const { app } = work.state;
+  const { name, storageNamespace: namespace } = policy;
+  const known = work.context.releases.records(app.key, { name, namespace });
+  const records = known.kind === "read" ? known.records : [];
+  const summary = records.find(({ version }) => version === snapshot.version);
+  if (!summary || summary.status === snapshot.status) return snapshot;
+  const { digest } = await work.context.releases.read({ app, summary, ociDigest: snapshot.ociDigest }, signal);
+  return { ...snapshot, status: summary.status, digest, action: "" };
 }
 
 async function rerendered(
