@@ -70,12 +70,12 @@ export class VendorHelm {
     await meanwhile();
     const objects = rendered.manifests.map((one) => placed(one.object, names));
     for (const one of objects) await this.#writer.apply(one, "helm-controller");
-    const digest = await this.#rewrite(names, release);
     for (const { status, version: old } of before) {
       const found = status === "deployed" ? await this.record(names, old) : null;
       if (found)
         await this.#rewrite(names, { ...found.release, info: { ...found.release.info, status: "superseded" } });
     }
+    const digest = await this.#rewrite(names, release);
     const { metadata, configDigest } = rendered;
     const snapshot = {
       action: revision === 1 ? "install" : "upgrade",
