@@ -17,11 +17,11 @@ export function newRelease(
 ): HelmRelease {
   const { policy, version, held, action } = facts;
   const time = new Date(facts.now).toISOString();
-  const first = action === "upgrade" ? held?.stored.release.info.first_deployed : undefined;
+  const before = action === "upgrade" ? held?.stored.release : undefined;
   return {
     name: policy.name,
     info: {
-      first_deployed: first ?? time,
+      first_deployed: before?.info.first_deployed ?? time,
       last_deployed: time,
       description: action === "install" ? "Initial install underway" : "Preparing upgrade",
       status: action === "install" ? "pending-install" : "pending-upgrade",
@@ -33,6 +33,8 @@ export function newRelease(
     hooks: rendered.hooks.map(({ hook }) => hook),
     version,
     namespace: policy.namespace,
-    // How it was applied is left open: the official program then rolls back by a patch, which no field's owner refuses.
+    // Otherwise it is left open how it was applied: the official program then rolls back by a patch, which no owner of a
+    // field refuses.
+    ...(before?.apply_method && { apply_method: before.apply_method }),
   };
 }
