@@ -226,6 +226,7 @@ describe.concurrent("HelmRelease", () => {
     await world().delete(map);
     await helm.space.holds("helm-drift-a", { color: "blue" });
     await helm.release("web", "1.0.0", { driftDetection: { mode: "warn" } });
+    await helm.ready(1);
     await world().patch(map, { data: { color: "green" } });
     const told = await helm.status("drifted", (status) => stateOf(status, "Drifted") === "True");
     expect(conditionOf(told, "Drifted")?.message).toContain("ConfigMap/helm-drift/helm-drift-a");
