@@ -96,6 +96,7 @@ export class FleetCluster {
   readonly #servers: FleetServers;
   readonly #dataDir: string;
   #process: ControllerProcess | null = null;
+  #supervised: Promise<void> = Promise.resolve();
 
   private constructor(parts: {
     plane: ControlPlane;
@@ -129,7 +130,7 @@ export class FleetCluster {
   }
 
   async stop(): Promise<void> {
-    await this.#process?.kill();
+    await this.#killController();
     await this.#client.close();
     await this.proxy.close();
     await this.plane.stop();
@@ -141,26 +142,19 @@ export class FleetCluster {
     return this.#client.get({ apiVersion, kind, namespace, name }, { signal });
   }
 
+  /** Starts the controller; whenever it ends by itself, because it lost its lease, it is started again. */
   async startController(): Promise<void> {
-    const at = { namespace: "holdfast-system", name: "holdfast-controller" };
-    const lease: ObjectRef = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...at };
-    // As if the time had passed after which a lease that nobody renews is taken over.
-    if (await this.#client.get(lease, { signal }))
-      await this.#client.patch(lease, { spec: { holderIdentity: "" } }, { type: "merge", manager: "test", signal });
-    this.#process = await startControllerProcess({
-      server: this.proxy.url,
-      dataDir: this.#dataDir,
-      onRecord: () => {},
-    });
+    this.#process = await this.#startProcess();
+    this.#supervised = this.#supervise();
   }
 
   /** Kills the controller while it waits for the answer to this request, which the API server never hears of. */
   async killControllerAt(match: FaultMatch): Promise<void> {
     const rule = this.proxy.rule({ match, act: { kind: "hold" } });
-    await eventually("the request is made", () => rule.hits > 0, 30_000);
+    await eventually("the request is made", () => rule.hits > 0, 60_000);
     // Answers that are under way arrive.
     await pause(100);
-    await this.#process?.kill();
+    await this.#killController();
     this.proxy.clear();
   }
 
@@ -242,6 +236,42 @@ export class FleetCluster {
     const from = auditPosition(this.plane.auditLogPath);
     await pause(ms);
     return (await requestsSince(this.plane.auditLogPath, CONTROLLER_USER, from)).byKind;
+  }
+
+  async #startProcess(): Promise<ControllerProcess> {
+    const isFree = () =>
+      this.#expireLease().then(
+        () => true,
+        () => false,
+      );
+    await eventually("the API server answers", isFree, 60_000);
+    return startControllerProcess({ server: this.proxy.url, dataDir: this.#dataDir, onRecord: () => {} });
+  }
+
+  /** As if the time had passed after which a lease that nobody renews is taken over. */
+  async #expireLease(): Promise<void> {
+    const at = { namespace: "holdfast-system", name: "holdfast-controller" };
+    const lease: ObjectRef = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...at };
+    if (await this.#client.get(lease, { signal }))
+      await this.#client.patch(lease, { spec: { holderIdentity: "" } }, { type: "merge", manager: "test", signal });
+  }
+
+  async #supervise(): Promise<void> {
+    for (;;) {
+      const running = this.#process;
+      await running?.ended;
+      if (running === null || this.#process !== running) return;
+      const next = await this.#startProcess();
+      if (this.#process !== running) return await next.kill();
+      this.#process = next;
+    }
+  }
+
+  async #killController(): Promise<void> {
+    const running = this.#process;
+    this.#process = null;
+    await running?.kill();
+    await this.#supervised;
   }
 
   async #list(kind: { group: string; kind: string }): Promise<readonly Resource[]> {

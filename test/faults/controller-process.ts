@@ -8,6 +8,8 @@ import { eventually } from "../support/eventually.ts";
 /** A controller that can be killed without a word. */
 export interface ControllerProcess {
   readonly pid: number;
+  /** Resolves when it has ended, by itself or killed. */
+  readonly ended: Promise<void>;
   /** Kills it and waits until its helpers are gone too. */
   kill(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export async function startControllerProcess(options: {
   await eventually("the controller's process is ready", hasStarted, 60_000);
   return {
     pid: child.pid ?? 0,
+    ended,
     kill: async () => {
       const helpers = await childrenOf(child.pid ?? 0);
       child.kill("SIGKILL");
