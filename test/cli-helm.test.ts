@@ -23,6 +23,12 @@ const secretTemplate = [
   'metadata: {name: "{{ .Release.Name }}-s"}',
   'stringData: {password: "{{ .Values.password }}"}\n',
 ].join("\n");
+const claimTemplate = [
+  "apiVersion: v1",
+  "kind: PersistentVolumeClaim",
+  'metadata: {name: "{{ .Release.Name }}-data"}',
+  "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n",
+].join("\n");
 const definition = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: widgets.cli.example}
@@ -56,6 +62,8 @@ beforeAll(async () => {
     files: { ...web, "templates/j.yaml": jobTemplate("j", { "helm.sh/hook": "pre-upgrade" }, "crash") },
   });
   server.publish("growing", "1.0.0", { files: web });
+  server.publish("keeping", "1.0.0", { files: { ...web, "templates/data.yaml": claimTemplate } });
+  server.publish("keeping", "2.0.0", { files: web });
 });
 afterAll(() => server.stop());
 
@@ -207,6 +215,25 @@ describe("commands and HelmReleases", () => {
       { succeeded: false },
       { revision: "crashing@1.0.0" },
     ]);
+  });
+
+  test("data that leaves a chart stays until somebody approves that it goes", async () => {
+    const helm = await helmSpace("cli-holds");
+    const hr = "hr/cli-holds/cli-holds";
+    const claim = helm.space.at("v1", "PersistentVolumeClaim", "cli-holds-data");
+    await helm.release("keeping", "1.0.0", { install: { disableWait: true } });
+    await helm.ready(1);
+    await helm.release("keeping", "2.0.0");
+    await helm.ready(2);
+    expect((await holdfast("get", hr)).out).toContain(`deletions are held: holdfast why ${hr}`);
+    const { objects } = await json<DiffView>("diff", hr);
+    expect(objects.map(({ change, id }) => [change, id])).toEqual([
+      ["delete", "/PersistentVolumeClaim/cli-holds/cli-holds-data"],
+    ]);
+    expect(await world().get(claim)).not.toBeNull();
+    expect(await holdfast("approve", hr)).toMatchObject({ code: 0 });
+    await helm.space.gone(claim);
+    await eventually("nothing is held", async () => (await holdfast("approve", hr)).code === 5);
   });
 
   test("why tells of another's unfinished action, of drift that is only told, and of a chart that is not there", async () => {
