@@ -170,14 +170,22 @@ describe("cluster client on the real server", () => {
     expect(listed.map((item) => item.metadata.name).filter((name) => name.startsWith("cm-"))).toEqual(names);
   });
 
-  test("a new kind is found at once after invalidateDiscovery()", async () => {
+  test("a new kind is found at once after invalidateDiscovery(), although it is not served at first", async () => {
     const kind = { group: "contract.example.com", kind: "Lateish" };
-    expect(await cluster().direct.kind(kind, { signal })).toEqual({ known: "no" });
-    await cluster().direct.apply(definition("lateish", {}), { manager, signal });
-    await until("the kind is served", async () => {
-      cluster().direct.invalidateDiscovery();
-      return (await cluster().direct.kind(kind, { signal })).known === "yes";
+    const { proxied, proxy, direct } = cluster();
+    expect(await proxied.kind(kind, { signal })).toEqual({ known: "no" });
+    await direct.apply(definition("lateish", {}), { manager, signal });
+    const none = JSON.stringify({ kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2", items: [] });
+    const headers = { "content-type": "application/json" };
+    const early = proxy.rule({
+      match: { path: /^\/apis$/ },
+      act: { kind: "answer", status: 200, headers, body: none },
+      times: 1,
     });
+    proxied.invalidateDiscovery();
+    expect((await proxied.kind({ group: "", kind: "ConfigMap" }, { signal })).known).toBe("yes");
+    expect(early.hits).toBe(1);
+    expect((await proxied.kind(kind, { signal })).known).toBe("yes");
   });
 
   test("an aggregated API that does not answer is unknown, not absent", async () => {

@@ -1,3 +1,4 @@
+import { sleep } from "#async/with-deadline.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
 import { joinApiVersion, kindKey } from "#core/resource/resource-id.ts";
 import type { GroupKind } from "#core/resource/resource-id.ts";
@@ -23,6 +24,9 @@ const AGGREGATED = ["v2", "v2beta1"]
   .join(",");
 const REFRESH_MS = 5_000;
 const READ_LIMIT_MS = 120_000;
+/** A kind is served some moments after its definition was written. */
+const SETTLING_MS = 2_000;
+const SETTLING_PAUSE_MS = 100;
 
 /** What the cluster serves, read once and again when something is missing. */
 export class Discovery {
@@ -30,6 +34,7 @@ export class Discovery {
   readonly #reading: SharedTask<Snapshot>;
   #snapshot: Snapshot | undefined;
   #readAt = -Infinity;
+  #changedAt = -Infinity;
   #epoch = 0;
 
   constructor(requester: Requester, lifetime: AbortSignal) {
@@ -37,13 +42,18 @@ export class Discovery {
     this.#reading = new SharedTask(lifetime, READ_LIMIT_MS);
   }
 
-  /** Looks a kind up; a missing one is asked for again, at most once in a few seconds. */
+  /**
+   * Looks a kind up; a missing one is asked for again, at most once in a few seconds. Right after what is served has
+   * changed, it is waited for.
+   */
   async kind(wanted: GroupKind & { version?: string }, signal: AbortSignal): Promise<KindLookup> {
-    let snapshot = this.#snapshot ?? (await this.#refresh(signal));
-    let found = lookup(snapshot, wanted);
+    let found = lookup(this.#snapshot ?? (await this.#refresh(signal)), wanted);
     if (found.known !== "yes" && performance.now() - this.#readAt > REFRESH_MS) {
-      snapshot = await this.#refresh(signal);
-      found = lookup(snapshot, wanted);
+      found = lookup(await this.#refresh(signal), wanted);
+    }
+    while (found.known === "no" && performance.now() - this.#changedAt < SETTLING_MS) {
+      await sleep(SETTLING_PAUSE_MS, signal);
+      found = lookup(await this.#refresh(signal), wanted);
     }
     return found;
   }
@@ -61,6 +71,7 @@ export class Discovery {
   invalidate(): void {
     this.#snapshot = undefined;
     this.#readAt = -Infinity;
+    this.#changedAt = performance.now();
     this.#epoch += 1;
     this.#reading.forget();
   }
