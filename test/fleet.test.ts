@@ -107,7 +107,7 @@ describe("the example fleet, from an empty cluster", () => {
   });
 });
 
-test("the folders of both clusters render offline, and differ in what each cluster has of its own", async () => {
+test("the apps of both clusters render offline, and differ in what each cluster has of its own", async () => {
   const [staging, production] = await Promise.all([rendered("apps/staging"), rendered("apps/production")]);
   const names = (objects: readonly Resource[]) =>
     objects.map(({ kind, metadata }) => `${kind}/${metadata.name.replace(/^shop-values-.*/, "shop-values-<hash>")}`);
@@ -123,11 +123,6 @@ test("the folders of both clusters render offline, and differ in what each clust
   expect(of(production, "HelmRelease", "shop")?.["spec"]).toMatchObject({
     valuesFrom: [{ kind: "ConfigMap", name: values?.metadata.name }, { name: "shop-credentials" }],
   });
-  const clusters = await Promise.all([rendered("clusters/staging"), rendered("clusters/production")]);
-  expect(clusters.map((objects) => of(objects, "ConfigMap", "cluster-settings")?.["data"])).toEqual([
-    { cluster: "staging", domain: "staging.shop.example", router_replicas: "1" },
-    { cluster: "production", domain: "shop.example", router_replicas: "3" },
-  ]);
 });
 
 /** What `holdfast render` prints for a folder of the example, without a cluster. */
