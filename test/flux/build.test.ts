@@ -187,10 +187,10 @@ describe.concurrent("what cannot be built", () => {
     const space = await world().space("unserved");
     const commit = await space.commit({ "app/a.yaml": configMap("a") });
     await space.kustomization({
-      kubeConfig: { secretRef: { name: "k" } },
+      kubeConfig: { configMapRef: { name: "k" } },
       decryption: { provider: "sops", serviceAccountName: "cloud" },
     });
-    const refused = await space.says("spec.kubeConfig", { type: "Stalled" });
+    const refused = await space.says("spec.kubeConfig.configMapRef", { type: "Stalled" });
     expect(refused).toMatchObject({ status: "True", reason: "InvalidSpec" });
     expect(refused.message).toContain("spec.decryption.serviceAccountName");
     expect(conditionOf(await space.status(), "Ready")).toMatchObject({ status: "False", reason: "InvalidSpec" });
