@@ -23,6 +23,7 @@ export const helm: BenchDialect = {
   ],
   app: (index) => [release(index, "info")],
   change: async ({ client, signal }, { app, level }) => {
+    changed = `a${app}`;
     await client.apply(release(app, level), { manager: "bench", signal });
     return "1.0.0";
   },
@@ -30,15 +31,20 @@ export const helm: BenchDialect = {
     const status = object["status"] as
       | {
           lastAttemptedRevision?: string;
+          history?: { version: number }[];
           conditions?: { type: string; status: string; observedGeneration?: number }[];
         }
       | undefined;
     const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    if (object.metadata.name === changed && status?.history?.[0]?.version !== 2) return false;
     const isOfNow = ready?.observedGeneration === object.metadata.generation;
     return isOfNow && ready?.status === "True" && status?.lastAttemptedRevision === revision;
   },
   stop: () => charts.stop(),
 };
+
+/** The release that is upgraded after all were installed. */
+let changed: string | null = null;
 
 function release(index: number, level: string): Resource {
   return {
