@@ -14,6 +14,8 @@ import type { ReleaseWork } from "./release-work.ts";
 /** What to do, and what is known of the release. */
 export interface ActionStart {
   readonly action: ReleaseAction;
+  /** Why, in words for a person. */
+  readonly reason: string;
   readonly storage: ReleaseStorage;
   readonly wanted: WantedChart | null;
   readonly held: HeldRelease | null;
@@ -48,6 +50,7 @@ export function newRun(
   const { start, rules, hooks, desired, record } = parts;
   return {
     action: start.action,
+    reason: start.reason,
     startedAt: work.context.clock.now(),
     timeoutMs: rules.timeoutMs,
     storage: start.storage,

@@ -236,9 +236,8 @@ async function carryOut(
       const { action, reason, forget } = decision;
       if (action === "correct") noteDrift(one);
       if (forget) release.memory = { ...release.memory, history: [] };
-      work.context.log.info({ app: work.state.app.key, action, reason }, "release needs an action");
       const storage = { name: policy.name, namespace: policy.storageNamespace };
-      return beginAction(one, { ...facts, action, storage }, signal);
+      return beginAction(one, { ...facts, action, reason, storage }, signal);
     }
   }
 }
@@ -258,7 +257,7 @@ async function tidied(
   const isLeft = [...inventory.keys()].some((key) => !facts.held?.desired.byKey.has(key));
   if (!isLeft) return { kind: "synced" };
   const storage = { name: policy.name, namespace: policy.storageNamespace };
-  return beginAction(one, { ...facts, action: "correct", storage, only: "removals" }, signal);
+  return beginAction(one, { ...facts, action: "correct", reason: "left over", storage, only: "removals" }, signal);
 }
 
 /**

@@ -22,6 +22,8 @@ export async function startRun(
 ): Promise<AppPhase | "again"> {
   const { work, release } = one;
   const { context, state } = work;
+  const { action, reason } = run;
+  context.log.info({ app: state.app.key, action, reason }, "release action begins");
   release.run = run;
   release.done = [...release.done, run.action];
   const byKey = new Map<IdKey, Desired>(extras.map((desired) => [desired.key, desired]));

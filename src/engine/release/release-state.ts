@@ -33,6 +33,7 @@ export interface WantedChart {
 /** An action on a release at work. */
 export interface ReleaseRun {
   readonly action: ReleaseAction;
+  readonly reason: string;
   readonly startedAt: number;
   readonly timeoutMs: number;
   readonly storage: ReleaseStorage;

@@ -65,7 +65,11 @@ export async function uninstallAt(
   if (work.state.desired !== held.desired) holdDesired(work, held.desired);
   await recordOwned(work, held.desired, signal);
   if ((await compareApp(work, { takeover: false }, signal)) === "pending") return removing;
-  return beginAction(one, { action: "uninstall", storage, wanted: null, held, records: known.records }, signal);
+  return beginAction(
+    one,
+    { action: "uninstall", reason: "the release goes", storage, wanted: null, held, records: known.records },
+    signal,
+  );
 }
 
 function failed({ work }: ReleaseWork, message: string): AppPhase {
