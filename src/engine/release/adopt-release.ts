@@ -28,11 +28,12 @@ export async function adoptRelease(
   const { name, version } = stored.release.chart.metadata;
   const isSameChart = name === wanted.metadata.name && version === wanted.metadata.version;
   if (!isSameChart || stored.configDigest !== wanted.configDigest) return;
-  if (release.refused === summary.resourceVersion) return;
+  const question = `${summary.resourceVersion} ${wanted.version} ${work.state.app.specDigest}`;
+  if (release.refused === question) return;
   const rendered = await rerendered(one, { held, wanted }, signal);
   const { objects } = (await wholeRecord(one, held, signal)).stored;
   if (!rendered || !isSameContent(rendered.objects, objects, markedLabels(one))) {
-    release.refused = summary.resourceVersion;
+    release.refused = question;
     return;
   }
   const action = summary.version === 1 ? "install" : "upgrade";

@@ -84,7 +84,7 @@ export interface ReleaseState {
   /** The last chart that was looked at, so that it is not read again. */
   wanted: WantedChart | null;
   held: HeldRelease | null;
-  /** Version of somebody else's record that is not what the app declares. */
+  /** Somebody else's record, and what was wanted that it is not. */
   refused: string | null;
   /** Since when a record of somebody else's unfinished work was seen in this version. */
   locked: { readonly resourceVersion: string; readonly since: number } | null;
