@@ -143,6 +143,19 @@ describe.concurrent("the official helm", () => {
     await own.space.gone(own.space.configMap("program-made-a"));
   });
 
+  test("made a release that is the app's from then on, and goes with it, also where drift is not looked for", async () => {
+    const own = await helmSpace("program-marked");
+    await helm(own.name, "install", own.name, "./web", "--set", "color=red");
+    await world().patch(own.space.configMap("program-marked-a"), { data: { color: "by hand" } });
+    await own.release("web", "1.0.0", { values: { color: "red" } });
+    await own.ready(1);
+    const marked = await world().get(own.space.configMap("program-marked-a"));
+    expect(marked?.metadata.labels).toMatchObject({ "helm.toolkit.fluxcd.io/name": "program-marked" });
+    expect(dataOf(marked)).toEqual({ color: "by hand" });
+    await own.remove();
+    await own.space.gone(own.space.configMap("program-marked-a"));
+  });
+
   test("made a release that differs, which is upgraded without being created anew", async () => {
     const own = await helmSpace("program-differs");
     await helm(own.name, "install", own.name, "./web", "--set", "color=red");

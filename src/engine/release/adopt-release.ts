@@ -41,6 +41,7 @@ export async function adoptRelease(
   const snapshot = { ...found, chartVersion: wanted.version };
   const earlier = await Promise.all(history.map((former) => asStored(one, former, signal)));
   noteReleased(one, snapshot);
+  release.isUnmarked = true;
   release.memory = {
     ...release.memory,
     history: withSnapshot(earlier, snapshot),

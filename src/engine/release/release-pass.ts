@@ -15,6 +15,7 @@ import { adoptRelease } from "./adopt-release.ts";
 import { beginAction } from "./begin-action.ts";
 import { concludeAction } from "./conclude-action.ts";
 import { heldRelease, recordOwned } from "./held-release.ts";
+import { markAdopted } from "./mark-adopted.ts";
 import { refreshRelease } from "./refresh-release.ts";
 import { settleRecords } from "./release-records.ts";
 import { driftFound, ignoresTests, isRollbackPossible, noteDrift, ownRecord } from "./release-facts.ts";
@@ -150,6 +151,10 @@ async function hold(
   await adoptRelease(one, { held: release.held, wanted: facts.wanted }, signal);
   const isOpen = guard.kind === "open";
   if (isOpen && newest.status === "deployed") ownRecord(one, release.held);
+  if (isOpen && release.isUnmarked) {
+    await markAdopted(one, release.held.desired, signal);
+    release.isUnmarked = false;
+  }
   // A record is written before its objects are: whatever came of it, they are the app's.
   if (isOpen && newest.status !== "uninstalled") await recordOwned(work, release.held.desired, signal);
   const compared = await compareApp(work, { takeover: !isOpen }, signal);

@@ -86,6 +86,8 @@ export interface ReleaseState {
   held: HeldRelease | null;
   /** Somebody else's record, and what was wanted that it is not. */
   refused: string | null;
+  /** Whether the release was taken over and its objects do not all carry the app's mark yet. */
+  isUnmarked: boolean;
   /** Since when a record of somebody else's unfinished work was seen in this version. */
   locked: { readonly resourceVersion: string; readonly since: number } | null;
   run: ReleaseRun | null;
@@ -108,6 +110,7 @@ export function newReleaseState(memory: ReleaseMemory | null): ReleaseState {
     wanted: null,
     held: null,
     refused: null,
+    isUnmarked: false,
     locked: null,
     run: null,
     ended: null,
