@@ -4,7 +4,6 @@ import type { ChartPostRenderStep, ChartSpec } from "#core/app/render-spec.ts";
 import type { Settings } from "#core/app/settings.ts";
 import { fieldAt } from "#core/health/condition.ts";
 import { digestOf } from "#core/resource/digest.ts";
-import { splitApiVersion } from "#core/resource/resource-id.ts";
 import { type Resource, annotationsOf } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import { checkSpec } from "./check-spec.ts";
@@ -17,6 +16,7 @@ import { unsupportedInHelmRelease } from "./helm-release-unsupported.ts";
 import { type ValuesReference, valuesReferences } from "./helm-release-values.ts";
 import { type IgnoreRule, parseIgnoreRules } from "./ignore-rules.ts";
 import { addressOf } from "./object-address.ts";
+import { healthExpressionsOf } from "./health-expressions.ts";
 import { clusterOf, kubeConfigReferences } from "./kube-config.ts";
 import { dependenciesOf } from "./parse-dependencies.ts";
 import { finalizerName, requestedAtAnnotation } from "./parse-kustomization.ts";
@@ -75,7 +75,7 @@ export function parseHelmRelease(object: Resource, settings: Settings): Result<A
     dependsOn,
     release,
     declares: chart.declares,
-    healthExpressions: healthExpressionsOf(spec),
+    healthExpressions: healthExpressionsOf(spec.healthCheckExprs),
     suspended: spec.suspend,
     refreshToken: annotationsOf(object)[requestedAtAnnotation] ?? null,
     request: null,
@@ -118,16 +118,6 @@ function policyOf(spec: HelmReleaseSpec, problems: Problem[]): SyncPolicy {
 
 function retryEvery(ms: number): RetryPolicy {
   return { limit: -1, baseMs: ms, factor: 1, maxMs: ms };
-}
-
-function healthExpressionsOf(spec: HelmReleaseSpec): App["healthExpressions"] {
-  return (spec.healthCheckExprs ?? []).map(({ apiVersion, kind, inProgress, failed, current }) => ({
-    group: splitApiVersion(apiVersion).group,
-    kind,
-    inProgress: inProgress || null,
-    failed: failed || null,
-    current,
-  }));
 }
 
 function foreignChart({ kind, namespace, name, namespaceField }: ChartOfRelease): Problem {

@@ -12,6 +12,7 @@ import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
 import { type IgnoreRule, parseIgnoreRules } from "./ignore-rules.ts";
 import { addressOf } from "./object-address.ts";
+import { healthExpressionsOf } from "./health-expressions.ts";
 import { clusterOf, kubeConfigReferences } from "./kube-config.ts";
 import { dependenciesOf } from "./parse-dependencies.ts";
 import { variableReferences } from "./post-build.ts";
@@ -82,7 +83,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     dependsOn,
     release: null,
     declares: null,
-    healthExpressions: healthExpressionsOf(spec),
+    healthExpressions: healthExpressionsOf(spec.healthCheckExprs),
     suspended: spec.suspend,
     refreshToken: annotationsOf(object)[requestedAtAnnotation] ?? null,
     request: null,
@@ -169,16 +170,6 @@ function onDelete(spec: KustomizationSpec): SyncPolicy["onDelete"] {
 
 function sourceOf({ sourceRef }: KustomizationSpec, namespace: string): SourceKey {
   return sourceObjectKey(sourceRef.kind, sourceRef.namespace || namespace, sourceRef.name);
-}
-
-function healthExpressionsOf(spec: KustomizationSpec): App["healthExpressions"] {
-  return (spec.healthCheckExprs ?? []).map(({ apiVersion, kind, inProgress, failed, current }) => ({
-    group: splitApiVersion(apiVersion).group,
-    kind,
-    inProgress: inProgress || null,
-    failed: failed || null,
-    current,
-  }));
 }
 
 function overridesOf(spec: KustomizationSpec): KustomizeOverrides {
