@@ -25,10 +25,16 @@ export async function beginAction(one: ReleaseWork, start: ActionStart, signal: 
     case "uninstall":
       return beginUninstall(one, start, signal);
     case "unlock":
-      return (await resumeRelease(one, start, signal))?.turn ?? unlock(one, start, signal);
+      return takeUp(one, start, signal);
     case "correct":
       return beginCorrection(one, start, signal);
   }
+}
+
+/** Goes on with what was left half done, or else ends it. */
+async function takeUp(one: ReleaseWork, start: ActionStart, signal: AbortSignal): Promise<Turn> {
+  const resumed = await resumeRelease(one, start, signal);
+  return resumed ? resumed.turn : unlock(one, start, signal);
 }
 
 async function beginTest(one: ReleaseWork, start: ActionStart, signal: AbortSignal): Promise<Turn> {
