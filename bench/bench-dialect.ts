@@ -32,6 +32,16 @@ export interface BenchDialect {
 
 const publishFiles = ({ git, apps }: BenchWorld) => git.commit("bench", repositoryFiles(apps));
 
+/** The Kustomization of one app. */
+export function kustomization(index: number, own: object): Resource {
+  return {
+    apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+    kind: "Kustomization",
+    metadata: { name: `a${index}`, namespace: "flux-system" },
+    spec: { interval: "1m", prune: true, wait: true, ...own },
+  };
+}
+
 /** Kustomizations of one GitRepository. */
 export const flux: BenchDialect = {
   name: "flux",
@@ -46,21 +56,10 @@ export const flux: BenchDialect = {
       spec: { url: git.url("bench"), interval: "1m", ref: { branch: "main" } },
     },
   ],
-  app: (index) => [
-    {
-      apiVersion: "kustomize.toolkit.fluxcd.io/v1",
-      kind: "Kustomization",
-      metadata: { name: `a${index}`, namespace: "flux-system" },
-      spec: {
-        interval: "1m",
-        prune: true,
-        wait: true,
-        path: `./apps/a${index}`,
-        targetNamespace: "bench-flux",
-        sourceRef: { kind: "GitRepository", name: "bench" },
-      },
-    },
-  ],
+  app: (index) => {
+    const sourceRef = { kind: "GitRepository", name: "bench" };
+    return [kustomization(index, { path: `./apps/a${index}`, targetNamespace: "bench-flux", sourceRef })];
+  },
   change: async ({ client, git, signal }, { app, level }) => {
     const commit = await git.commit("bench", overlayFiles(app, level));
     const ref = {

@@ -1,6 +1,6 @@
 import type { Resource } from "#core/resource/resource.ts";
 import { type OciRegistry, startOciRegistry } from "../test/support/oci-registry.ts";
-import { type BenchDialect, flux } from "./bench-dialect.ts";
+import { type BenchDialect, flux, kustomization } from "./bench-dialect.ts";
 import { artifactFiles } from "./workload.ts";
 
 const SOURCE = { apiVersion: "source.toolkit.fluxcd.io/v1", kind: "OCIRepository" };
@@ -18,7 +18,10 @@ export const oci: BenchDialect = {
     return "latest@";
   },
   common: () => [],
-  app: (index) => [source(index), kustomization(index)],
+  app: (index) => {
+    const sourceRef = { kind: "OCIRepository", name: `a${index}` };
+    return [source(index), kustomization(index, { path: "./", targetNamespace: NAMESPACE, sourceRef })];
+  },
   change: async ({ client, signal }, { app, level }) => {
     const digest = await push(app, level);
     const annotations = { "reconcile.fluxcd.io/requestedAt": `${Date.now()}` };
@@ -46,20 +49,4 @@ function push(app: number, level: string): Promise<string> {
 function source(index: number): Resource {
   const spec = { url: registry.url(`bench/a${index}`), interval: "10m", insecure: true, ref: { tag: "latest" } };
   return { ...SOURCE, metadata: { name: `a${index}`, namespace: "flux-system" }, spec };
-}
-
-function kustomization(index: number): Resource {
-  return {
-    apiVersion: "kustomize.toolkit.fluxcd.io/v1",
-    kind: "Kustomization",
-    metadata: { name: `a${index}`, namespace: "flux-system" },
-    spec: {
-      interval: "1m",
-      prune: true,
-      wait: true,
-      path: "./",
-      targetNamespace: NAMESPACE,
-      sourceRef: { kind: "OCIRepository", name: `a${index}` },
-    },
-  };
 }

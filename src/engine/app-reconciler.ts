@@ -89,7 +89,7 @@ export class AppReconciler {
       signal.throwIfAborted();
       const retryAt = this.#worldFailed(key, state, error);
       // What the home cluster does not answer cannot be told either.
-      if (state.app.target.kubeconfig && this.#contexts.get(key) !== this.#context)
+      if (state.app.target.kubeconfig)
         this.#tell(
           record,
           { state, guard },
@@ -160,10 +160,7 @@ export class AppReconciler {
     const refreshed = await refreshDesired(work, signal);
     if (refreshed.kind === "wait") {
       // Events wake what waits; this is for what no event tells, such as a definition that somebody else installs.
-      this.#hooks.recheck(
-        record.key,
-        Math.min(state.app.policy.intervalMs, Math.max(WAIT_MS, state.app.policy.retry.baseMs)),
-      );
+      this.#hooks.recheck(record.key, waitMsOf(state));
       this.#noteHandled(state);
       return refreshed.phase;
     }
@@ -181,12 +178,10 @@ export class AppReconciler {
     if (phase === null) return null;
     this.#noteHandled(state);
     const isWaiting = phase.kind === "source-failed" || phase.kind === "dependency" || phase.kind === "render-failed";
-    const { intervalMs, retry } = state.app.policy;
     // Drift that was corrected is told as such before it is said to be gone.
     if (phase.kind === "synced" && state.app.policy.selfHeal && state.release?.drift?.found)
       this.#hooks.recheck(key, CORRECTED_MS);
-    const waitMs = isWaiting ? Math.min(intervalMs, Math.max(WAIT_MS, retry.baseMs)) : this.#recheckMs(state, phase);
-    this.#hooks.recheck(key, waitMs);
+    this.#hooks.recheck(key, isWaiting ? waitMsOf(state) : this.#recheckMs(state, phase));
     return phase;
   }
 
@@ -250,4 +245,10 @@ export class AppReconciler {
     this.#contexts.delete(key);
     this.#states.delete(key);
   }
+}
+
+/** How long to wait for what no event tells. */
+function waitMsOf({ app }: AppState): number {
+  const { intervalMs, retry } = app.policy;
+  return Math.min(intervalMs, Math.max(WAIT_MS, retry.baseMs));
 }

@@ -114,11 +114,12 @@ export class AppRegistry {
     this.#stimuli.delete(key);
     if (this.#isApp(dialect, kind)) {
       const app = appKey(kind.short, namespace, name);
-      const { value: parsed } = { value: null, ...this.#apps.get(app)?.parsed };
+      const parsed = this.#apps.get(app)?.parsed;
+      const waitedFor = parsed?.ok ? appsWaitedFor(parsed.value) : [];
       const read = this.#unlink(app);
       this.#apps.delete(app);
       // What it depended on may have waited for its end.
-      if (parsed && parsed.dependsOn.length > 0) this.#listener.onDependents(appsWaitedFor(parsed));
+      if (waitedFor.length > 0) this.#listener.onDependents(waitedFor);
       this.#dropUnused(read);
       this.#listener.onApp(app);
     } else if (this.#isSource(dialect, kind)) {

@@ -48,6 +48,13 @@ export function desiredSetOf(
   };
 }
 
+/** Why none of it may be applied, a line for each reason; null: it may. */
+export function refusalText({ rules }: Dialect, { prepared, duplicates }: DesiredSet): string | null {
+  const messages = prepared.refusals.map(({ message }) => message);
+  if (rules.duplicates === "refuse") messages.push(...duplicates);
+  return messages.length === 0 ? null : messages.join("\n");
+}
+
 function desiredOf(resource: Resource, input: { app: App; dialect: Dialect; all: readonly Resource[] }): Desired {
   const { rules } = input.dialect;
   return {

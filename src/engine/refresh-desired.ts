@@ -11,7 +11,7 @@ import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { AppState, AppWork } from "./app-state.ts";
 import { dependencyProblem } from "./dependencies.ts";
 import { referencedData, refOfReference } from "./followed-objects.ts";
-import { type DesiredSet, desiredSetOf } from "./desired-set.ts";
+import { type DesiredSet, desiredSetOf, refusalText } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "./ports.ts";
 import type { SourceState } from "./source-state.ts";
@@ -143,8 +143,8 @@ async function adopt(work: AppWork, rendered: Rendered, signal: AbortSignal): Pr
   if (state.desired?.rendered === rendered && state.desired.specDigest === state.app.specDigest) return null;
   const scopeOf = await scopesOf(context, rendered.resources, signal);
   const desired = desiredSetOf(context, { app: state.app, dialect: state.dialect, rendered, scopeOf });
-  const refused = refusal(state, desired);
-  if (refused) return refused;
+  const message = refusalText(state.dialect, desired);
+  if (message !== null) return { kind: "sync-failed", step: "preflight", message, retryAt: null };
   holdDesired(work, desired);
   return null;
 }
@@ -159,13 +159,6 @@ export function holdDesired({ context, state }: AppWork, desired: DesiredSet): v
     ...desired.duplicates.map((message) => ({ kind: "duplicate" as const, message })),
     ...desired.prepared.warnings.map(({ message }) => ({ kind: "warning" as const, message })),
   ];
-}
-
-function refusal(state: AppState, desired: DesiredSet): AppPhase | null {
-  const messages = desired.prepared.refusals.map((item) => item.message);
-  if (state.dialect.rules.duplicates === "refuse") messages.push(...desired.duplicates);
-  if (messages.length === 0) return null;
-  return { kind: "sync-failed", step: "preflight", message: messages.join("\n"), retryAt: null };
 }
 
 /** Which of the kinds of these objects are namespaced, as far as the cluster serves them. */

@@ -1,6 +1,6 @@
 import type { ReleaseSteps } from "#core/release/release-plan.ts";
 import { hooksOf, hookStages, withReleaseSteps } from "#core/release/release-plan.ts";
-import { changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
+import { type Change, changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
 import { snapshotOf } from "#core/release/snapshot.ts";
 import type { DesiredSet } from "../desired-set.ts";
 import { planApp } from "../plan-app.ts";
@@ -43,9 +43,8 @@ async function beginTest(one: ReleaseWork, start: ActionStart, signal: AbortSign
   if (!held) throw new Error("Cannot test: there is no release");
   const hooks = hooksOf(held.hooks, "test").filter(({ hook }) => isTested(hook.name ?? "", policy.test.filters));
   const plan = { ...emptyPlan(one, start), stages: hookStages({ hooks }, "test") };
-  const rules = { timeoutMs: policy.test.timeoutMs, wait: false, waitForJobs: false, hooks: true };
   const record = await wholeRecord(one, held, signal);
-  const run = newRun(one, { start, rules, hooks: held.hooks, desired: held.desired, record });
+  const run = newRun(one, { start, rules: policy.test, hooks: held.hooks, desired: held.desired, record });
   work.state.attempted = start.wanted?.revision ?? null;
   return startRun(one, { run, plan, extras: due(hooks, ["test"]) }, signal);
 }
@@ -70,7 +69,7 @@ async function beginUninstall(one: ReleaseWork, start: ActionStart, signal: Abor
     awaits: gone.map(({ key }) => key),
   };
   const desired = held?.desired ?? work.state.desired ?? emptySet(work.state.app.specDigest);
-  const record = held && policy.uninstall.keepHistory ? await wholeRecord(one, held, signal) : null;
+  const record = held && rules.keepHistory ? await wholeRecord(one, held, signal) : null;
   const run = newRun(one, { start, rules, hooks: held?.hooks ?? [], desired, record });
   const extras = due(hooks, [steps.before, steps.after]);
   return startRun(one, { run, plan: withReleaseSteps(plan, steps), extras }, signal);
@@ -78,19 +77,17 @@ async function beginUninstall(one: ReleaseWork, start: ActionStart, signal: Abor
 
 /** Corrects drift, or lets go what left the release while its deletion had to wait. */
 async function beginCorrection(one: ReleaseWork, start: ActionStart, signal: AbortSignal): Promise<Turn> {
-  const { work, policy } = one;
+  const { work } = one;
   const { held, only } = start;
   if (!held) throw new Error("Cannot correct: there is no release");
-  const whole = counted(withoutFoughtOver(work, await planOf(one, held.desired, signal)));
-  const plan = only === "removals" ? removalsOf(whole) : whole;
+  const whole = withoutFoughtOver(work, await planOf(one, held.desired, signal));
+  // What does not count as drift is not corrected.
+  const plan = withOnly(whole, ({ desired, options }) =>
+    only === "removals" ? desired === null : options?.counted !== false,
+  );
   if (isIdle(plan)) return { kind: "synced" };
   recordDrift(work, plan);
-  const rules = {
-    timeoutMs: work.state.app.policy.timeoutMs,
-    wait: false,
-    waitForJobs: false,
-    hooks: policy.upgrade.hooks,
-  };
+  const rules = work.state.app.policy;
   const run = newRun(one, { start, rules, hooks: held.hooks, desired: held.desired, record: null });
   return startRun(one, { run, plan, extras: [] }, signal);
 }
@@ -118,21 +115,8 @@ function isTested(name: string, filters: readonly { readonly name: string; reado
   return named.length === 0 || named.some((filter) => filter.name === name);
 }
 
-/** What does not count as drift is not corrected. */
-function counted(plan: Plan): Plan {
-  const stages = plan.stages.map((stage) => ({
-    ...stage,
-    changes: stage.changes.filter(({ options }) => options?.counted !== false),
-  }));
-  return { ...plan, stages };
-}
-
-function removalsOf(plan: Plan): Plan {
-  const stages = plan.stages.map((stage) => ({
-    ...stage,
-    changes: stage.changes.filter(({ desired }) => desired === null),
-  }));
-  return { ...plan, stages };
+function withOnly(plan: Plan, isKept: (change: Change) => boolean): Plan {
+  return { ...plan, stages: plan.stages.map((stage) => ({ ...stage, changes: stage.changes.filter(isKept) })) };
 }
 
 function emptyPlan({ work }: ReleaseWork, start: ActionStart): Plan {

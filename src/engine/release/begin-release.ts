@@ -7,7 +7,7 @@ import type { ActionPolicy, WritePolicy } from "#core/release/release-policy.ts"
 import type { Resource } from "#core/resource/resource.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import { compareApp } from "../compare-app.ts";
-import type { DesiredSet } from "../desired-set.ts";
+import { refusalText } from "../desired-set.ts";
 import type { RenderedRelease, StoredRelease } from "../ports.ts";
 import { holdDesired } from "../refresh-desired.ts";
 import { failureText } from "../requests.ts";
@@ -115,7 +115,7 @@ async function writeRendered(
   const rules = one.policy[action];
   const before = firstOf(one, action, rendered.crds);
   const ready = await readyRelease(one.work, { ...rendered, first: before }, signal);
-  const refusal = refusalOf(one, ready.desired);
+  const refusal = refusalText(one.work.state.dialect, ready.desired);
   if (refusal !== null) return noteFailure(one, start, refusal);
   const first = ready.first.map((desired) => withCrdPolicy(desired, rules));
   return write(one, { start, rules, ready, first, event: action, ociDigest: wanted.ociDigest, ...rest }, signal);
@@ -186,12 +186,6 @@ async function recorded(
     if (!(error instanceof ApiError) || !isVerdict(error) || error.code === 409) throw error;
     return failureText(error);
   }
-}
-
-function refusalOf({ work }: ReleaseWork, desired: DesiredSet): string | null {
-  const messages = desired.prepared.refusals.map(({ message }) => message);
-  if (work.state.dialect.rules.duplicates === "refuse") messages.push(...desired.duplicates);
-  return messages.length === 0 ? null : messages.join("\n");
 }
 
 function firstOf({ policy }: ReleaseWork, action: "install" | "upgrade", crds: readonly Resource[]): Resource[] {

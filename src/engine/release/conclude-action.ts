@@ -74,8 +74,7 @@ async function record(
   const { stored, summary } = run.record;
   const hooks = withRuns(stored.release.hooks ?? [], { run, ended });
   const release: HelmRelease = { ...stored.release, hooks, info: infoAfter(stored.release, { run, ended, ok }) };
-  const written = await finishRecords(one, { run, summary, stored: { ...stored, release } }, signal);
-  return written;
+  return finishRecords(one, { run, summary, stored: { ...stored, release } }, signal);
 }
 
 function infoAfter(
@@ -160,7 +159,7 @@ function forgetUninstalled(
 ): void {
   if (!ok || written) return;
   const { memory } = release;
-  const left = memory.history.filter(({ name, namespace }) => name !== run.storage.name || namespace === "");
+  const left = memory.history.filter(({ name }) => name !== run.storage.name);
   const [latest] = memory.history;
   const gone = latest && latest.name === run.storage.name ? [{ ...latest, status: "uninstalled" as const }] : [];
   release.memory = { ...memory, history: [...gone, ...left] };

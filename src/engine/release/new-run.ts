@@ -40,7 +40,7 @@ export function newRun(
   { work }: ReleaseWork,
   parts: {
     readonly start: ActionStart;
-    readonly rules: ActionPolicy;
+    readonly rules: Pick<ActionPolicy, "timeoutMs">;
     readonly hooks: readonly ReleaseHook[];
     readonly desired: DesiredSet;
     readonly record: ReleaseRun["record"];

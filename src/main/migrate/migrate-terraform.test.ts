@@ -110,7 +110,7 @@ describe("arguments that cannot be expressed", () => {
   test.each([
     { values: { postrender: { binary_path: "./kustomize.sh" } }, name: "postrender" },
     { values: { postrender: [{ binary_path: "./kustomize.sh", args: [] }] }, name: "postrender" },
-    { values: { verify: true, keyring: "/root/keys.gpg" }, name: "verify" },
+    { values: { verify: true, keyring: "/keys/ring.gpg" }, name: "verify" },
     { values: { set_wo_revision: 1 }, name: "set_wo_revision" },
     { values: { teleport: true }, name: "teleport" },
   ])("are refused by name: $name", async ({ values, name }) => {
