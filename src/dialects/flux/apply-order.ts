@@ -92,7 +92,8 @@ function kindOf(resource: Resource): GroupKind {
   return { group: splitApiVersion(resource.apiVersion).group, kind: resource.kind };
 }
 
-function compareText(a: string, b: string): number {
+/** The order of names that every machine agrees on: by code unit, whatever the locale. */
+export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

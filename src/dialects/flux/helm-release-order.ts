@@ -1,4 +1,5 @@
 import type { ResourceId } from "#core/resource/resource-id.ts";
+import { compareText } from "./apply-order.ts";
 
 /** Kinds in the order in which Helm installs them: helm@v4.2.4 pkg/release/v1/util/kind_sorter.go. Others come last. */
 const installOrder: readonly string[] = [
@@ -57,9 +58,4 @@ export function compareReleased(a: ResourceId, b: ResourceId): number {
     compareText(a.namespace, b.namespace) ||
     compareText(a.name, b.name)
   );
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
