@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/backend/meta"
@@ -24,6 +25,7 @@ import (
 const (
 	region         = "us-east-1"
 	maxConnections = 1000
+	pollInterval   = 5 * time.Millisecond
 )
 
 // Settings of one server.
@@ -55,6 +57,10 @@ func run() error {
 	// The library does not say which port it got, so it listens on a socket of its own.
 	socket := filepath.Join(chosen.Directory, "s3.sock")
 	go func() { stopped <- server.ServeMultiPort([]string{socket}) }()
+	// The library begins to listen some time after it was called, and does not say when.
+	if err := awaitSocket(socket, stopped); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -91,6 +97,21 @@ func serverOf(chosen options) (*s3api.S3ApiServer, error) {
 	users := auth.NewIAMServiceSingle(account)
 	return s3api.New(backend, root, region, users, nil, nil, nil, nil,
 		s3api.WithQuiet(), s3api.WithKeepAlive(), s3api.WithConcurrencyLimiter(maxConnections, maxConnections))
+}
+
+// awaitSocket returns when somebody answers at the socket, or with what ended the server before.
+func awaitSocket(socket string, stopped <-chan error) error {
+	for {
+		probe, err := net.Dial("unix", socket)
+		if err == nil {
+			return probe.Close()
+		}
+		select {
+		case err := <-stopped:
+			return err
+		case <-time.After(pollInterval):
+		}
+	}
 }
 
 // forward copies connections to the socket until the listener fails.
