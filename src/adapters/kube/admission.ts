@@ -6,7 +6,7 @@ import { isRecord, recordsIn, stringsIn } from "./json-shape.ts";
 import type { OpenApi } from "./openapi.ts";
 import { listAll } from "./paged-list.ts";
 import type { Requester } from "./requester.ts";
-import { SharedTask } from "./shared-task.ts";
+import { SharedTask } from "#async/shared-task.ts";
 
 /** One rule by which admission claims resources; "*" claims all. */
 interface AdmissionRule {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { ConnectionError } from "./connection.ts";
 import type { ClientCertificate, ClusterSettings, ExecPlugin } from "./connection.ts";
 import { runExecPlugin } from "./exec-plugin.ts";
-import { SharedTask } from "./shared-task.ts";
+import { SharedTask } from "#async/shared-task.ts";
 
 /** What one request carries to prove who sends it. */
 export interface Proof {

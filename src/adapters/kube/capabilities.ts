@@ -2,7 +2,7 @@ import type { ClusterCapabilities } from "#engine/ports.ts";
 import type { Discovery } from "./discovery.ts";
 import { isRecord, textIn } from "./json-shape.ts";
 import type { Requester } from "./requester.ts";
-import { SharedTask } from "./shared-task.ts";
+import { SharedTask } from "#async/shared-task.ts";
 
 const READ_LIMIT_MS = 120_000;
 /** Others install definitions too, which nobody tells of. */

@@ -7,7 +7,7 @@ import { groupVersionsIn, versionOfResourceList, versionsOfAggregated } from "./
 import type { ServedVersion } from "./discovery-document.ts";
 import { isRecord } from "./json-shape.ts";
 import type { Requester } from "./requester.ts";
-import { SharedTask } from "./shared-task.ts";
+import { SharedTask } from "#async/shared-task.ts";
 
 interface Snapshot {
   /** Versions of each kind, the preferred one first. */

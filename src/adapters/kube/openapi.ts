@@ -3,7 +3,7 @@ import { isRecord } from "./json-shape.ts";
 import type { Requester } from "./requester.ts";
 import { schemaSetOf } from "./schema-node.ts";
 import type { SchemaNode, SchemaSet } from "./schema-node.ts";
-import { SharedTask } from "./shared-task.ts";
+import { SharedTask } from "#async/shared-task.ts";
 
 interface Document {
   readonly url: string;

@@ -1,4 +1,4 @@
-import { withDeadline } from "#async/with-deadline.ts";
+import { withDeadline } from "./with-deadline.ts";
 
 /**
  * Work that many may wait for and that runs once at a time: whoever leaves early does not stop it for the others.

@@ -1,0 +1,42 @@
+/** A service account that an object names, as whom clouds and clusters are asked. */
+export interface ServiceAccountIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  /** As they are now: who it is to a cloud. @throws SourceError when there is no such account */
+  annotations(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  /** A new token of the account; no audiences: those of the cluster. */
+  token(audiences: readonly string[], signal: AbortSignal): Promise<ExpiringToken>;
+}
+
+/** A token and when it ends, in milliseconds since the epoch. */
+export interface ExpiringToken {
+  readonly token: string;
+  readonly expiresAt: number;
+}
+
+/** Keys of AWS; null: they do not end. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiresAt: number | null;
+}
+
+/** As whom a cloud is asked, and how it is reached. */
+export interface CloudCaller {
+  /** Null: as whom the cloud knows the controller itself, by its environment. */
+  readonly identity: ServiceAccountIdentity | null;
+  /** Address of a proxy with user and password; without it the environment says. */
+  readonly proxy?: string;
+}
+
+/** Gets what proves to a cloud who asks, and keeps it until shortly before it ends. Every call throws SourceError. */
+export interface CloudIdentity {
+  /** An empty region is that of the environment, which is enough only for the controller itself. */
+  awsCredentials(
+    asked: CloudCaller & { readonly region: string; readonly stsEndpoint?: string },
+    signal: AbortSignal,
+  ): Promise<AwsCredentials>;
+  azureToken(asked: CloudCaller & { readonly scope: string }, signal: AbortSignal): Promise<ExpiringToken>;
+  gcpToken(asked: CloudCaller, signal: AbortSignal): Promise<ExpiringToken>;
+}
