@@ -2,8 +2,8 @@
  * Why a source could not be read: `auth`, `provider` (a Secret that is not of the kind which was asked for) and `config`
  * need a person, `fetch` may pass, `ref` is an answer of the remote,
  * `missing-path` is about what the commit holds, the includes are about other sources, a
- * dependency is what a chart needs besides, an origin the source that another is made from, and the rest is about
- * signatures.
+ * dependency is what a chart needs besides, an origin the source that another is made from, storage is where files for
+ * others are kept, and the rest is about signatures.
  */
 export type SourceFailure =
   | "auth"
@@ -17,6 +17,7 @@ export type SourceFailure =
   | "misplaced-include"
   | "dependency"
   | "empty-origin"
+  | "storage"
   | "no-keys"
   | "no-tag"
   | "unsigned-tag"
