@@ -8,13 +8,13 @@ import type {
   ClusterConnector,
   Clock,
   EventSink,
-  ExpressionEvaluator,
   Log,
   ReleaseTools,
   Renderer,
   SourceFetcher,
   Telemetry,
 } from "./ports.ts";
+import type { ExpressionEvaluator } from "./expression-evaluator.ts";
 
 /** Everything a controller needs from outside. */
 export interface ControllerOptions {

@@ -6,7 +6,7 @@ import { secretsOf } from "./source-secrets.ts";
 
 /** What deriving a source takes. */
 export interface DerivingParts {
-  readonly client: Pick<ClusterClient, "get">;
+  readonly client: Pick<ClusterClient, "get" | "accountToken">;
   readonly fetcher: SourceFetcher;
   readonly revisionOf: (source: Source, commit: string, refName: string | null) => Revision;
   readonly states: ReadonlyMap<SourceKey, SourceState>;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AppKey } from "#core/app/app.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { Expressions } from "./expressions.ts";
-import type { Expression, ExpressionEvaluator } from "./ports.ts";
+import type { Expression, ExpressionEvaluator } from "./expression-evaluator.ts";
 import { settled } from "./testing/engine.ts";
 import { configMap } from "./testing/fake-objects.ts";
 import { keptLog } from "./testing/quiet.ts";

@@ -4,7 +4,8 @@ import type { Answer } from "#core/health/expression-health.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { aborted } from "#async/task-group.ts";
 import { sleep } from "#async/with-deadline.ts";
-import type { Expression, ExpressionEvaluator, Log } from "./ports.ts";
+import type { Expression, ExpressionEvaluator } from "./expression-evaluator.ts";
+import type { Log } from "./ports.ts";
 import { failureText } from "./requests.ts";
 
 /** How expressions are evaluated. */

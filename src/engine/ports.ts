@@ -12,11 +12,13 @@ import type { SourceError } from "#core/source/source-error.ts";
 import type {
   ArtifactVerification,
   CommitVerification,
+  ObjectName,
   Revision,
   Source,
   SourceRef,
   VerifiedObject,
 } from "#core/source/source.ts";
+import type { ExpiringToken, ServiceAccountIdentity } from "./cloud-identity.ts";
 
 /** An API that a cluster serves. */
 export interface KindInfo extends GroupVersionKind {
@@ -106,8 +108,14 @@ export interface WatchHandler {
   failed(error: Error): void;
 }
 
+/** Gives tokens of a cluster's service accounts. */
+export interface TokenSource {
+  /** A new token of the account; no audiences: those of the cluster. */
+  accountToken(account: ObjectName, audiences: readonly string[], options: CallOptions): Promise<ExpiringToken>;
+}
+
 /** One cluster's API, plain JSON in and out. Failures throw `ApiError`. */
-export interface ClusterClient {
+export interface ClusterClient extends TokenSource {
   readonly server: string;
   /** Looks a kind up in cached discovery, asking the server once when it is not there. */
   kind(kind: GroupKind & { version?: string }, options: CallOptions): Promise<KindLookup>;
@@ -242,20 +250,6 @@ export interface StoredRelease {
   readonly hooks: readonly { readonly hook: HelmReleaseHook; readonly object: Resource }[];
 }
 
-/** An expression that is true or false, and what its variables stand for. */
-export interface Expression {
-  readonly text: string;
-  readonly vars: Readonly<Record<string, unknown>>;
-}
-
-/** Evaluates expressions: one answer for each, in their order. */
-export interface ExpressionEvaluator {
-  evaluate(
-    expressions: readonly Expression[],
-    signal: AbortSignal,
-  ): Promise<readonly ({ readonly value: boolean } | { readonly error: string })[]>;
-}
-
 /** What one ref resolved to, or why it could not be resolved. */
 export type RefResult =
   | { readonly ref: SourceRef; readonly commit: string; readonly refName: string | null }
@@ -298,8 +292,13 @@ export type ArtifactCheck = (
   signal: AbortSignal,
 ) => Promise<{ readonly key: string } | { readonly ignored: true } | { readonly problem: string }>;
 
-/** The Secrets that a source names, as they are now. */
-export type SourceSecrets = Readonly<Partial<Record<SecretRole, Resource>>>;
+/** The Secrets that a source names, as they are now, and whom else it is read as. */
+export interface SourceSecrets extends Readonly<Partial<Record<SecretRole, Resource>>> {
+  /** The service account that a cloud is asked as; absent: the controller. */
+  readonly identity?: ServiceAccountIdentity;
+  /** Those that a service account pulls with. */
+  readonly pullSecrets?: readonly Resource[];
+}
 
 /** Opens the repository of a source. @throws SourceError on an unusable url or Secret. */
 export interface SourceFetcher {

@@ -9,12 +9,11 @@ import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import type { AppSource } from "#core/app/app.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
-import type { Resource } from "#core/resource/resource.ts";
-import type { SecretRole } from "#core/source/remote.ts";
-import type { ObjectName, Source, SourceRef } from "#core/source/source.ts";
+import type { Source, SourceRef } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient, Rendered, Repository, SourceSecrets } from "#engine/ports.ts";
+import { readSecret, secretsOf } from "#engine/source-secrets.ts";
 import { visibleTree } from "#engine/source-tree.ts";
 import { type FoundApp, sourceOfApp, usableApp } from "./cli-app-record.ts";
 import { completedRender } from "./cli-complete-render.ts";
@@ -72,7 +71,7 @@ export async function withRepository<T>(
   work: (opened: Pick<Checkout, "repository" | "open"> & { readonly helpers: HelperPools }) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const secrets = await secretsOf(client, source, signal);
+  const secrets = await existingSecrets(client, source, signal);
   const directory = await mkdtemp(join(tmpdir(), "holdfast-checkout-"));
   const helpers = new HelperPools();
   const fetchers = new SourceFetchers({ directory, allowFileUrls: false, full: () => helpers.full });
@@ -130,14 +129,11 @@ function renderer(pools: HelperPools, source: Source, declared: AppSource): Chec
   };
 }
 
-async function secretsOf(client: ClusterClient, source: Source, signal: AbortSignal): Promise<SourceSecrets> {
-  const secrets: Partial<Record<SecretRole, Resource>> = {};
-  for (const [role, { namespace, name }] of Object.entries(source.secrets) as [SecretRole, ObjectName][]) {
-    const secret = await client.get({ apiVersion: "v1", kind: "Secret", namespace, name }, { signal });
-    if (!secret) throw missingSecret(namespace, name);
-    secrets[role] = secret;
+async function existingSecrets(client: ClusterClient, source: Source, signal: AbortSignal): Promise<SourceSecrets> {
+  for (const name of Object.values(source.secrets)) {
+    if (!(await readSecret(client, name, signal))) throw missingSecret(name.namespace, name.name);
   }
-  return secrets;
+  return await secretsOf(client, source, signal);
 }
 
 function missingSecret(namespace: string, name: string): CliError {

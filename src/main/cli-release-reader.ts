@@ -1,10 +1,11 @@
 import { idOf, splitApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { LookupCluster } from "#adapters/upstream/release-lookup.ts";
+import { CliError } from "#cli/cli-error.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 
 /** What a release is rendered with: objects that it and its sources refer to, and what templates ask of a cluster. */
-export type ReleaseReader = LookupCluster;
+export type ReleaseReader = LookupCluster & Pick<ClusterClient, "accountToken">;
 
 /** Reads objects from files before those of the cluster; without a cluster there are no others. */
 export function releaseReader(objects: readonly Resource[], cluster: ClusterClient | null): ReleaseReader {
@@ -27,6 +28,11 @@ export function releaseReader(objects: readonly Resource[], cluster: ClusterClie
       return { known: "yes", info };
     },
     capabilities: async (options) => (cluster ? cluster.capabilities(options) : {}),
+    accountToken: async (account, audiences, options) => {
+      if (cluster) return await cluster.accountToken(account, audiences, options);
+      const { namespace, name } = account;
+      throw new CliError(`Cannot get a token of the service account ${namespace}/${name}: there is no cluster`);
+    },
   };
 }
 

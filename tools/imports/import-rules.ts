@@ -23,6 +23,7 @@ const layers: Readonly<Record<string, LayerRule>> = {
       "src/engine/ports.ts (types)",
       "src/engine/artifact-store.ts (types)",
       "src/engine/cloud-identity.ts (types)",
+      "src/engine/expression-evaluator.ts (types)",
       "package.json",
     ],
     // Helpers send numbers that do not survive JSON.parse, just as API servers do; sources of several kinds are archives or lie behind http.

@@ -2,6 +2,8 @@ import { ApiError } from "#core/cluster/api-error.ts";
 import { idText, splitApiVersion } from "#core/resource/resource-id.ts";
 import type { GroupKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { ObjectName } from "#core/source/source.ts";
+import type { ExpiringToken } from "#engine/cloud-identity.ts";
 import type {
   ApplyOptions,
   CallOptions,
@@ -17,6 +19,7 @@ import type {
   WriteAnswer,
 } from "#engine/ports.ts";
 import manifest from "../../../package.json" with { type: "json" };
+import { accountToken } from "./account-token.ts";
 import { Admission } from "./admission.ts";
 import { Capabilities } from "./capabilities.ts";
 import { Authenticator } from "./authenticator.ts";
@@ -221,6 +224,10 @@ class KubeClient implements ConnectedCluster {
       repeatable: false,
     });
     return (await orNull(this.#requester.send(call))) !== null;
+  }
+
+  accountToken(account: ObjectName, audiences: readonly string[], options: CallOptions): Promise<ExpiringToken> {
+    return accountToken(this.#requester, { account, audiences }, options);
   }
 
   // oxlint-disable-next-line max-params -- the port gives the signature

@@ -1,4 +1,4 @@
-import type { ExpressionEvaluator } from "#engine/ports.ts";
+import type { ExpressionEvaluator } from "#engine/expression-evaluator.ts";
 import type { HelperPools } from "./helper-pools.ts";
 import { UpstreamError } from "./upstream-error.ts";
 

@@ -8,7 +8,12 @@ export interface GitRemote {
   readonly submodules?: true;
   /** Whether the credential is that of an app at GitHub, which gets tokens for it. */
   readonly githubApp?: true;
+  /** Who vouches for who asks; absent: the credential alone. */
+  readonly cloud?: Cloud;
 }
+
+/** Who vouches for who asks a server of theirs, in place of a credential. */
+export type Cloud = "aws" | "azure" | "gcp";
 
 /** An artifact in an OCI registry. */
 export interface OciRemote {
@@ -16,6 +21,8 @@ export interface OciRemote {
   /** Plain http. */
   readonly insecure: boolean;
   readonly layer: OciLayer;
+  /** Who vouches for who asks; absent: the credential alone. */
+  readonly cloud?: Cloud;
 }
 
 /** Which layer of an artifact holds the files, and whether it is unpacked or is a file itself. */
@@ -49,6 +56,8 @@ export interface HelmRemote {
   readonly passCredentials: boolean;
   /** Plain http to a registry. */
   readonly insecure: boolean;
+  /** Who vouches for who asks a registry; absent: the credential alone. */
+  readonly cloud?: Cloud;
 }
 
 /** No address of its own: what the source has is made from the files of another one. */

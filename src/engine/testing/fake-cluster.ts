@@ -2,6 +2,8 @@ import { ApiError } from "#core/cluster/api-error.ts";
 import { type GroupKind, idKey, kindKey, keyOf, splitApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { PatchOperation } from "#core/diff/take-over.ts";
+import type { ObjectName } from "#core/source/source.ts";
+import type { ExpiringToken } from "#engine/cloud-identity.ts";
 import type {
   ApplyOptions,
   CallOptions,
@@ -211,6 +213,17 @@ export class FakeCluster implements ClusterClient {
 
   invalidateDiscovery(): void {
     this.rediscoveries++;
+  }
+
+  async accountToken(
+    { namespace, name }: ObjectName,
+    audiences: readonly string[],
+    options: CallOptions,
+  ): Promise<ExpiringToken> {
+    return this.#request({ verb: "create", kind: "TokenRequest", name }, options, () => {
+      if (!this.#at({ apiVersion: "v1", kind: "ServiceAccount", namespace, name })) throw notFound();
+      return { token: `token of ${namespace}/${name} for ${audiences.join()}`, expiresAt: Date.now() + 3_600_000 };
+    });
   }
 
   hasAdmission(kind: GroupKind): Promise<boolean> {
