@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"path"
-	"regexp"
 	"slices"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -26,20 +24,6 @@ func parseKustomization(content []byte) (*types.Kustomization, error) {
 	}
 	parsed.FixKustomization()
 	return &parsed, nil
-}
-
-// isRemote asks kustomize itself how it understands an entry.
-func isRemote(entry string) bool {
-	if address, err := url.Parse(entry); err == nil && (address.Scheme == "http" || address.Scheme == "https") {
-		return true
-	}
-	return (&resource.Origin{}).Append(entry).Repo != ""
-}
-
-var credentials = regexp.MustCompile(`//[^/@]*@`)
-
-func withoutCredentials(address string) string {
-	return credentials.ReplaceAllString(address, "//")
 }
 
 // prepareKustomization puts the kustomization that is to be built before the tree's own, when they differ.
@@ -81,6 +65,7 @@ func prepareKustomization(files *tree, guard *kustomizationGuard, asked kustomiz
 		return true, nil
 	}
 	guard.check(file, parsed)
+	guard.bases.replace(file, parsed)
 	text, err := yaml.Marshal(parsed)
 	files.shadow[file] = text
 	return false, err

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -50,7 +49,7 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 }
 
 func buildObjects(files *tree, asked kustomizeInput) ([]json.RawMessage, error) {
-	guard := &kustomizationGuard{files: files}
+	guard := &kustomizationGuard{files: files, bases: &remoteBases{files: files}}
 	files.accept = guard.accept
 	defer guard.forgetSchema()
 
@@ -122,6 +121,7 @@ func encodeResources(built resmap.ResMap) ([]json.RawMessage, error) {
 // inflates aliases without a cap and keeps a custom schema for the builds that follow.
 type kustomizationGuard struct {
 	files           *tree
+	bases           *remoteBases
 	hasCustomSchema bool
 	// listed holds the paths that kustomizations name as resources.
 	listed []string
@@ -133,16 +133,17 @@ func (g *kustomizationGuard) forgetSchema() {
 	}
 }
 
-func (g *kustomizationGuard) accept(file string, content []byte) {
+func (g *kustomizationGuard) accept(file string, content []byte) []byte {
 	refuseAliasBomb(file, content)
 	if !isKustomizationName(path.Base(file)) {
-		return
+		return content
 	}
 	parsed, err := parseKustomization(content)
 	if err != nil {
-		return
+		return content
 	}
 	g.check(file, parsed)
+	return g.bases.replaceIn(file, content, parsed)
 }
 
 func (g *kustomizationGuard) check(file string, parsed *types.Kustomization) {
@@ -154,10 +155,9 @@ func (g *kustomizationGuard) check(file string, parsed *types.Kustomization) {
 	for _, resource := range parsed.Resources {
 		g.listed = append(g.listed, path.Join(path.Dir(file), resource))
 	}
-	for _, loaded := range [][]string{parsed.Resources, parsed.Components, parsed.Generators, parsed.Transformers, parsed.Validators} {
-		for _, entry := range loaded {
+	for _, loaded := range loadedBy(parsed) {
+		for _, entry := range *loaded {
 			refuseAliasBomb(file, []byte(entry))
-			g.refuseRemote(file, entry)
 		}
 	}
 	for _, patch := range parsed.Patches {
@@ -169,18 +169,4 @@ func (g *kustomizationGuard) check(file string, parsed *types.Kustomization) {
 	for _, patch := range parsed.PatchesStrategicMerge {
 		refuseAliasBomb(file, []byte(patch))
 	}
-}
-
-func (g *kustomizationGuard) refuseRemote(file, entry string) {
-	if strings.Contains(entry, "\n") || !isRemote(entry) {
-		return
-	}
-	// A file or folder may be named like an address; kustomize tries the file first.
-	local := path.Join(mount, path.Dir(file), entry)
-	if strings.HasPrefix(local, mount+"/") && !strings.Contains(entry, "://") && g.files.look(g.files.inside(local)).Type == "file" {
-		return
-	}
-	refused := remoteRefusal(withoutCredentials(entry))
-	refused.File = file
-	panic(refused)
 }

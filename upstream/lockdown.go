@@ -31,6 +31,6 @@ func (refusingTransport) RoundTrip(request *http.Request) (*http.Response, error
 func remoteRefusal(address string) *refusal {
 	return &refusal{
 		Code:    "remote-refused",
-		Message: fmt.Sprintf("%q is not part of this revision: remote bases and URLs are not fetched while rendering", address),
+		Message: fmt.Sprintf("%q is not part of this revision, and URLs are not fetched while rendering", address),
 	}
 }

@@ -36,6 +36,8 @@ type question struct {
 	Path string `json:"path"`
 	// Key is what a data key is wrapped with, in a question for one.
 	Key any `json:"key,omitempty"`
+	// Base is what another repository holds, in a question for its place in the tree.
+	Base *remoteBase `json:"base,omitempty"`
 }
 
 func (p *pipe) receive(message any) ([]byte, error) {

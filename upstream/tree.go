@@ -23,8 +23,9 @@ type tree struct {
 	// shadow holds files that stand before the parent's.
 	shadow map[string][]byte
 	known  map[string]*treeNode
-	// accept sees every file before the library does and throws when it must not be used.
-	accept func(path string, content []byte)
+	// accept sees every file before the library does, says what the library sees of it, and throws when it must not
+	// be used.
+	accept func(path string, content []byte) []byte
 	// encrypted names the files that may be encrypted, with their format, for the decrypter.
 	encrypted map[string]string
 	decrypter decrypter
@@ -51,8 +52,10 @@ type dirItem struct {
 }
 
 func newTree(p *pipe) *tree {
-	return &tree{pipe: p, shadow: map[string][]byte{}, known: map[string]*treeNode{}, encrypted: map[string]string{}, accept: func(string, []byte) {}}
+	return &tree{pipe: p, shadow: map[string][]byte{}, known: map[string]*treeNode{}, encrypted: map[string]string{}, accept: asIs}
 }
+
+func asIs(_ string, content []byte) []byte { return content }
 
 // inside turns a path that a library asks for into one relative to the tree.
 func (t *tree) inside(asked string) string {
@@ -112,7 +115,7 @@ func (t *tree) read(relative string) ([]byte, bool) {
 	}
 	t.lastRead = relative
 	if !node.isChecked {
-		t.accept(relative, node.content)
+		node.content = t.accept(relative, node.content)
 		node.isChecked = true
 	}
 	return t.plain(relative, node), true

@@ -12,10 +12,16 @@ export interface ControllerArguments {
   readonly dataDir: string;
   /** undefined: the usual one, when it is free; null: nowhere. */
   readonly metricsAddress?: Address | null;
+  /** Where what sources have is served to others; absent: nowhere. */
+  readonly storageAddr?: Address;
+  /** What others find that by. */
+  readonly storageAdvAddr?: string;
   readonly logLevel: (typeof levels)[number];
   readonly allowFileUrls: boolean;
   /** false: sources of other namespaces are refused. */
   readonly crossNamespaceRefs: boolean;
+  /** false: kustomizations may take nothing from other repositories. */
+  readonly remoteBases: boolean;
   /** Labels of the apps to serve. */
   readonly watchLabelSelector?: WrittenSelector;
   /** Whom apps act as that name nobody. */
@@ -51,8 +57,19 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
       "where metrics and health are served; off: nowhere (default: 127.0.0.1:8080, when free)",
       addressOf,
     )
+    .option(
+      "--storage-addr <host:port>",
+      "where artifacts of sources are served to other tools (default: nowhere)",
+      listeningOf,
+    )
+    .option(
+      "--storage-adv-addr <host>",
+      "host, perhaps with a port, by which other tools find these (default: of this machine)",
+      advertisedOf,
+    )
     .option("--watch-label-selector <selector>", "serve only apps with these labels (default: all)", selectorOf)
     .option("--no-cross-namespace-refs", "refuse apps whose source is in another namespace")
+    .option("--no-remote-bases", "refuse kustomizations that take bases or files from other repositories")
     .option("--default-service-account <name>", "service account of its namespace that an app acts as which names none")
     .addOption(new Option("--log-level <level>", "how much is logged").choices(levels).default("info"))
     .addOption(new Option("--allow-file-urls", "allow file:// repositories, for tests").hideHelp().default(false))
@@ -71,6 +88,18 @@ function namesOf(text: string): readonly string[] {
   const names = text.split(",").map((name) => name.trim());
   if (names.every((name) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name))) return names;
   throw new InvalidArgumentError("Write names of namespaces with commas between them.");
+}
+
+function listeningOf(text: string): Address {
+  const address = addressOf(text);
+  if (address) return address;
+  throw new InvalidArgumentError("Write HOST:PORT, such as :9090.");
+}
+
+function advertisedOf(text: string): string {
+  const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  if (URL.canParse(url) && !/[\s@?#]/.test(text)) return text;
+  throw new InvalidArgumentError("Write a host, such as holdfast-controller.holdfast-system.svc.cluster.local.");
 }
 
 function addressOf(text: string): Address | null {

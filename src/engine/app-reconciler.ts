@@ -241,6 +241,7 @@ export class AppReconciler {
     const inventory = this.#context.inventories.of(key).keys();
     this.#contexts.get(key)?.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...inventory], []);
     this.#context.inventories.forget(key);
+    this.#context.bases.leave(state.app);
     this.#remotes.leave(key);
     this.#contexts.delete(key);
     this.#states.delete(key);

@@ -1,13 +1,13 @@
 import type { Dialect } from "#core/app/dialect.ts";
-import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
+import { isBaseKey } from "#core/source/remote-base.ts";
 import type { App, AppKey } from "#core/app/app.ts";
-import { selectorMatches } from "#core/policy/label-selector.ts";
-import { annotationsOf, labelsOf, type Resource } from "#core/resource/resource.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import { TaskGroup } from "#async/task-group.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
 import { AppReconciler } from "./app-reconciler.ts";
 import { AppRegistry } from "./app-registry.ts";
+import { ArtifactPublisher } from "./artifact-publisher.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { FreshLooks } from "./fresh-looks.ts";
@@ -16,6 +16,7 @@ import type { RemoteClusters } from "./remote-clusters.ts";
 import { readRegistry } from "./read-registry.ts";
 import { invalidReport, Reporter } from "./reporter.ts";
 import { failureText } from "./requests.ts";
+import { SourceReports } from "./source-reports.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 const SWEEP_EVERY_MS = 60 * 60_000;
@@ -29,6 +30,8 @@ export class Controller {
   readonly #remotes: RemoteClusters;
   readonly #reconciler: AppReconciler;
   readonly #reporter: Reporter;
+  readonly #publisher: ArtifactPublisher | null;
+  readonly #sourceReports: SourceReports;
   readonly #queue: WorkQueue<AppKey>;
   /** Apps that prune nothing before another has read the newest revision, by that other. */
   readonly #awaiting = new Map<AppKey, Set<AppKey>>();
@@ -37,6 +40,7 @@ export class Controller {
   /** Apps that came with a status after the start, and when it was written. */
   readonly #strangers = new Map<AppKey, number>();
   readonly #looks = new FreshLooks({
+    basesOf: (app) => this.#context.bases.sourcesOf(app),
     refresh: (source, done) => this.#context.sources.refresh(source, done),
     onAnswer: (app) => this.#queue.add(app, "person"),
   });
@@ -67,7 +71,10 @@ export class Controller {
       onAnswer: (app) => this.#queue.add(app, "webhook"),
       onSource: (key) => this.#sourceChanged(key),
       onRival: (dialect) => this.#rivalChanged(dialect),
-      revisionOf: (source, commit, refName) => this.#dialectOf(source.key).revisionOf(source, commit, refName),
+      revisionOf: (source, commit, refName) =>
+        isBaseKey(source.key)
+          ? { text: commit, commit, refName }
+          : this.#dialectOf(source.key).revisionOf(source, commit, refName),
       unsettled: (app) => this.#unsettled(app),
       isFresh: (app, token) => this.#looks.isOver(app, token),
     });
@@ -88,6 +95,11 @@ export class Controller {
       events: options.events,
       onStored: (dialect, object) => this.#stored(dialect, object),
     });
+    this.#publisher = publisherOf(options, (source) => this.#sourceReports.changed(source));
+    const { shard } = options;
+    const { sources, rivals } = context;
+    const parts = { registry, sources, rivals, clock, shard, publisher: this.#publisher };
+    this.#sourceReports = new SourceReports({ ...parts, reporter: this.#reporter });
   }
 
   /** Whether every kind was read and apps are worked on. */
@@ -121,6 +133,7 @@ export class Controller {
     await readRegistry({ ...this.#options, registry: this.#context.registry, tasks }, signal);
     tasks.add(this.#context.sources.run(signal));
     tasks.add(this.#reporter.run(signal));
+    if (this.#publisher) tasks.add(this.#publisher.run(this.#sourceReports.objects(), signal));
     tasks.add(this.#sweep(signal));
     this.#ready = true;
     log.info({ apps: this.#context.registry.apps().length }, "controller is ready");
@@ -191,7 +204,6 @@ export class Controller {
 
   #sourceDeclared(key: SourceKey): void {
     const record = this.#context.registry.source(key);
-    const now = this.#options.clock.now();
     if (!record) return this.#context.sources.remove(key);
     if (record.parsed.ok) {
       this.#context.sources.put(record.parsed.value);
@@ -200,42 +212,14 @@ export class Controller {
       return;
     }
     this.#context.sources.remove(key);
-    if (!this.#mayTell(key)) return;
-    const state = { kind: "invalid", problems: record.parsed.error } as const;
-    this.#reporter.source(key, { state, revision: null, handledToken: null, now });
+    this.#sourceReports.invalid(key, record.parsed.error);
   }
 
   #sourceChanged(key: SourceKey): void {
-    const { registry, sources } = this.#context;
-    for (const app of registry.consumers(key.split(" @ ")[0] as SourceKey)) this.#queue.add(app, "webhook");
-    const state = sources.state(key);
-    if (!state || !registry.source(key) || (!state.asked && !state.source.suspended)) return;
-    if (!this.#mayTell(key)) return;
-    const { error, revision, included, verified, handledToken } = state;
-    const kind = state.source.suspended
-      ? ({ kind: "suspended" } as const)
-      : error
-        ? ({ kind: "failed", reason: error.failure, message: error.message } as const)
-        : ({ kind: "ready" } as const);
-    this.#reporter.source(key, {
-      state: kind,
-      revision,
-      included,
-      verified,
-      handledToken,
-      now: this.#options.clock.now(),
-    });
-  }
-
-  /** Beside a live rival a source object's status is the rival's, unless somebody adopted that object. */
-  #mayTell(key: SourceKey): boolean {
-    const record = this.#context.registry.source(key);
-    const { shard } = this.#options;
-    if (!record || (shard && !selectorMatches(shard.parsed, labelsOf(record.object)))) return false;
-    return (
-      annotationsOf(record.object)[ADOPTED_ANNOTATION] !== undefined ||
-      this.#context.rivals.alive(record.dialect) === null
-    );
+    const { registry, bases } = this.#context;
+    const readers = [...registry.consumers(key.split(" @ ")[0] as SourceKey), ...bases.users(key)];
+    for (const app of readers) this.#queue.add(app, "webhook");
+    this.#sourceReports.changed(key);
   }
 
   #rivalChanged(dialect: string): void {
@@ -310,4 +294,11 @@ export class Controller {
       this.#options.log.warn({ error: failureText(error) }, "some statuses were not written before the end");
     }
   }
+}
+
+function publisherOf(
+  { artifacts, random, log }: ControllerOptions,
+  onDone: (source: SourceKey) => void,
+): ArtifactPublisher | null {
+  return artifacts ? new ArtifactPublisher({ store: artifacts, random, log, onDone }) : null;
 }

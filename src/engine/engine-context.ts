@@ -7,6 +7,7 @@ import type { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, Log, ReleaseTools, Telemetry } from "./ports.ts";
 import type { FollowedObjects } from "./followed-objects.ts";
 import type { ReleaseStore } from "./release/release-store.ts";
+import type { RemoteBases } from "./remote-bases.ts";
 import type { RenderCache } from "./render-cache.ts";
 import type { Rivals } from "./rivals.ts";
 import type { SourceController } from "./source-controller.ts";
@@ -19,6 +20,7 @@ export interface EngineContext {
   readonly home: ClusterClient;
   readonly registry: AppRegistry;
   readonly sources: SourceController;
+  readonly bases: RemoteBases;
   readonly renders: RenderCache;
   readonly index: LiveIndex;
   readonly inventories: InventoryStore;

@@ -4,10 +4,13 @@ import type { SourceKey } from "#core/source/source.ts";
 import { FreshLooks } from "./fresh-looks.ts";
 import { plainApp } from "./testing/app.ts";
 
+let bases: SourceKey[] = [];
+
 function setUp(...inline: boolean[]) {
   const answers: (() => void)[] = [];
   const told: string[] = [];
   const looks = new FreshLooks({
+    basesOf: () => bases,
     refresh: (_source: SourceKey, done) => answers.push(done),
     onAnswer: (key) => told.push(key),
   });
@@ -53,4 +56,16 @@ test("a source of its own object is asked, and nobody waits for it", () => {
   expect(looks.isOver(app.key, "one")).toBe(true);
   answers[0]?.();
   expect(told).toEqual([]);
+});
+
+test("what an app takes of other repositories is asked too, and waited for", () => {
+  bases = ["base:git:https://git.example/a#" as SourceKey];
+  const { looks, app, answers } = setUp(false);
+  looks.begin(app, "one");
+  expect(answers).toHaveLength(2);
+  answers[0]?.();
+  expect(looks.isOver(app.key, "one")).toBe(false);
+  answers[1]?.();
+  expect(looks.isOver(app.key, "one")).toBe(true);
+  bases = [];
 });

@@ -3,6 +3,8 @@ import type { SourceKey } from "#core/source/source.ts";
 
 /** How requests for a fresh look are carried out. */
 export interface FreshLooksOptions {
+  /** What an app takes of other repositories. */
+  readonly basesOf: (app: AppKey) => readonly SourceKey[];
   /** Asks a remote now, and calls back when it has answered. */
   readonly refresh: (source: SourceKey, done: () => void) => void;
   /** Told of every answer that a request waited for. */
@@ -22,12 +24,14 @@ export class FreshLooks {
   begin(app: App, token: string): boolean {
     const { key, sources } = app;
     if (this.#looks.get(key)?.token === token) return false;
-    // A source of its own object tells by itself how it is; one that lives in the app is part of the answer.
-    const look = { token, left: sources.filter((one) => one.inline !== null).length };
+    // A source of its own object tells by itself how it is; what lives in the app is part of the answer.
+    const own = sources.flatMap(({ source, inline }) => (inline === null ? [] : [source]));
+    const awaited = [...own, ...this.#options.basesOf(key)];
+    const look = { token, left: awaited.length };
     this.#looks.set(key, look);
-    for (const { source, inline } of sources) {
+    for (const { source, inline } of sources) if (inline === null) this.#options.refresh(source, () => {});
+    for (const source of awaited) {
       this.#options.refresh(source, () => {
-        if (inline === null) return;
         look.left--;
         this.#options.onAnswer(key);
       });

@@ -10,6 +10,7 @@ import { InventoryStore } from "./inventory-store.ts";
 import { LiveIndex } from "./live-index.ts";
 import type { RemoteCluster } from "./ports.ts";
 import { ReleaseStore } from "./release/release-store.ts";
+import { RemoteBases } from "./remote-bases.ts";
 import { RemoteClusters } from "./remote-clusters.ts";
 import { RenderCache } from "./render-cache.ts";
 import { Rivals } from "./rivals.ts";
@@ -42,18 +43,20 @@ export function makeContext(
     index: new LiveIndex({ ...common, client: cluster.client, rules, onChange }),
     releases: new ReleaseStore({ ...common, ...cluster, audit, onChange: onAnswer }),
   });
+  const sources = new SourceController({
+    ...common,
+    fetcher: options.fetcher,
+    client,
+    telemetry,
+    revisionOf: hooks.revisionOf,
+    onChange: hooks.onSource,
+  });
   const context: EngineContext = {
     client,
     home: client,
     registry,
-    sources: new SourceController({
-      ...common,
-      fetcher: options.fetcher,
-      client,
-      telemetry,
-      revisionOf: hooks.revisionOf,
-      onChange: hooks.onSource,
-    }),
+    sources,
+    bases: new RemoteBases(sources),
     renders: new RenderCache(options.renderer, telemetry),
     ...partsOf({ client, tools }),
     tools,

@@ -5,7 +5,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { refused, type Result } from "#core/result.ts";
-import { RenderError } from "#core/source/render-error.ts";
+import { MissingBasesError, RenderError } from "#core/source/render-error.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { AppState, AppWork } from "./app-state.ts";
@@ -26,7 +26,7 @@ export type Refreshed =
 
 /** Resolves source, dependencies, render and preparation into `state.desired`. */
 export async function refreshDesired(work: AppWork, signal: AbortSignal): Promise<Refreshed> {
-  const { context, state } = work;
+  const { state } = work;
   const read = readSource(work);
   if (read.kind === "wait") return read;
   const { declared, tree, revision, failed } = read;
@@ -34,14 +34,15 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   const render = completeRender(work, declared.render);
   if (!render.ok && !render.error) return { kind: "wait", phase: null };
   const rendered = render.ok
-    ? await renderOf(context, { declared, tree, spec: render.value }, signal)
+    ? await renderOf(work, { declared, tree, spec: render.value }, signal)
     : (render.error as AppPhase);
+  if (rendered === "pending") return { kind: "wait", phase: null };
   const problem = "resources" in rendered ? await adopt(work, rendered, signal) : rendered;
   // What an app declares is claimed before it may wait, so that nobody prunes what it is about to apply.
   state.seenRevision = revision.text;
   const waiting = dependencyProblem(work, revision);
   if (waiting === "pending") return { kind: "wait", phase: null };
-  return waiting ? wait(waiting) : ready(state, revision, failed ?? problem);
+  return waiting ? wait(waiting) : ready(state, revision, failed ?? problem ?? failedBase(work));
 }
 
 /** What an app's source holds now; `failed`: why a source that lives in the app could not be asked again. */
@@ -119,22 +120,37 @@ export function completeRender({ context, state }: AppWork, render: RenderSpec):
   return completed.ok ? completed : failed(completed.error);
 }
 
+/** `pending`: what it takes of other repositories is being fetched. */
 async function renderOf(
-  context: EngineContext,
-  input: { declared: AppSource; tree: NonNullable<SourceState["tree"]>; spec: RenderSpec },
+  { context, state: { app } }: AppWork,
+  input: { declared: AppSource; tree: FileTree; spec: RenderSpec },
   signal: AbortSignal,
-): Promise<Rendered | AppPhase> {
-  const { declared, tree, spec } = input;
+): Promise<Rendered | AppPhase | "pending"> {
+  const { bases } = context;
+  const { declared, spec } = input;
   const started = context.clock.monotonic();
   try {
-    const scope = declared.source;
-    return await context.renders.render({ tree, path: declared.path, spec, scope }, signal);
+    const place = { path: declared.path, scope: declared.source };
+    const rendered = await context.renders.render({ tree: bases.mounted(app.key, input.tree), spec, ...place }, signal);
+    bases.set(app, rendered.bases ?? []);
+    return rendered;
   } catch (error) {
     if (!(error instanceof RenderError)) throw error;
-    return { kind: "render-failed", code: error.code, message: error.message };
+    const failed = (message: string) => ({ kind: "render-failed", code: error.code, message }) as const;
+    if (!(error instanceof MissingBasesError)) return failed(error.message);
+    if (!context.settings.remoteBases) return failed(`--no-remote-bases forbids this: ${error.message}`);
+    bases.add(app, error.bases);
+    const why = bases.failure(app.key);
+    return why === null ? "pending" : failed(why);
   } finally {
     context.telemetry.step("render", (context.clock.monotonic() - started) / 1000);
   }
+}
+
+/** What was fetched before goes on being used, and people are told. */
+function failedBase({ context, state }: AppWork): AppPhase | null {
+  const message = context.bases.failure(state.app.key);
+  return message === null ? null : { kind: "render-failed", code: "build", message };
 }
 
 /** Makes a render the app's declared state, unless something in it must not be applied. */

@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { localTree } from "#adapters/local/local-tree.ts";
-import { HelperPools } from "#adapters/upstream/helper-pools.ts";
+import type { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { Revision, Source } from "#core/source/source.ts";
@@ -14,11 +11,12 @@ import { secretsOf } from "#engine/source-secrets.ts";
 import type { SourceState } from "#engine/source-state.ts";
 import { visibleTree } from "#engine/source-tree.ts";
 import { type AppRecord, usableApp } from "./cli-app-record.ts";
-import { resolved } from "./cli-checkout.ts";
+import { withFetchers } from "./cli-fetchers.ts";
+import { resolved } from "./cli-resolved.ts";
 import type { ReleaseReader } from "./cli-release-reader.ts";
 import { sourceAt } from "./cli-source-object.ts";
 import { sourceReader } from "./dialects.ts";
-import { SourceFetchers } from "./source-fetchers.ts";
+import type { SourceFetchers } from "./source-fetchers.ts";
 
 /** Where an app is that declares a release: a cluster, or files. */
 export interface ReleasePlace {
@@ -53,17 +51,11 @@ export async function withChart<T>(
   const isChart = local?.entry("Chart.yaml")?.type === "file";
   const source = isChart ? null : await sourceAt(client, { key: declared.source, object }, signal);
   if (local && source && !source.origin) throw noCheckout(folder ?? "", source);
-  const directory = await mkdtemp(join(tmpdir(), "holdfast-chart-"));
-  const helpers = new HelperPools();
-  const fetchers = new SourceFetchers({ directory, allowFileUrls: false, full: () => helpers.full });
-  try {
+  return withFetchers(async ({ fetchers, helpers }) => {
     if (!source) return await work({ tree: localTree(folder ?? ""), revision: null, path: "", helpers });
     const { tree, revision } = await fetched({ client, fetchers, local }, source, signal);
     return await work({ tree, revision, path: declared.path, helpers });
-  } finally {
-    await Promise.all([fetchers.close(), helpers.close()]);
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The object that the app will have written, whose generation may be part of the chart's version. */

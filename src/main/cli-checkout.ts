@@ -1,23 +1,20 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { GitCredential } from "#adapters/git/git-credential.ts";
 import { repositorySpecOf } from "#adapters/git/git-fetcher.ts";
 import { proxyOf } from "#adapters/git/git-proxy.ts";
 import type { GitRepository } from "#adapters/git/git-repository.ts";
-import { HelperPools } from "#adapters/upstream/helper-pools.ts";
-import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import type { AppSource } from "#core/app/app.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
-import type { Source, SourceRef } from "#core/source/source.ts";
+import type { Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient, Rendered, Repository, SourceSecrets } from "#engine/ports.ts";
 import { readSecret, secretsOf } from "#engine/source-secrets.ts";
 import { visibleTree } from "#engine/source-tree.ts";
 import { type FoundApp, sourceOfApp, usableApp } from "./cli-app-record.ts";
+import { type Fetching, withFetchers } from "./cli-fetchers.ts";
+import { renderWithBases } from "./cli-render-bases.ts";
+import { resolved } from "./cli-resolved.ts";
 import { completedRender } from "./cli-complete-render.ts";
-import { SourceFetchers } from "./source-fetchers.ts";
 
 /** The repository of an app, fetched into a folder that is gone afterwards. */
 export interface Checkout {
@@ -49,7 +46,7 @@ export async function withCheckout<T>(
   }
   return withRepository(
     { client, source },
-    async ({ repository, open, helpers }) => {
+    async ({ repository, open, fetchers, helpers }) => {
       const head = await resolved(repository, source.ref, signal);
       const render = await completedRender({ client, record }, declared.render, signal);
       return work({
@@ -58,7 +55,7 @@ export async function withCheckout<T>(
         repository,
         head,
         open,
-        render: renderer(helpers, source, { ...declared, render }),
+        render: renderer({ fetchers, helpers }, source, { ...declared, render }),
       });
     },
     signal,
@@ -68,14 +65,11 @@ export async function withCheckout<T>(
 /** Does `work` with the repository of a source, reached with the source's own credential. */
 export async function withRepository<T>(
   { client, source }: { readonly client: ClusterClient; readonly source: Source },
-  work: (opened: Pick<Checkout, "repository" | "open"> & { readonly helpers: HelperPools }) => Promise<T>,
+  work: (opened: Pick<Checkout, "repository" | "open"> & Fetching) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
   const secrets = await existingSecrets(client, source, signal);
-  const directory = await mkdtemp(join(tmpdir(), "holdfast-checkout-"));
-  const helpers = new HelperPools();
-  const fetchers = new SourceFetchers({ directory, allowFileUrls: false, full: () => helpers.full });
-  try {
+  return withFetchers(({ fetchers, helpers }) => {
     const { url } = source;
     const open = (credential: GitCredential | null) =>
       fetchers.git.open(
@@ -83,11 +77,8 @@ export async function withRepository<T>(
           ? { url, credential, ...(secrets.proxy && { proxy: proxyOf(secrets.proxy) }) }
           : repositorySpecOf(source, secrets),
       );
-    return await work({ repository: fetchers.open(source, secrets), open, helpers });
-  } finally {
-    await Promise.all([fetchers.close(), helpers.close()]);
-    await rm(directory, { recursive: true, force: true });
-  }
+    return work({ repository: fetchers.open(source, secrets), open, fetchers, helpers });
+  });
 }
 
 /** What a person's word stands for: a hash, whole or short, a digest, a revision text, a branch or a tag. */
@@ -110,22 +101,10 @@ export async function commitOf(
   return (await resolved(repository, { kind: "auto", value: plain }, signal)).commit;
 }
 
-/** What a ref stands for on the server now. @throws SourceError */
-export async function resolved(
-  repository: Repository,
-  ref: SourceRef,
-  signal: AbortSignal,
-): Promise<{ commit: string; refName: string | null }> {
-  const [result] = await repository.sync([ref], { timeoutMs: 60_000 }, signal);
-  if (!result || "error" in result) throw result?.error ?? new Error(`Cannot resolve ${ref.value}: no answer`);
-  return { commit: result.commit, refName: result.refName };
-}
-
-function renderer(pools: HelperPools, source: Source, declared: AppSource): Checkout["render"] {
-  const upstream = upstreamRenderer(pools);
+function renderer(fetching: Fetching, source: Source, declared: AppSource): Checkout["render"] {
   return async (tree, signal) => {
     const visible = await visibleTree({ source, whole: tree, included: [] }, signal);
-    return upstream.render({ tree: visible, path: declared.path, spec: declared.render }, signal);
+    return renderWithBases(fetching, { tree: visible, path: declared.path, spec: declared.render }, signal);
   };
 }
 

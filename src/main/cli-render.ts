@@ -1,7 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { localTree } from "#adapters/local/local-tree.ts";
-import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import { maskSecrets } from "#core/diff/mask-secrets.ts";
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -11,7 +10,8 @@ import type { RenderActions, RenderQuery } from "#cli/render.ts";
 import { findApp, usableApp } from "./cli-app-record.ts";
 import { commitOf, withCheckout } from "./cli-checkout.ts";
 import { renderRelease, renderReleaseFile } from "./cli-render-release.ts";
-import { withHelpers } from "./cli-files.ts";
+import { withFetchers } from "./cli-fetchers.ts";
+import { renderWithBases } from "./cli-render-bases.ts";
 import { withClient } from "./cli-session.ts";
 
 /** Renders as the controller does. */
@@ -40,7 +40,7 @@ async function renderPath(query: RenderQuery, signal: AbortSignal): Promise<read
   const place = resolve(query.what);
   const root = repositoryRoot(place) ?? place;
   const input = { tree: localTree(root), path: relative(root, place), spec: specFor(query) };
-  const rendered = await withHelpers((pools) => upstreamRenderer(pools).render(input, signal));
+  const rendered = await withFetchers((fetching) => renderWithBases(fetching, input, signal));
   return rendered.resources;
 }
 

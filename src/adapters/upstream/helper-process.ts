@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import type { RemoteBase } from "#core/source/remote-base.ts";
 import { encodeFrame, FrameDecoder } from "./framing.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import type { Frame } from "./framing.ts";
@@ -25,10 +26,14 @@ export interface HelperRequest {
   readonly answer: (question: Question, signal: AbortSignal) => Promise<Reply>;
 }
 
-/** What an operation asks while it runs: about a path of the tree, for a data key that a service opens, or for objects. */
+/**
+ * What an operation asks while it runs: about a path of the tree, for a data key that a service opens, for the place of
+ * what another repository holds, or for objects.
+ */
 export type Question =
   | { readonly ask: "look" | "read" | "list"; readonly path: string }
   | { readonly ask: "sops.datakey"; readonly key: VaultKey }
+  | { readonly ask: "base"; readonly base: RemoteBase }
   | LookupQuestion;
 
 /** A question for an object of the cluster or, without a name, for all of a kind. */

@@ -1,6 +1,8 @@
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { RemoteBase } from "#core/source/remote-base.ts";
+import { BaseAnswers } from "./base-answers.ts";
 import { RecordingTree } from "./recording-tree.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import type { HelperPool } from "./helper-pool.ts";
@@ -31,11 +33,14 @@ export interface KustomizeBuild {
 export interface KustomizeResult {
   readonly resources: readonly Resource[];
   readonly readSet: ReadSet;
+  /** What of other repositories it took. */
+  readonly bases: readonly RemoteBase[];
 }
 
 /**
- * Renders a kustomization by kustomize itself, offline.
- * @throws UpstreamError naming file and line where they are known; whatever the tree throws when it cannot be read.
+ * Renders a kustomization by kustomize itself, offline: what it takes from other repositories stands in the tree.
+ * @throws UpstreamError naming file and line where they are known; MissingBasesError when the tree lacks something of
+ * another repository; whatever the tree throws when it cannot be read.
  */
 export async function kustomizeBuild(
   pool: HelperPool,
@@ -46,19 +51,20 @@ export async function kustomizeBuild(
   const overlay = new Map(Object.entries(build.files ?? {}).map(([path, text]) => [path, encoder.encode(text)]));
   const tree = new RecordingTree(build.tree, overlay);
   const files = new TreeAnswers(tree);
-  const answer = (question: Question, scope: AbortSignal): Promise<Reply> =>
-    question.ask === "sops.datakey"
-      ? answerDataKey(question.key, build.decryption?.keys ?? {}, scope)
-      : files.answer(question, scope);
+  const bases = new BaseAnswers(build.tree);
+  const answer = async (question: Question, scope: AbortSignal): Promise<Reply> => {
+    if (question.ask === "sops.datakey") return answerDataKey(question.key, build.decryption?.keys ?? {}, scope);
+    return question.ask === "base" ? bases.answer(question.base) : files.answer(question, scope);
+  };
   const { path, overrides = null, generateIfMissing = false, decryption = null, substitute = null } = build;
   const input = { path, overrides, generateIfMissing, decryption, substitute };
   try {
     const request = { op: "kustomize.build", input, answer };
     const { resources } = (await pool.request(request, signal)) as { resources: Resource[] };
     for (const resource of resources) mustBeVersioned(resource);
-    return { resources, readSet: tree.readSet() };
+    return { resources, readSet: tree.readSet(), bases: bases.used() };
   } catch (error) {
-    throw files.causeOf(error);
+    throw bases.causeOf(files.causeOf(error));
   }
 }
 

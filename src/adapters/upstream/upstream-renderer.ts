@@ -30,6 +30,7 @@ export function upstreamRenderer(pools: HelperPools): Renderer {
         return await renderInput(pools, input, signal);
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof RenderError) throw error;
         if (error instanceof UpstreamError && PASSING.has(error.code)) throw error;
         throw new RenderError("build", error instanceof Error ? error.message : String(error), { cause: error });
       }

@@ -1,5 +1,5 @@
 /** How the address of a source is spoken to: what sources share, when they share a store and a poll. */
-export type Remote = GitRemote | OciRemote | BucketRemote | HelmRemote | DerivedRemote;
+export type Remote = GitRemote | OciRemote | BucketRemote | HelmRemote | FileRemote | DerivedRemote;
 
 /** A Git repository. */
 export interface GitRemote {
@@ -35,9 +35,13 @@ export interface OciLayer {
 /** Name of the one file that a layer becomes when it is copied instead of unpacked. */
 export const copiedLayerName = "layer";
 
-/** The objects of a bucket, at a server that speaks S3's protocol. */
+/** The objects of a bucket. */
 export interface BucketRemote {
   readonly kind: "bucket";
+  /** Whose storage it is and who vouches for who asks without a credential; absent: any server of S3's protocol. */
+  readonly cloud?: Cloud;
+  /** Who lends keys; absent: Amazon itself. */
+  readonly sts?: TokenService;
   readonly bucket: string;
   /** Only keys that begin with it count; "" for all. */
   readonly prefix: string;
@@ -47,6 +51,12 @@ export interface BucketRemote {
   readonly insecure: boolean;
   /** Rules that hide objects, as of the source: what is hidden is not fetched and is no part of the revision. */
   readonly ignore: string | null;
+}
+
+/** Lends keys for a user of a directory and the password, or for whom Amazon knows. */
+export interface TokenService {
+  readonly kind: "ldap" | "aws";
+  readonly endpoint: string;
 }
 
 /** Charts: of a repository with an index over http, or, where the address is `oci://…`, the one chart of an OCI repository. */
@@ -60,10 +70,15 @@ export interface HelmRemote {
   readonly cloud?: Cloud;
 }
 
+/** One file over http. */
+export interface FileRemote {
+  readonly kind: "file";
+}
+
 /** No address of its own: what the source has is made from the files of another one. */
 export interface DerivedRemote {
   readonly kind: "derived";
 }
 
 /** Where the Secrets stand that a source needs, by what they are for. */
-export type SecretRole = "credential" | "certificate" | "proxy";
+export type SecretRole = "credential" | "certificate" | "proxy" | "stsCredential" | "stsCertificate";

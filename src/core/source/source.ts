@@ -28,11 +28,17 @@ export interface ObjectName {
 }
 
 /** What a source follows; the kind of its remote says whose words these are. */
-export type SourceRef = GitRef | OciRef | BucketRef | HelmRef | ChartPathRef;
+export type SourceRef = GitRef | OciRef | BucketRef | FileRef | HelmRef | ChartPathRef;
 
 /** All that a bucket holds at a time, which is the only thing to follow there; `value` is its name, and the prefix of its keys. */
 export interface BucketRef {
   readonly kind: "bucket";
+  readonly value: string;
+}
+
+/** What is at an address, which is the only thing to follow there. */
+export interface FileRef {
+  readonly kind: "file";
   readonly value: string;
 }
 

@@ -13,6 +13,7 @@ import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
 import { FollowedObjects } from "../followed-objects.ts";
 import { ReleaseStore } from "../release/release-store.ts";
+import { RemoteBases } from "../remote-bases.ts";
 import { RenderCache } from "../render-cache.ts";
 import { Rivals } from "../rivals.ts";
 import { SourceController } from "../source-controller.ts";
@@ -134,26 +135,28 @@ export class TestEngine {
       onUnused: () => {},
       onDependents: () => {},
     });
+    const sources = new SourceController({
+      ...common,
+      telemetry,
+      fetcher: {
+        open: () => ({
+          sync: () => Promise.resolve([]),
+          holds: () => Promise.resolve(false),
+          fetchCommit: () => Promise.reject(new Error("no commit")),
+          tree: () => Promise.reject(new Error("no tree")),
+        }),
+      },
+      revisionOf: dialect.revisionOf,
+      onChange: () => {},
+    });
     return {
       ...common,
       home: client,
       telemetry,
       settings,
       registry,
-      sources: new SourceController({
-        ...common,
-        telemetry,
-        fetcher: {
-          open: () => ({
-            sync: () => Promise.resolve([]),
-            holds: () => Promise.resolve(false),
-            fetchCommit: () => Promise.reject(new Error("no commit")),
-            tree: () => Promise.reject(new Error("no tree")),
-          }),
-        },
-        revisionOf: dialect.revisionOf,
-        onChange: () => {},
-      }),
+      sources,
+      bases: new RemoteBases(sources),
       renders: new RenderCache({ render: () => Promise.reject(new Error("nothing is rendered here")) }, telemetry),
       index: new LiveIndex({
         ...common,
