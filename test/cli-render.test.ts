@@ -51,6 +51,24 @@ test("render shows a directory offline, with neighbours of the checkout and mask
   expect(JSON.parse(whole.out)).toMatchObject([{ data: { a: "aHVudGVyMg==" } }]);
 });
 
+test("render fetches what a kustomization takes from another repository, and names what it cannot fetch", async () => {
+  const folder = join(home, "taker");
+  await mkdir(folder);
+  await world.git.commit("giver", {
+    "deploy/kustomization.yaml": "resources: [c.yaml]\n",
+    "deploy/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: given}\n",
+  });
+  const takes = (url: string) => writeFile(join(folder, "kustomization.yaml"), `resources: ["${url}"]\n`);
+  await takes(`${world.git.url("giver")}//deploy?ref=main`);
+  const shown = await holdfast(["render", folder]);
+  expect(shown).toMatchObject({ code: 0, err: "" });
+  expect(shown.out).toContain("name: given");
+  await takes(`${world.git.url("giver")}//deploy?ref=gone`);
+  const failed = await holdfast(["render", folder]);
+  expect(failed.code).not.toBe(0);
+  expect(failed.err).toContain(`${world.git.url("giver")}?ref=gone cannot be fetched: `);
+});
+
 test("render and diff show an app with its variables filled in and its Secrets decrypted, but masked", async () => {
   const secret =
     "apiVersion: v1\nkind: Secret\nmetadata:\n    name: filled\n    namespace: default\nstringData:\n    a: ${WORD}-2\n";

@@ -11,7 +11,12 @@ if (!selector.ok) throw new Error(selector.error);
 const world = useFluxWorld({
   controller: {
     shard: { text, parsed: selector.value },
-    vendorSettings: { ...usualSettings("argocd"), ownNamespaceOnly: true, defaultServiceAccount: "tenant" },
+    vendorSettings: {
+      ...usualSettings("argocd"),
+      ownNamespaceOnly: true,
+      defaultServiceAccount: "tenant",
+      remoteBases: false,
+    },
   },
 });
 
@@ -36,6 +41,19 @@ async function account(space: Space, verbs: readonly string[]): Promise<void> {
 }
 
 describe.concurrent("a controller with tenants", () => {
+  test("refuses what a kustomization takes from other repositories", async () => {
+    const space = await world().space("baseless");
+    await account(space, ["*"]);
+    await world().git.commit("elsewhere", { "kustomization.yaml": "resources: []\n" });
+    const elsewhere = world().git.url("elsewhere");
+    await space.commit({ "app/kustomization.yaml": `resources: ["${elsewhere}?ref=main"]\n` });
+    await space.kustomization();
+    await shard(space, "one");
+    const refused = await space.says("--no-remote-bases forbids this");
+    expect(refused).toMatchObject({ reason: "BuildFailed" });
+    expect(refused.message).toContain(`${elsewhere}?ref=main`);
+  });
+
   test("serves the apps of its shard, from the moment they belong to it until they leave", async () => {
     const space = await world().space("sharded");
     await account(space, ["*"]);

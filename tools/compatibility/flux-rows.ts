@@ -12,6 +12,7 @@ const oci = "test/flux/oci.test.ts";
 const report = "test/flux/report.test.ts";
 const source = "test/flux/source.test.ts";
 const verify = "src/adapters/oci/verify-artifact.test.ts";
+const bases = "test/flux/remote-bases.test.ts";
 const tenants = "test/flux/tenants.test.ts";
 const metrics = "src/adapters/observe/metrics.test.ts";
 
@@ -370,6 +371,13 @@ export const fluxRows: readonly Row[] = [
     `${tenants}: refuses a source of another namespace`,
     `${tenants}: acts as the tenant's account where an app names none`,
   ),
-  missing("Kustomization", "remote bases, `--no-remote-bases`", "remote bases are refused always"),
+  served(
+    "Kustomization",
+    "remote bases, `--no-remote-bases`",
+    `${bases}: a base of another repository is followed like a source, and shared by those who take from it`,
+    `${bases}: a base that cannot be had is named, and what is there stays as it is`,
+    `${bases}: a file over http is a resource, asked for again, and a page for people is told from one`,
+    `${tenants}: refuses what a kustomization takes from other repositories`,
+  ),
   ...helmReleaseRows,
 ];
