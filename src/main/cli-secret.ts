@@ -1,5 +1,5 @@
 import { BucketError } from "#adapters/bucket/bucket-error.ts";
-import { bucketAccess } from "#adapters/bucket/bucket-secrets.ts";
+import { accessKeysOf } from "#adapters/bucket/s3-proof.ts";
 import { credentialOf } from "#adapters/git/git-fetcher.ts";
 import { proxyOf } from "#adapters/git/git-proxy.ts";
 import type { OciAddress } from "#adapters/oci/oci-address.ts";
@@ -87,7 +87,7 @@ const readers: Readonly<Record<SecretUse, (secret: Resource, data: Values) => un
   oci: (credential) => registryAccess({ credential }, anyAddress),
   tls: (certificate) => registryAccess({ certificate }, anyAddress),
   proxy: proxyOf,
-  bucket: (credential) => bucketAccess({ credential }),
+  bucket: accessKeysOf,
   age: (_, data) => {
     const lines = (data["identity.agekey"] ?? "").split("\n").map((line) => line.trim());
     const identities = lines.filter((line) => line !== "" && !line.startsWith("#"));

@@ -7,24 +7,53 @@ export interface BucketAddress {
   readonly origin: string;
   /** Host and port as they stand in a request. */
   readonly host: string;
-  /** What comes before the key in a path, "/" at its end. */
+  /** What comes before everything in a path that is asked for. */
   readonly base: string;
-  /** The region that requests are signed for. */
-  readonly region: string;
+  /** What every request asks besides. */
+  readonly query: Readonly<Record<string, string>>;
   /** How messages name the bucket. */
   readonly name: string;
 }
 
-const defaultRegion = "us-east-1";
 const amazon = /(^|\.)amazonaws\.com(\.cn)?$/;
 
-/** Reads an endpoint `host[:port]` and a bucket of it. @throws BucketError `refused-address` saying what is wrong */
-export function bucketAddress(endpoint: string, { bucket, region, insecure }: BucketRemote): BucketAddress {
-  const scheme = insecure ? "http" : "https";
-  const { hostname, port } = endpointOf(endpoint, scheme);
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {
+/** Reads an endpoint and a bucket of it. @throws BucketError `refused-address` saying what is wrong */
+export function bucketAddress(endpoint: string, remote: BucketRemote): BucketAddress {
+  const { bucket, cloud } = remote;
+  const { name, address } = (cloud && places[cloud]) ?? s3;
+  if (!name.test(bucket) || bucket.includes("..")) {
     throw refused(`${JSON.stringify(bucket.slice(0, 80))} is no name of a bucket`);
   }
+  return address(endpoint, remote);
+}
+
+interface Place {
+  /** What a bucket may be called. */
+  readonly name: RegExp;
+  readonly address: (endpoint: string, remote: BucketRemote) => BucketAddress;
+}
+
+const s3: Place = { name: /^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/, address: s3Address };
+const places: Readonly<Record<NonNullable<BucketRemote["cloud"]>, Place>> = {
+  aws: s3,
+  gcp: { name: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/, address: gcsAddress },
+  azure: { name: /^(\$root|\$web|[a-z0-9][a-z0-9-]{1,61}[a-z0-9])$/, address: azureAddress },
+};
+
+function gcsAddress(endpoint: string, { bucket, insecure }: BucketRemote): BucketAddress {
+  const { host, origin } = urlOf(endpoint, insecure);
+  return { origin, host, base: `/storage/v1/b/${bucket}/o`, query: {}, name: `bucket "${bucket}" at ${host}` };
+}
+
+function azureAddress(endpoint: string, { bucket, insecure }: BucketRemote): BucketAddress {
+  const { host, origin, pathname, searchParams } = urlOf(endpoint, insecure);
+  const base = `${pathname.replace(/\/$/, "")}/${bucket}`;
+  return { origin, host, base, query: Object.fromEntries(searchParams), name: `container "${bucket}" at ${host}` };
+}
+
+function s3Address(endpoint: string, { bucket, region, insecure }: BucketRemote): BucketAddress {
+  const scheme = insecure ? "http" : "https";
+  const { hostname, port } = endpointOf(endpoint, scheme);
   if (!/^[A-Za-z0-9-]{0,64}$/.test(region)) throw refused(`${JSON.stringify(region.slice(0, 80))} is no region`);
   const isAmazon = amazon.test(hostname) && isIP(hostname) === 0;
   // The one endpoint of all regions would only redirect.
@@ -32,13 +61,8 @@ export function bucketAddress(endpoint: string, { bucket, region, insecure }: Bu
   // A name with dots has no certificate as a part of the host's name.
   const isInHost = isAmazon && !bucket.includes(".");
   const host = `${isInHost ? `${bucket}.` : ""}${server}${port === "" ? "" : `:${port}`}`;
-  return {
-    origin: `${scheme}://${host}`,
-    host,
-    base: isInHost ? "/" : `/${bucket}/`,
-    region: region || defaultRegion,
-    name: `bucket "${bucket}" at ${endpoint}`,
-  };
+  const base = isInHost ? "/" : `/${bucket}/`;
+  return { origin: `${scheme}://${host}`, host, base, query: {}, name: `bucket "${bucket}" at ${endpoint}` };
 }
 
 function endpointOf(endpoint: string, scheme: string): URL {
@@ -49,6 +73,17 @@ function endpointOf(endpoint: string, scheme: string): URL {
   // Somebody may have put credentials there.
   const shown = endpoint.includes("@") ? "it" : JSON.stringify(endpoint.slice(0, 80));
   throw refused(`${shown} is no endpoint, which is a host or a host and a port`);
+}
+
+/** An endpoint that may be a whole URL. */
+function urlOf(endpoint: string, insecure: boolean): URL {
+  const text = endpoint.includes("://") ? endpoint : `${insecure ? "http" : "https"}://${endpoint}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === "") throw refused("the endpoint is no URL");
+  if (url.username !== "" || url.password !== "") throw refused("the endpoint holds a user or a password");
+  if (url.protocol === "http:" && !insecure) throw refused("the endpoint is plain http, which needs `insecure: true`");
+  if (url.protocol !== "https:" && url.protocol !== "http:") throw refused("the endpoint is neither https nor http");
+  return url;
 }
 
 function refused(why: string): BucketError {

@@ -1,4 +1,6 @@
+import type { CloudIdentity } from "#engine/cloud-identity.ts";
 import type { SourceFetcher, SourceSecrets } from "#engine/ports.ts";
+import { KeptTokens } from "../cloud/kept-tokens.ts";
 import { KeptFolders } from "../http/kept-folders.ts";
 import { tlsDispatcher } from "../http/tls-dispatcher.ts";
 import { TlsWires } from "../http/tls-wires.ts";
@@ -9,13 +11,16 @@ import { BucketError } from "./bucket-error.ts";
 import { defaultBucketLimits } from "./bucket-limits.ts";
 import type { BucketLimits } from "./bucket-limits.ts";
 import { BucketRepository } from "./bucket-repository.ts";
-import { bucketAccess } from "./bucket-secrets.ts";
+import { bucketTls } from "./bucket-secrets.ts";
 import { ContentStore } from "./content-store.ts";
+import { dialectOf } from "./storages.ts";
 
 /** Where objects are kept, and sizes that differ from the usual ones. */
 export interface BucketFetcherOptions {
   /** Owned by one process at a time. */
   readonly directory: string;
+  /** Asked where a source names no Secret. */
+  readonly cloud: CloudIdentity;
   readonly limits?: Partial<BucketLimits>;
 }
 
@@ -34,9 +39,13 @@ export function bucketFetcher(options: BucketFetcherOptions): BucketFetcher {
 class Fetcher implements BucketFetcher {
   readonly #folders: KeptFolders<BucketRepository>;
   readonly #limits: BucketLimits;
+  readonly #cloud: CloudIdentity;
+  readonly #lifetime = new AbortController();
+  readonly #kept = new KeptTokens(this.#lifetime.signal, Date.now);
   readonly #wires = new TlsWires(tlsDispatcher);
 
-  constructor({ directory, limits }: BucketFetcherOptions) {
+  constructor({ directory, limits, cloud }: BucketFetcherOptions) {
+    this.#cloud = cloud;
     this.#folders = new KeptFolders(directory);
     this.#limits = { ...defaultBucketLimits, ...limits };
   }
@@ -44,16 +53,34 @@ class Fetcher implements BucketFetcher {
   open({ url, remote }: Parameters<SourceFetcher["open"]>[0], secrets: SourceSecrets): BucketRepository {
     if (remote.kind !== "bucket") throw new BucketError("refused-address", "Cannot open the bucket: it is none");
     const address = bucketAddress(url, remote);
-    const { keys, tls } = bucketAccess(secrets);
-    return this.#folders.open([address, remote.prefix, remote.ignore, keys, tls], (folder) => {
-      const connection = new BucketConnection({ wire: this.#wires.of(tls), address, keys, random: Math.random });
-      const client = new BucketClient(address.name, connection);
+    const tls = bucketTls(secrets);
+    const { storage, proof: proofOf } = dialectOf(remote);
+    const { proxy } = tls;
+    const proof = proofOf({
+      address,
+      remote,
+      secrets,
+      proxy,
+      cloud: this.#cloud,
+      kept: this.#kept,
+      wires: this.#wires,
+    });
+    return this.#folders.open([address, remote, whoOf(secrets), tls], (folder) => {
+      const connection = new BucketConnection({ wire: this.#wires.of(tls), address, proof, random: Math.random });
+      const client = new BucketClient({ name: address.name, storage, connection });
       return new BucketRepository({ client, store: new ContentStore(folder), remote, limits: this.#limits });
     });
   }
 
   async close(): Promise<void> {
+    this.#lifetime.abort(new Error("The program ends"));
     await this.#wires.close((wire) => wire.destroy());
     this.#folders.clear();
   }
+}
+
+/** What tells one who asks from another. */
+function whoOf({ credential, stsCredential, stsCertificate, identity }: SourceSecrets): unknown {
+  const account = identity && [identity.namespace, identity.name];
+  return [...[credential, stsCredential, stsCertificate].map((secret) => secret?.["data"] ?? null), account];
 }

@@ -7,12 +7,13 @@ import type { BucketRemote } from "#core/source/remote.ts";
 import type { SourceRef } from "#core/source/source.ts";
 import type { RefResult, Repository } from "#engine/ports.ts";
 import { fileListing } from "../archive/file-listing.ts";
-import type { BucketClient, ListedObject } from "./bucket-client.ts";
+import type { BucketClient } from "./bucket-client.ts";
 import { BucketError } from "./bucket-error.ts";
 import type { BucketLimits } from "./bucket-limits.ts";
 import type { ContentStore, RevisionFiles, StoredFile } from "./content-store.ts";
 import { selectedObjects } from "./select-objects.ts";
 import type { Selection } from "./select-objects.ts";
+import type { ListedObject } from "./storage.ts";
 
 /** What a repository is made of. */
 export interface BucketRepositoryParts {
@@ -152,10 +153,10 @@ export class BucketRepository implements Repository {
 
   async #download(object: ListedObject, signal: AbortSignal): Promise<StoredFile> {
     const { client, store } = this.#parts;
-    const { key, etag, size } = object;
-    const expected = { size, action: `read ${JSON.stringify(key)} of ${client.name}` };
+    const { key, etag, size, version, md5 } = object;
+    const expected = { size, ...(md5 && { md5 }), action: `read ${JSON.stringify(key)} of ${client.name}` };
     const digest = await client.read(object, (body) => store.add(body, expected, signal), signal);
-    return { key, etag, size, digest, executable: false };
+    return { key, etag, size, ...(version && { version }), digest, executable: false };
   }
 
   #treeOf(files: RevisionFiles): FileTree {

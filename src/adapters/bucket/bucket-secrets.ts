@@ -1,28 +1,20 @@
 import type { Resource } from "#core/resource/resource.ts";
 import type { SourceSecrets } from "#engine/ports.ts";
 import { proxyOfSecret, proxyUrl } from "../http/proxy-secret.ts";
-import { secretEntry, secretName } from "../http/secret-entry.ts";
+import { secretName } from "../http/secret-entry.ts";
 import { type TlsSettings, tlsOfSecret } from "../http/tls-secret.ts";
 import { BucketError } from "./bucket-error.ts";
-import type { AccessKeys } from "./sign-request.ts";
-
-/** Everything that Secrets say of a bucket; without keys it is read as anybody would. */
-export interface BucketAccess {
-  readonly keys: AccessKeys | null;
-  readonly tls: TlsSettings;
-}
 
 /**
- * Reads `accesskey` and `secretkey` of one Secret, and `ca.crt` or `tls.crt` with `tls.key` (`caFile`, `certFile`,
- * `keyFile` of old) of the other.
+ * How a bucket is connected to: `ca.crt` or `tls.crt` with `tls.key` (`caFile`, `certFile`, `keyFile` of old) of one
+ * Secret, and the proxy of another.
  * @throws BucketError `invalid-secret` naming Secret and key, never a value
  */
-export function bucketAccess({ credential, certificate, proxy }: SourceSecrets): BucketAccess {
-  const tls = certificate ? tlsOfSecret(certificate, (problem, cause) => refused(certificate, problem, cause)) : {};
-  return {
-    keys: credential ? keysOf(credential) : null,
-    tls: { ...tls, ...(proxy && { proxy: throughProxy(proxy) }) },
-  };
+export function bucketTls({ certificate, proxy }: Pick<SourceSecrets, "certificate" | "proxy">): TlsSettings {
+  const tls = certificate
+    ? tlsOfSecret(certificate, (problem, cause) => refusedSecret(certificate, problem, cause))
+    : {};
+  return { ...tls, ...(proxy && { proxy: throughProxy(proxy) }) };
 }
 
 function throughProxy(secret: Resource): string {
@@ -34,16 +26,8 @@ function throughProxy(secret: Resource): string {
   );
 }
 
-function keysOf(secret: Resource): AccessKeys {
-  const id = secretEntry(secret, "accesskey")?.trim() ?? "";
-  const key = secretEntry(secret, "secretkey")?.trim() ?? "";
-  if (id === "" || key === "") throw refused(secret, "it needs `accesskey` and `secretkey`");
-  // It stands in a header.
-  if (!/^[\x21-\x7e]{1,256}$/.test(id) || /[,/]/.test(id)) throw refused(secret, "`accesskey` is no access key");
-  return { id, key };
-}
-
-function refused(secret: Resource, problem: string, cause?: unknown): BucketError {
+/** The error for a Secret that cannot be used; the problem names keys, never a value. */
+export function refusedSecret(secret: Resource, problem: string, cause?: unknown): BucketError {
   return new BucketError("invalid-secret", `Cannot use Secret ${secretName(secret)} for a bucket: ${problem}`, {
     cause,
   });

@@ -9,6 +9,16 @@ import { BucketError } from "./bucket-error.ts";
 export interface StoredFile extends ListedFile {
   readonly key: string;
   readonly etag: string;
+  readonly version?: string;
+}
+
+/** A content that is about to come. */
+export interface ExpectedContent {
+  readonly size: number;
+  /** In hex; absent: nobody told it. */
+  readonly md5?: string;
+  /** As it reads after "Cannot". */
+  readonly action: string;
 }
 
 /** The files of a revision by path. */
@@ -72,15 +82,11 @@ export class ContentStore {
     await rm(this.#indexPath(revision), { force: true });
   }
 
-  /** Stores a content of which the size is known, and tells its digest. @throws BucketError when the size is another */
-  async add(
-    body: Readable,
-    { size, action }: { readonly size: number; readonly action: string },
-    signal: AbortSignal,
-  ): Promise<string> {
+  /** Stores a content of which the size is known, and tells its digest. @throws BucketError when it is another */
+  async add(body: Readable, expected: ExpectedContent, signal: AbortSignal): Promise<string> {
     const partial = this.#partialPath();
     try {
-      const digest = await written(partial, { body, size, action }, signal);
+      const digest = await written(partial, { body, ...expected }, signal);
       await local(rename(partial, this.#contentPath(digest)));
       return digest;
     } finally {
@@ -139,10 +145,11 @@ export class ContentStore {
 
 async function written(
   path: string,
-  { body, size, action }: { readonly body: Readable; readonly size: number; readonly action: string },
+  { body, size, md5, action }: ExpectedContent & { readonly body: Readable },
   signal: AbortSignal,
 ): Promise<string> {
   const hash = createHash("sha256");
+  const check = createHash("md5");
   let length = 0;
   await using file = await local(open(path, "wx", 0o600));
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -150,10 +157,14 @@ async function written(
     length += chunk.length;
     if (length > size) break;
     hash.update(chunk);
+    check.update(chunk);
     await local(file.writeFile(chunk));
   }
-  if (length === size) return hash.digest("hex");
-  throw new BucketError("changed", `Cannot ${action}: it does not have the ${size} bytes that it was listed with`);
+  const state = `it does not have the ${length === size ? "MD5" : `${size} bytes`} that it was listed with`;
+  if (length !== size || (md5 !== undefined && check.digest("hex") !== md5)) {
+    throw new BucketError("changed", `Cannot ${action}: ${state}`);
+  }
+  return hash.digest("hex");
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

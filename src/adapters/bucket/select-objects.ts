@@ -5,9 +5,9 @@ import { ignoredTree, ignoreFileName } from "#core/source/source-ignore.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
 import { entryName } from "../archive/entry-name.ts";
 import { fileListing } from "../archive/file-listing.ts";
-import type { ListedObject } from "./bucket-client.ts";
 import { BucketError } from "./bucket-error.ts";
 import type { BucketLimits } from "./bucket-limits.ts";
+import type { ListedObject } from "./storage.ts";
 
 /** The objects of a bucket that no rule hides. */
 export interface Selection {

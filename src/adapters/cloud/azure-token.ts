@@ -41,7 +41,7 @@ export async function askAzure(
   const action = `get an Azure token for ${callerName(identity)}`;
   const shown = identity === null ? "" : (await identity.token([audience], signal)).token;
   const agent = httpsAgent(proxy);
-  const options = { additionalPolicies: [{ policy: through(agent), position: "perCall" as const }], retryOptions };
+  const options = azureConnections(agent);
   try {
     const credential =
       application === null ? await ownCredential(options) : await assertedCredential(application, shown, options);
@@ -54,6 +54,13 @@ export async function askAzure(
   } finally {
     agent.destroy();
   }
+}
+
+/** How the library connects. */
+export function azureConnections(
+  agent: Agent,
+): Pick<ClientAssertionCredentialOptions, "additionalPolicies" | "retryOptions"> {
+  return { additionalPolicies: [{ policy: through(agent), position: "perCall" }], retryOptions };
 }
 
 type Policy = NonNullable<ClientAssertionCredentialOptions["additionalPolicies"]>[number]["policy"];

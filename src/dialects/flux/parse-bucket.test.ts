@@ -50,12 +50,42 @@ describe("a Bucket", () => {
     });
   });
 
+  const ldap = { provider: "ldap", endpoint: "https://sts.example" };
+  const aws = { provider: "aws", endpoint: "https://sts.amazonaws.com" };
+
+  test("tells whose storage it is, who lends keys for it, and as whom", () => {
+    const remoteOf = (spec: object) => {
+      const parsed = parseSource(bucket({ ...base, ...spec }), () => null);
+      return parsed.ok ? parsed.value : parsed.error;
+    };
+    expect(remoteOf({ provider: "gcp", serviceAccountName: "reader" })).toMatchObject({
+      remote: { cloud: "gcp" },
+      account: { namespace: "shop", name: "reader" },
+    });
+    expect(remoteOf({ provider: "azure" })).toMatchObject({ remote: { cloud: "azure" } });
+    expect(remoteOf({ provider: "aws", sts: aws })).toMatchObject({
+      remote: { cloud: "aws", sts: { kind: "aws", endpoint: "https://sts.amazonaws.com" } },
+    });
+    const sts = { ...ldap, secretRef: { name: "ada" }, certSecretRef: { name: "ca" } };
+    expect(remoteOf({ sts })).toMatchObject({
+      remote: { sts: { kind: "ldap", endpoint: "https://sts.example" } },
+      secrets: { stsCredential: { namespace: "shop", name: "ada" }, stsCertificate: { namespace: "shop", name: "ca" } },
+    });
+  });
+
+  const name = { name: "x" };
   const refusals = [
-    { spec: { provider: "gcp" }, paths: ["spec.provider"] },
-    { spec: { provider: "azure" }, paths: ["spec.provider"] },
-    { spec: { provider: "aws" }, paths: ["spec.region", "spec.secretRef"] },
-    { spec: { sts: { provider: "ldap", endpoint: "https://sts.example" } }, paths: ["spec.sts"] },
+    { spec: { provider: "aws", serviceAccountName: "reader" }, paths: ["spec.region"] },
+    { spec: { provider: "gcp", serviceAccountName: "a", secretRef: name }, paths: ["spec.serviceAccountName"] },
     { spec: { serviceAccountName: "reader" }, paths: ["spec.serviceAccountName"] },
+    { spec: { provider: "gcp", sts: aws }, paths: ["spec.sts"] },
+    { spec: { provider: "azure", sts: ldap }, paths: ["spec.sts"] },
+    { spec: { provider: "aws", sts: ldap }, paths: ["spec.sts.provider"] },
+    { spec: { sts: aws }, paths: ["spec.sts.provider"] },
+    { spec: { sts: { ...ldap, endpoint: "sts.example" } }, paths: ["spec.sts.endpoint"] },
+    { spec: { provider: "aws", sts: { ...aws, secretRef: name } }, paths: ["spec.sts.secretRef"] },
+    { spec: { provider: "aws", sts: { ...aws, certSecretRef: name } }, paths: ["spec.sts.certSecretRef"] },
+    { spec: { provider: "huawei" }, paths: ["spec.provider"] },
     { spec: { bucketName: 5 }, paths: ["spec.bucketName"] },
     { spec: { interval: "soon" }, paths: ["spec.interval"] },
   ];

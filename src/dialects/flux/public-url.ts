@@ -9,6 +9,7 @@ export function publicUrl(object: Resource): string {
 
 function bucketUrl(object: Resource): string {
   const scheme = fieldAt(object, ["spec", "insecure"]) === true ? "http" : "https";
-  const endpoint = textAt(object, ["spec", "endpoint"]).replace(/^.*@/, "");
+  // Azure's are whole addresses, and may end with a signature.
+  const endpoint = textAt(object, ["spec", "endpoint"]).replace(/^(https?:\/\/)?(.*@)?|\/?(\?.*)?$/g, "");
   return `${scheme}://${endpoint}/${textAt(object, ["spec", "bucketName"])}`;
 }

@@ -1,12 +1,8 @@
 import type { Problem } from "#core/result.ts";
-import type { BucketSpec } from "./bucket-schema.ts";
 import type { GitRepositorySpec } from "./git-repository-schema.ts";
 import type { HelmRepositorySpec } from "./helm-repository-schema.ts";
-import type { OciRepositorySpec } from "./oci-repository-schema.ts";
 import { unsupportedKubeConfig } from "./kube-config.ts";
 import type { KustomizationSpec } from "./kustomization-schema.ts";
-
-const gitRepositoryFields: readonly (keyof GitRepositorySpec)[] = ["serviceAccountName"];
 
 /**
  * Fields of a Kustomization that would change what is applied and are not implemented. Deleting one asks only which
@@ -27,44 +23,15 @@ export function unsupportedInKustomization(spec: KustomizationSpec, deleting: bo
   return problems;
 }
 
-const ociRepositoryFields: readonly (keyof OciRepositorySpec)[] = ["serviceAccountName"];
-
-/** Fields of a GitRepository that would change what is fetched and are not implemented. */
-export function unsupportedInGitRepository(spec: GitRepositorySpec): readonly Problem[] {
-  const problems = gitRepositoryFields
-    .filter((field) => isSet(spec[field]))
-    .map((field) => notSupported(`spec.${field}`, "GitRepository"));
-  return spec.provider === "github" ? problems : [...problems, ...unsupportedProvider(spec.provider, "GitRepository")];
-}
-
-/** Fields of an OCIRepository that would change what is fetched and are not implemented. */
-export function unsupportedInOciRepository(spec: OciRepositorySpec): readonly Problem[] {
-  const problems = ociRepositoryFields
-    .filter((field) => isSet(spec[field]))
-    .map((field) => notSupported(`spec.${field}`, "OCIRepository"));
-  return [...problems, ...unsupportedProvider(spec.provider, "OCIRepository")];
-}
-
-const bucketFields: readonly (keyof BucketSpec)[] = ["serviceAccountName", "sts"];
-
-/** Fields of a Bucket that would change what is fetched and are not implemented. */
-export function unsupportedInBucket(spec: BucketSpec): readonly Problem[] {
-  const problems = bucketFields
-    .filter((field) => isSet(spec[field]))
-    .map((field) => notSupported(`spec.${field}`, "Bucket"));
-  return spec.provider === "aws" ? problems : [...problems, ...unsupportedProvider(spec.provider, "Bucket")];
+/** A service account of a GitRepository that no cloud is asked as, and that has no other use. */
+export function unsupportedInGitRepository({ serviceAccountName, provider }: GitRepositorySpec): readonly Problem[] {
+  if (!isSet(serviceAccountName) || provider === "aws" || provider === "azure") return [];
+  return [{ path: "spec.serviceAccountName", message: "can only be set when provider is 'azure' or 'aws'" }];
 }
 
 /** Fields of a HelmRepository that would change what is fetched, or who may use it, and are not implemented. */
 export function unsupportedInHelmRepository(spec: HelmRepositorySpec): readonly Problem[] {
-  const problems = isSet(spec.accessFrom) ? [notSupported("spec.accessFrom", "HelmRepository")] : [];
-  return [...problems, ...unsupportedProvider(spec.provider, "HelmRepository")];
-}
-
-function unsupportedProvider(provider: string | undefined, kind: string): readonly Problem[] {
-  if ((provider ?? "generic") === "generic") return [];
-  const message = `${provider} is not supported yet; use generic or keep this ${kind} with its present controller`;
-  return [{ path: "spec.provider", message }];
+  return isSet(spec.accessFrom) ? [notSupported("spec.accessFrom", "HelmRepository")] : [];
 }
 
 function notSupported(path: string, kind: string): Problem {

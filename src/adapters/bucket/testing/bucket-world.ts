@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { BucketRemote } from "#core/source/remote.ts";
+import type { CloudIdentity } from "#engine/cloud-identity.ts";
 import type { SourceSecrets } from "#engine/ports.ts";
 import { startS3Server } from "#test/support/s3-server.ts";
 import type { S3Server } from "#test/support/s3-server.ts";
@@ -20,6 +21,8 @@ export interface Opening {
   readonly secrets?: SourceSecrets;
   readonly limits?: Partial<BucketLimits>;
   readonly endpoint?: string;
+  /** Without it no cloud knows anybody. */
+  readonly cloud?: Partial<CloudIdentity>;
 }
 
 /** A server for the tests of a file, and for each test a bucket and a folder of its own. */
@@ -55,8 +58,8 @@ export function useBucketWorld(): () => BucketWorld {
     await Promise.all(fetchers.splice(0).map((fetcher) => fetcher.close()));
     await rm(directory, { recursive: true });
   });
-  const open = ({ remote = {}, secrets, limits = {}, endpoint = server.host }: Opening = {}) => {
-    const fetcher = bucketFetcher({ directory, limits });
+  const open = ({ remote = {}, secrets, limits = {}, endpoint = server.host, cloud = {} }: Opening = {}) => {
+    const fetcher = bucketFetcher({ directory, limits, cloud: { ...nobody, ...cloud } });
     fetchers.push(fetcher);
     const { accessKey: accesskey, secretKey: secretkey } = server;
     return fetcher.open(
@@ -67,6 +70,9 @@ export function useBucketWorld(): () => BucketWorld {
   const put = (key: string, content: string) => server.put(bucket, key, content);
   return () => ({ server, bucket, directory, open, put });
 }
+
+const unknown = () => Promise.reject(new BucketError("authentication", "Cannot get a token: no cloud is near"));
+const nobody: CloudIdentity = { awsCredentials: unknown, azureToken: unknown, gcpToken: unknown };
 
 /** A remote that is all of a bucket. */
 export function remoteOf(bucket: string, remote: Partial<BucketRemote> = {}): BucketRemote {

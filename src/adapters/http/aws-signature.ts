@@ -1,62 +1,56 @@
 import { createHash, createHmac } from "node:crypto";
+import { queryText } from "./query-text.ts";
 
-/** What proves who asks. */
+/** What proves to Amazon's services, and to those that speak alike, who asks. */
 export interface AccessKeys {
   readonly id: string;
   readonly key: string;
+  /** Goes with keys that were lent for a while. */
+  readonly session?: string | undefined;
 }
 
-/** A request without body. */
+/** A request that is not signed yet. */
 export interface UnsignedRequest {
-  readonly method: "GET";
+  readonly method: "GET" | "POST";
   readonly host: string;
-  /** Encoded by `encodedKey`. */
+  /** Encoded as `encodedKey` does it. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
-const emptyDigest = createHash("sha256").digest("hex");
+/** Whom a signature is for, and when it was made. */
+export interface SigningScope {
+  readonly service: string;
+  readonly region: string;
+  readonly at: Date;
+}
 
 /** The headers that a request is sent with, its signature (AWS version 4) among them. */
 export function signedHeaders(
   request: UnsignedRequest,
-  { id, key }: AccessKeys,
-  { region, at }: { readonly region: string; readonly at: Date },
+  { id, key, session }: AccessKeys,
+  { service, region, at }: SigningScope,
 ): Readonly<Record<string, string>> {
   const time = at.toISOString().replace(/[-:]|\.\d+/g, "");
-  const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`;
+  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
+  const digest = sha256(request.body ?? "");
   const headers: Record<string, string> = {
     ...request.headers,
     host: request.host,
-    "x-amz-content-sha256": emptyDigest,
+    "x-amz-content-sha256": digest,
     "x-amz-date": time,
+    ...(session !== undefined && { "x-amz-security-token": session }),
   };
   const names = Object.keys(headers).sort();
   const lines = names.map((name) => `${name}:${headers[name]?.trim()}\n`).join("");
   const signed = names.join(";");
-  const canonical = [request.method, request.path, queryText(request.query), lines, signed, emptyDigest].join("\n");
+  const canonical = [request.method, request.path, queryText(request.query), lines, signed, digest].join("\n");
   const derived = scope.split("/").reduce<string | Buffer>((from, part) => hmac(from, part), `AWS4${key}`);
   const signature = hmac(derived, ["AWS4-HMAC-SHA256", time, scope, sha256(canonical)].join("\n")).toString("hex");
   const authorization = `AWS4-HMAC-SHA256 Credential=${id}/${scope},SignedHeaders=${signed},Signature=${signature}`;
   return { ...headers, authorization };
-}
-
-/** A query as it is signed, which is also how it is sent. */
-export function queryText(query: Readonly<Record<string, string>>): string {
-  return Object.entries(query)
-    .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
-    .sort()
-    .join("&");
-}
-
-/** The key of an object as a part of a path. */
-export function encodedKey(key: string): string {
-  return key.split("/").map(encoded).join("/");
-}
-
-function encoded(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function sha256(text: string): string {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { encodedKey, queryText, signedHeaders } from "./sign-request.ts";
+import { signedHeaders } from "./aws-signature.ts";
+import { encodedKey, queryText } from "./query-text.ts";
 
 // The examples that Amazon publishes for its signatures.
 const keys = { id: "AKIAIOSFODNN7EXAMPLE", key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
-const when = { region: "us-east-1", at: new Date("2013-05-24T00:00:00Z") };
+const when = { service: "s3", region: "us-east-1", at: new Date("2013-05-24T00:00:00Z") };
 const host = "examplebucket.s3.amazonaws.com";
 
 describe("signedHeaders()", () => {
@@ -37,6 +38,17 @@ describe("signedHeaders()", () => {
       );
     });
   }
+});
+
+test("what was lent with keys is signed, and so is a body", () => {
+  const request = { method: "POST", host: "kms.example", path: "/", query: {}, headers: {} } as const;
+  const sign = (more: object) => signedHeaders({ ...request, ...more }, { ...keys, session: "lent" }, when);
+  const headers = sign({ body: "{}" });
+  expect(headers["x-amz-security-token"]).toBe("lent");
+  expect(headers["authorization"]).toContain(
+    "SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token,",
+  );
+  expect(headers["authorization"]).not.toBe(sign({ body: "[]" })["authorization"]);
 });
 
 test("keys and queries are encoded once, and a slash only in a query", () => {
