@@ -49,6 +49,7 @@ async function install(options: Partial<InstallOptions> = {}, force = false): Pr
     namespace: "holdfast-system",
     namespaces: null,
     image: "holdfast:test",
+    servesArtifacts: false,
     crds,
     ...options,
   });

@@ -8,10 +8,13 @@ export interface InstallOptions {
   /** Namespaces that it serves; null: the whole cluster. */
   readonly namespaces: readonly string[] | null;
   readonly image: string;
+  /** Whether other tools may fetch what sources have. */
+  readonly servesArtifacts: boolean;
   readonly crds: readonly Resource[];
 }
 
 const port = 8080;
+const artifactPort = 9090;
 const userId = 1000; // `node` in the official Node image.
 const labels = { "app.kubernetes.io/name": "holdfast", "app.kubernetes.io/managed-by": "holdfast" };
 const selector = { "app.kubernetes.io/name": "holdfast" };
@@ -24,7 +27,17 @@ export function installObjects(options: InstallOptions): readonly Resource[] {
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: controllerName, namespace, labels } },
     ...rightsOf({ namespace, namespaces, crds, labels }),
     deployment(options),
+    ...(options.servesArtifacts ? [artifactService(namespace)] : []),
   ];
+}
+
+function artifactService(namespace: string): Resource {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: controllerName, namespace, labels },
+    spec: { selector, ports: [{ name: "artifacts", port: 80, targetPort: "artifacts", protocol: "TCP" }] },
+  };
 }
 
 function namespaceObject(name: string): Resource {
@@ -68,7 +81,7 @@ function podSpec(options: InstallOptions): object {
   };
 }
 
-function container({ image, namespace, namespaces }: InstallOptions): object {
+function container({ image, namespace, namespaces, servesArtifacts }: InstallOptions): object {
   return {
     name: "controller",
     image,
@@ -79,9 +92,13 @@ function container({ image, namespace, namespaces }: InstallOptions): object {
       // The kubelet asks for health from outside the pod.
       `--metrics-address=0.0.0.0:${port}`,
       ...(namespaces === null ? [] : [`--namespaces=${namespaces.join(",")}`]),
+      ...(servesArtifacts ? artifactArguments(namespace) : []),
     ],
     env: [{ name: "HOME", value: "/tmp" }],
-    ports: [{ name: "metrics", containerPort: port, protocol: "TCP" }],
+    ports: [
+      { name: "metrics", containerPort: port, protocol: "TCP" },
+      ...(servesArtifacts ? [{ name: "artifacts", containerPort: artifactPort, protocol: "TCP" }] : []),
+    ],
     readinessProbe: { httpGet: { path: "/readyz", port: "metrics" }, periodSeconds: 5 },
     // Restarting heals little and costs a cold start, so it comes late.
     livenessProbe: { httpGet: { path: "/healthz", port: "metrics" }, periodSeconds: 20, failureThreshold: 6 },
@@ -96,4 +113,9 @@ function container({ image, namespace, namespaces }: InstallOptions): object {
       { name: "tmp", mountPath: "/tmp" },
     ],
   };
+}
+
+function artifactArguments(namespace: string): readonly string[] {
+  const host = `${controllerName}.${namespace}.svc.cluster.local.`;
+  return [`--storage-addr=0.0.0.0:${artifactPort}`, `--storage-adv-addr=${host}`];
 }

@@ -145,6 +145,26 @@ test("--apply hands over what would be printed, without forcing, and tells of ea
   expect((await install("--apply", "--force-conflicts")).orders[0]?.force).toBe(true);
 });
 
+test("what sources have is served where that is asked for, under the name that statuses tell", async () => {
+  const { objects } = await install("--serve-artifacts", "--namespace", "delivery");
+  const { spec } = found(objects, "Deployment", "holdfast-controller") as unknown as {
+    spec: {
+      template: { spec: { containers: { args: string[]; ports: { name: string; containerPort: number }[] }[] } };
+    };
+  };
+  const [container] = spec.template.spec.containers;
+  expect(container?.args).toEqual(
+    expect.arrayContaining([
+      "--storage-addr=0.0.0.0:9090",
+      "--storage-adv-addr=holdfast-controller.delivery.svc.cluster.local.",
+    ]),
+  );
+  expect(container?.ports.find(({ name }) => name === "artifacts")?.containerPort).toBe(9090);
+  const service = found(objects, "Service", "holdfast-controller");
+  expect(service["spec"]).toMatchObject({ ports: [{ port: 80, targetPort: "artifacts" }] });
+  expect((await install()).named).not.toContain("Service/holdfast-controller");
+});
+
 test("yamlDocuments() keeps texts that YAML 1.1 would take for something else", () => {
   const object = { data: { a: "on", b: "0777", c: "1e3", d: "no", e: "1:30", f: "~", g: "a: b #c", h: "x\ny\n" } };
   const [document] = parseAllDocuments(yamlDocuments([object]), { version: "1.1" });

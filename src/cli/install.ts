@@ -33,6 +33,7 @@ interface Options extends Pick<ConnectionOptions, "kubeconfig" | "context"> {
   readonly skipCrds: boolean;
   readonly ownCrds: boolean;
   readonly forceConflicts: boolean;
+  readonly serveArtifacts: boolean;
 }
 
 /** The image that `deploy/Dockerfile` builds; no registry holds it. */
@@ -52,6 +53,7 @@ export function installCommand(actions: InstallActions, terminal: Terminal, sign
       "comma-separated namespaces: serve only these, with rights to no others",
       labelNames,
     )
+    .option("--serve-artifacts", "let other tools fetch what sources have, at a Service", false)
     .option("--force-conflicts", "take over fields that others changed since, or that another tool installed", false)
     .addOption(new Option("--crds-only", "only the definitions").default(false).conflicts("skipCrds"))
     .addOption(new Option("--skip-crds", "everything but the definitions").default(false).conflicts("ownCrds"))
@@ -89,6 +91,6 @@ function isOwn({ metadata }: Resource): boolean {
 }
 
 function chosen(options: Options, crds: readonly Resource[]): Parameters<typeof installObjects>[0] {
-  const { namespace, namespaced, image } = options;
-  return { namespace, namespaces: namespaced ?? null, image: image ?? defaultImage, crds };
+  const { namespace, namespaced, image, serveArtifacts: servesArtifacts } = options;
+  return { namespace, namespaces: namespaced ?? null, image: image ?? defaultImage, servesArtifacts, crds };
 }

@@ -1,6 +1,7 @@
 import type { Dialect } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
 import type { WrittenSelector } from "#core/policy/label-selector.ts";
+import type { ArtifactStore } from "./artifact-store.ts";
 import type { LedAlone } from "./led-alone.ts";
 import type {
   AuditLog,
@@ -20,6 +21,8 @@ import type { ExpressionEvaluator } from "./expression-evaluator.ts";
 export interface ControllerOptions {
   readonly client: ClusterClient;
   readonly fetcher: SourceFetcher;
+  /** Keeps what is served to others; absent: nothing is. */
+  readonly artifacts?: ArtifactStore;
   readonly renderer: Renderer;
   readonly tools: ReleaseTools;
   readonly connector: ClusterConnector;

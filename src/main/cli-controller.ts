@@ -1,4 +1,4 @@
-import { homedir, hostname } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Address, ControllerActions, ControllerArguments } from "#cli/controller.ts";
 import { CliError } from "#cli/cli-error.ts";
@@ -13,7 +13,7 @@ import type { Log } from "#engine/ports.ts";
 import { type ObservabilityServerOptions, startObservabilityServer } from "#server/observability-server.ts";
 import { settingsFor, vendorSettings } from "./cli-session.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
-import { type ArtifactAddress, runController } from "./run-controller.ts";
+import { runController } from "./run-controller.ts";
 
 const CLOSE_MS = 3_000;
 
@@ -51,7 +51,7 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
       },
       shard: args.watchLabelSelector ?? null,
       allowFileUrls: args.allowFileUrls,
-      ...(args.storageAddr && { artifacts: artifactAddress(args.storageAddr, args.storageAdvAddr) }),
+      ...(args.storageAddr && { artifacts: { ...args.storageAddr, advertised: args.storageAdvAddr ?? null } }),
       audit,
       telemetry: metrics,
       log,
@@ -95,13 +95,6 @@ async function serve(
       cause: error,
     });
   }
-}
-
-/** Where nothing else is said, others find what is served by the name of this machine, or by the address itself. */
-function artifactAddress(listen: Address, advertised: string | undefined): ArtifactAddress {
-  const host = listen.host === "0.0.0.0" || listen.host === "::" ? hostname() : listen.host;
-  const name = host.includes(":") ? `[${host}]` : host;
-  return { ...listen, advertised: advertised ?? `${name}:${listen.port}` };
 }
 
 /** A replica that waits to become leader does nothing yet, and that is as it should be. */

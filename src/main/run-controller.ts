@@ -17,6 +17,7 @@ import { LeaderLease } from "#engine/lease.ts";
 import type { AuditLog, ClusterConnector, EventSink, Log, Telemetry } from "#engine/ports.ts";
 import { dialects } from "./dialects.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
+import { type ArtifactAddress, servedArtifacts } from "./served-artifacts.ts";
 import { SourceFetchers } from "./source-fetchers.ts";
 
 /** How a controller process is set up. */
@@ -32,6 +33,8 @@ export interface RunOptions {
   /** Apps without these labels are another controller's. */
   readonly shard?: WrittenSelector | null;
   readonly allowFileUrls?: boolean;
+  /** Where what sources have is served to others; absent: nowhere. */
+  readonly artifacts?: ArtifactAddress;
   readonly audit: AuditLog;
   readonly telemetry: Telemetry;
   readonly log: Log;
@@ -73,24 +76,26 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     clock,
     dialects.map(({ name }) => name),
   );
+  const common = { alone, clock, random, log: options.log };
   const lease = new LeaderLease({
-    alone,
+    ...common,
     client: leaseClient,
-    clock,
-    random,
-    log: options.log,
     namespace: options.namespace,
     name: leaseName(options.shard?.text ?? ""),
     identity: `${hostname()}_${randomUUID()}`,
   });
   client.guardWrites(() => lease.assertHeld());
+  const serving = new AbortController();
   try {
     await fetchers.git.checkGit(signal);
     await lease.acquire(signal);
+    const artifacts = options.artifacts && (await servedArtifacts(options, options.artifacts, serving.signal));
     const events = options.eventSink(client);
     const controller = new Controller({
+      ...common,
       client,
       fetcher: fetchers,
+      ...(artifacts && { artifacts }),
       ...libraries(helpers, client),
       connector: connector({ helpers, hooks, guard: () => lease.assertHeld() }),
       dialects,
@@ -98,18 +103,15 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       namespaces: options.namespaces,
       shard: options.shard ?? null,
       epoch: () => lease.epoch,
-      alone,
-      clock,
-      random,
       events,
       audit: options.audit,
       telemetry: options.telemetry,
-      log: options.log,
       concurrency: APPS_AT_ONCE,
     });
     options.onStart?.(controller);
     await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);
   } finally {
+    serving.abort();
     await Promise.allSettled([fetchers.close(), helpers.close(), client.close(), leaseClient.close()]);
   }
 }

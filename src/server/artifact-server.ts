@@ -64,7 +64,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return refuse(response, 405, "only GET is served here", { allow: "GET, HEAD" });
+    return refuse(response, 405, "only GET is served here");
   }
   const path = pathOf(request.url ?? "");
   const file = path === null ? null : await find(path);
@@ -78,8 +78,9 @@ async function answer(
   await pipeline(file.open(), response);
 }
 
-function refuse(response: ServerResponse, status: number, why: string, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers }).end(`${why}\n`);
+function refuse(response: ServerResponse, status: 404 | 405, why: string): void {
+  const allow = status === 405 ? { allow: "GET, HEAD" } : {};
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...allow }).end(`${why}\n`);
 }
 
 /** The path that was asked for; null for what cannot be one. */

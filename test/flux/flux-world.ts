@@ -5,7 +5,7 @@ import { createEventSink } from "#adapters/observe/event-sink.ts";
 import type { ObjectRef } from "#engine/ports.ts";
 import type { RunOptions } from "#main/run-controller.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import { useControlPlane } from "../support/control-plane.ts";
+import { temporaryDirectory, useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "../support/engine.ts";
 import { eventually } from "../support/eventually.ts";
 import { type FileSpec, type GitServer, startGitServer } from "../support/git-server.ts";
@@ -37,6 +37,8 @@ export interface FluxStatus {
     readonly digest: string;
     readonly path: string;
     readonly url: string;
+    readonly size?: number;
+    readonly lastUpdateTime?: string;
   };
   readonly inventory?: { readonly entries: readonly { readonly id: string; readonly v: string }[] };
   readonly history?: readonly Readonly<Record<string, unknown>>[];
@@ -46,15 +48,30 @@ export interface FluxStatus {
 export class FluxWorld {
   readonly git: GitServer;
   readonly client: ConnectedCluster;
-  readonly engine: TestEngine;
+  engine: TestEngine;
+  readonly #start: () => Promise<TestEngine>;
   /** Lets official programs act as the cluster's administrator. */
   readonly kubeconfigPath: string;
 
-  constructor(parts: { git: GitServer; client: ConnectedCluster; engine: TestEngine; kubeconfigPath: string }) {
+  constructor(parts: {
+    git: GitServer;
+    client: ConnectedCluster;
+    engine: TestEngine;
+    start: () => Promise<TestEngine>;
+    kubeconfigPath: string;
+  }) {
+    this.#start = parts.start;
     this.kubeconfigPath = parts.kubeconfigPath;
     this.git = parts.git;
     this.client = parts.client;
     this.engine = parts.engine;
+  }
+
+  /** Ends the controller, lets something happen, and starts another one. */
+  async restart(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
+    await this.engine.stop();
+    await meanwhile();
+    this.engine = await this.#start();
   }
 
   async stop(): Promise<void> {
@@ -286,11 +303,10 @@ export function useFluxWorld(options: { withNodes?: boolean; controller?: Partia
     const client = adminClient(plane());
     await installDefinitions(client, signal);
     const git = await startGitServer();
-    const engine = await startEngine(settingsOf(plane(), CONTROLLER_USER), {
-      eventSink: realEvents,
-      ...options.controller,
-    });
-    world = new FluxWorld({ git, client, engine, kubeconfigPath: plane().kubeconfigPath });
+    const dataDir = await temporaryDirectory();
+    const start = () =>
+      startEngine(settingsOf(plane(), CONTROLLER_USER), { dataDir, eventSink: realEvents, ...options.controller });
+    world = new FluxWorld({ git, client, engine: await start(), start, kubeconfigPath: plane().kubeconfigPath });
   });
 
   afterAll(async () => {

@@ -179,9 +179,9 @@ export function useTakeoverWorld(publish: (charts: ChartServer) => Map<string, U
     const telemetry = { step: quiet, render: quiet, drift: quiet, queue: quiet, pass: quiet };
     const phase = (key: string, kind: AppPhase["kind"] | null) =>
       void (kind ? phases.set(key, kind) : phases.delete(key));
-    const engine = await startEngine(settingsOf(plane()), { telemetry: { ...telemetry, phase } });
+    const start = () => startEngine(settingsOf(plane()), { telemetry: { ...telemetry, phase } });
     const { kubeconfigPath } = plane();
-    const world = new FluxWorld({ git, client, engine, kubeconfigPath });
+    const world = new FluxWorld({ git, client, engine: await start(), start, kubeconfigPath });
     const home = await temporaryDirectory();
     await writeFile(join(home, ".gitconfig"), "[user]\n name = Ada\n email = ada@example.com\n");
     takeover = new TakeoverWorld({ flux, world, charts, phases, person: { home, kubeconfig: kubeconfigPath } });

@@ -118,6 +118,8 @@ export interface SourceReport {
   readonly revision: Revision | null;
   /** What the revision in use includes, in its order; absent: nothing. */
   readonly included?: readonly { readonly source: Source; readonly revision: Revision }[];
+  /** The file that others fetch the revision as; absent: none is served. */
+  readonly artifact?: { readonly path: string; readonly url: string; readonly digest: string; readonly size: number };
   /** What of the revision was found to be signed, and by whom; absent: nothing needed to be. */
   readonly verified?: readonly VerifiedObject[];
   readonly handledToken: string | null;

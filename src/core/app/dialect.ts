@@ -35,6 +35,14 @@ export interface Prepared {
   readonly warnings: readonly Problem[];
 }
 
+/** Where others find a source's files, and as what. */
+export interface ArtifactPlace {
+  /** `<kind>/<namespace>/<name>/<file>`. */
+  readonly path: string;
+  /** The one file of the source that is served as it is; null: all of them, as a tar.gz. */
+  readonly file: string | null;
+}
+
 /** One vendor's objects and words: a record of pure functions and tables. */
 export interface Dialect {
   readonly name: string;
@@ -60,5 +68,7 @@ export interface Dialect {
   restore(object: Resource): RestoredState;
   reportApp(input: ReportInput): ObjectWrite;
   reportSource(input: SourceReportInput): ObjectWrite;
+  /** Where a revision of a source object is found by those who fetch it as a file; null: nobody does. */
+  artifactPlace(object: Resource, revision: Revision): ArtifactPlace | null;
   readonly rules: Rules;
 }

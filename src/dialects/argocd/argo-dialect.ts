@@ -31,6 +31,7 @@ export function argoDialectIn(controlNamespace: string): Dialect {
       patch: null,
       events: [],
     }),
+    artifactPlace: () => null,
     rules: argoRules(controlNamespace),
   };
 }

@@ -5,7 +5,7 @@ import { appKinds, sourceKinds } from "./kinds.ts";
 import { parseSource, revisionOf } from "./parse-source.ts";
 import { parseKustomization } from "./parse-kustomization.ts";
 import { prepare } from "./prepare.ts";
-import { reportSource } from "./report-source.ts";
+import { artifactPlace, reportSource } from "./report-source.ts";
 import { reportKustomization } from "./report-kustomization.ts";
 import { restore } from "./restore.ts";
 import { rules } from "./rules.ts";
@@ -27,5 +27,6 @@ export const fluxDialect: Dialect = {
   restore,
   reportApp: reportKustomization,
   reportSource,
+  artifactPlace,
   rules,
 };

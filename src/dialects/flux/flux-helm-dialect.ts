@@ -10,7 +10,7 @@ import { restoreRelease } from "./helm-release-restore.ts";
 import { helmRules } from "./helm-release-rules.ts";
 import { helmAppKinds } from "./kinds.ts";
 import { revisionOf } from "./parse-source.ts";
-import { reportSource } from "./report-source.ts";
+import { artifactPlace, reportSource } from "./report-source.ts";
 
 /** Flux's HelmRelease; its sources are those of the other dialect of Flux. */
 export const fluxHelmDialect: Dialect = {
@@ -28,6 +28,7 @@ export const fluxHelmDialect: Dialect = {
   restore: restoreRelease,
   reportApp: reportHelmRelease,
   reportSource,
+  artifactPlace,
   rules: helmRules,
 };
 

@@ -1,6 +1,7 @@
 import { fieldAt, textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { chartSourcePath, mergedFiles } from "./parse-helm-chart.ts";
+import { packedChartName } from "#core/source/helm-ref.ts";
 import type { Revision } from "#core/source/source.ts";
 import { publicUrl } from "./public-url.ts";
 import { type SourceWords, unverified } from "./source-phrases.ts";
@@ -11,6 +12,7 @@ export const helmRepositoryWords: SourceWords = {
   news: (_revision, object) => `stored fetched index from '${publicUrl(object)}'`,
   failure: ({ message }) => ({ reason: "Failed", message: `failed to fetch Helm repository index: ${message}` }),
   digest: ({ commit }) => commit,
+  served: () => "index.yaml",
   file: ({ commit }) => `index-${commit.replace(/^sha256:/, "")}.yaml`,
   observed: {},
 };
@@ -44,6 +46,7 @@ export const helmChartWords: SourceWords = {
   },
   verified: ({ text }) => `verified signature of version ${text}`,
   digest: ({ commit }) => commit,
+  served: () => packedChartName,
   file: (revision, object) => `${nameOf(object, revision)}-${revision.text}.tgz`,
   observed: {},
   told: (object, revision) => {

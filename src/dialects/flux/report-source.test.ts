@@ -33,6 +33,41 @@ describe("reportSource()", () => {
     ]);
   });
 
+  test("the file that is served is told of, and keeps its time until it is another", () => {
+    const path = `gitrepository/apps/repo/${revision.commit}.tar.gz`;
+    const artifact = { path, url: `http://artifacts.example/${path}`, digest: `sha256:${"1".repeat(64)}`, size: 7 };
+    const ready = { state: { kind: "ready" }, revision, artifact } as const;
+    const first = applied(fresh(repo), ready);
+    const { lastUpdateTime, ...told } = (first["status"] as { artifact: Record<string, unknown> }).artifact;
+    expect(told).toEqual({ ...artifact, revision: revision.text });
+    expect(written(first, { ...ready, now: now + 60_000 }).status).toEqual(first["status"]);
+    const other = applied(first, {
+      ...ready,
+      artifact: { ...artifact, digest: `sha256:${"2".repeat(64)}` },
+      now: now + 60_000,
+    });
+    expect((other["status"] as { artifact: Record<string, unknown> }).artifact["lastUpdateTime"]).not.toBe(
+      lastUpdateTime,
+    );
+  });
+
+  test("a revision that cannot be stored says so, and the last one stays", () => {
+    const unserved = {
+      kind: "failed",
+      reason: "storage",
+      message: "Cannot store the artifact: the disk is full",
+    } as const;
+    const after = applied(repo, { state: unserved, revision });
+    const status = after["status"] as { artifact: unknown; conditions: readonly { type: string; reason: string }[] };
+    expect(status.artifact).toEqual((repo["status"] as { artifact: unknown }).artifact);
+    expect(status.conditions.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      "Reconciling ProgressingWithRetry",
+      "Ready ArchiveOperationFailed",
+      "ArtifactInStorage Succeeded",
+      "StorageOperationFailed ArchiveOperationFailed",
+    ]);
+  });
+
   test("a failed fetch reads as Flux writes it, and is told once", () => {
     const { status, events } = written(fresh(missing), { state: failed });
     expect(timeless(status)).toEqual(timeless(missing["status"]));

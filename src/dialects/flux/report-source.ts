@@ -1,3 +1,4 @@
+import type { ArtifactPlace } from "#core/app/dialect.ts";
 import type { EventNote, ObjectWrite, SourceReport, SourceReportInput } from "#core/app/app-report.ts";
 import { conditionOf, fieldAt, numberAt, textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -15,7 +16,6 @@ const group = "source.toolkit.fluxcd.io";
 /** The status and events of a source in Flux's words. The same report on its own result changes nothing. */
 export function reportSource(input: SourceReportInput): ObjectWrite {
   const { object, report } = input;
-  const { now } = report;
   // A chart is at the address of the object that it refers to.
   const url = publicUrl(object) || (input.source?.url ?? "");
   const old = fieldAt(object, ["status"]);
@@ -27,7 +27,7 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
     ...oldStatus,
     ...(conditions.length > 0 && { conditions }),
     ...(stored && {
-      artifact: artifactOf(object, report.revision, { now, url }),
+      artifact: artifactOf(object, { ...report, revision: report.revision, url }),
       ...observedFields(object, report.revision),
     }),
     ...(stored && { sourceVerificationMode: verifiedMode(object, report) }),
@@ -40,25 +40,39 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
   return { status, patch: finalizerPatch(object), events: eventsOf(input, marks) };
 }
 
-/**
- * The revision as consumers and people look for it. There is no tarball: path and digest name the commit, and the
- * address is the repository's own, without the credentials that somebody may have put there.
- */
-function artifactOf(object: Resource, revision: Revision, { now, url }: { now: number; url: string }): object {
-  const old = fieldAt(object, ["status", "artifact"]);
-  // The same version of a chart may be made of other files.
-  const isOther = revision.chart !== undefined && textAt(old, ["digest"]) !== revision.commit;
-  if (textAt(old, ["revision"]) === revision.text && old !== undefined && !isOther) return old as object;
+/** Where a revision is served; null for what has no artifact of its own. */
+export function artifactPlace(object: Resource, revision: Revision): ArtifactPlace | null {
   const { namespace = "", name } = object.metadata;
   const words = wordsOf(object);
   const file = words.file?.(revision, object) ?? `${revision.commit}.tar.gz`;
-  return {
-    digest: words.digest(revision),
-    lastUpdateTime: timeText(now),
-    path: `${object.kind.toLowerCase()}/${namespace}/${name}/${file}`,
-    revision: revision.text,
-    url,
-  };
+  return { path: `${object.kind.toLowerCase()}/${namespace}/${name}/${file}`, file: words.served?.(object) ?? null };
+}
+
+interface ArtifactFacts extends Pick<SourceReport, "now" | "artifact"> {
+  readonly revision: Revision;
+  readonly url: string;
+}
+
+/**
+ * The revision as consumers and people look for it. Where nothing is served, path and digest name the commit, and the
+ * address is the repository's own, without the credentials that somebody may have put there.
+ */
+function artifactOf(object: Resource, { revision, artifact, now, url }: ArtifactFacts): object {
+  const old = fieldAt(object, ["status", "artifact"]);
+  const { text } = revision;
+  if (artifact) {
+    const { digest, path, size } = artifact;
+    const fresh = { digest, lastUpdateTime: timeText(now), path, revision: text, size, url: artifact.url };
+    const isKnown = (["digest", "path", "revision", "url"] as const).every(
+      (field) => textAt(old, [field]) === fresh[field],
+    );
+    return isKnown ? (old as object) : fresh;
+  }
+  // The same version of a chart may be made of other files.
+  const isOther = revision.chart !== undefined && textAt(old, ["digest"]) !== revision.commit;
+  if (textAt(old, ["revision"]) === text && old !== undefined && !isOther) return old as object;
+  const { path = "" } = artifactPlace(object, revision) ?? {};
+  return { digest: wordsOf(object).digest(revision), lastUpdateTime: timeText(now), path, revision: text, url };
 }
 
 function verifiedMode(object: Resource, { verified = [] }: SourceReport): string | undefined {
@@ -80,8 +94,8 @@ function includedArtifacts(object: Resource, { included = [], now }: SourceRepor
   return included.map(({ source, revision }) => {
     const { kind = "", namespace = "", name = "" } = source.object ?? {};
     const like: Resource = { ...object, kind, metadata: { name, namespace }, spec: { url: source.url } };
-    const place = { now, url: publicUrl(like) };
-    const artifact = artifactOf({ ...like, status: undefined }, revision, place) as { path: string; revision: string };
+    const facts = { revision, now, url: publicUrl(like) };
+    const artifact = artifactOf({ ...like, status: undefined }, facts) as { path: string; revision: string };
     const same = (other: unknown) =>
       textAt(other, ["path"]) === artifact.path && textAt(other, ["revision"]) === artifact.revision;
     return (Array.isArray(known) && (known.find(same) as object | undefined)) || artifact;
@@ -131,7 +145,7 @@ function eventsOf({ object, report }: SourceReportInput, marks: ConditionMarks):
   const recovered = ["FetchFailed", "BuildFailed"].some((type) => conditionOf(object, type)?.status === "True");
   if (!isNew && !recovered) return [];
   const annotations = {
-    [`${group}/digest`]: wordsOf(object).digest(revision),
+    [`${group}/digest`]: report.artifact?.digest ?? wordsOf(object).digest(revision),
     [`${group}/revision`]: revision.text,
   };
   const message = wordsOf(object).news(revision, object);

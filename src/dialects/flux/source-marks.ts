@@ -20,6 +20,7 @@ const failing: Readonly<Partial<Record<SourceFailure, string>>> = {
   "absent-include": "IncludeUnavailable",
   "empty-include": "IncludeUnavailable",
   "misplaced-include": "StorageOperationFailed",
+  storage: "StorageOperationFailed",
   "no-keys": "SourceVerified",
   "no-tag": "SourceVerified",
   "unsigned-tag": "SourceVerified",
@@ -110,5 +111,9 @@ function failure(
 ): ConditionMark & FailureWords {
   if (state.reason === "config") return { status: "True", reason: "URLInvalid", message: state.message };
   if (state.reason === "auth") return { status: "True", reason: "AuthenticationFailed", message: state.message };
+  if (state.reason === "storage") {
+    const message = `unable to archive artifact to storage: ${state.message}`;
+    return { status: "True", reason: "ArchiveOperationFailed", message };
+  }
   return { status: "True", ...wordsOf(object).failure(state, object) };
 }

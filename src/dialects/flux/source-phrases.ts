@@ -27,6 +27,8 @@ export interface SourceWords {
   readonly observed: Readonly<Record<string, string>>;
   /** Name of the artifact's file, where it is another than that of a tarball. */
   file?(revision: Revision, object: Resource): string;
+  /** The one file of the source that is served as it is, where it is not a tarball of all. */
+  served?(object: Resource): string | null;
   /** Further fields of the status for the content that was stored. */
   told?(object: Resource, revision: Revision): Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,6 @@
 import { textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import { copiedLayerName } from "#core/source/remote.ts";
 import { helmChartWords, helmRepositoryWords } from "./helm-words.ts";
 import { publicUrl } from "./public-url.ts";
 import { type SourceFailureReport, type SourceWords, unverified } from "./source-phrases.ts";
@@ -50,6 +51,7 @@ const ociRepository: SourceWords = {
   },
   verified: ({ text }) => `verified signature of revision ${text}`,
   digest: ({ commit }) => commit,
+  served: (object) => (textAt(object, ["spec", "layerSelector", "operation"]) === "copy" ? copiedLayerName : null),
   observed: { observedIgnore: "ignore", observedLayerSelector: "layerSelector" },
 };
 

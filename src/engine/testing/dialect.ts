@@ -54,6 +54,7 @@ export const plainDialect: Dialect = {
   }),
   reportApp: ({ report }) => ({ status: { phase: report.phase.kind }, patch: null, events: [] }),
   reportSource: ({ report }) => ({ status: { state: report.state.kind }, patch: null, events: [] }),
+  artifactPlace: (object, { commit }) => ({ path: `repo/apps/${object.metadata.name}/${commit}.tar.gz`, file: null }),
   rules: plainRules,
 };
 
