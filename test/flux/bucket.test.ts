@@ -128,10 +128,12 @@ describe.concurrent("Bucket", () => {
     for (const secret of ["canary", server.accessKey]) expect(text).not.toContain(secret);
   });
 
-  test("fields that are not served are refused by name", async () => {
+  test("fields that cannot be together are refused by name", async () => {
     const space = await world().space("bucket-fields");
-    await follow(space, { spec: { provider: "gcp" } });
-    const refused = await space.says("spec.provider: gcp is not supported yet", { ref: refOf(space) });
+    await follow(space, { spec: { sts: { provider: "aws", endpoint: "https://sts.amazonaws.com" } } });
+    const refused = await space.says("spec.sts.provider: 'ldap' is the only supported STS provider", {
+      ref: refOf(space),
+    });
     expect(refused).toMatchObject({ status: "False", reason: "InvalidSpec" });
   });
 });

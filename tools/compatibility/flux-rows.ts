@@ -6,6 +6,7 @@ const build = "test/flux/build.test.ts";
 const git = "test/flux/git-repository.test.ts";
 const order = "test/flux/order.test.ts";
 const health = "test/flux/health.test.ts";
+const cloudBucket = "test/flux/bucket-clouds.test.ts";
 const helm = "test/flux/helm-sources.test.ts";
 const lifecycle = "test/flux/lifecycle.test.ts";
 const objects = "test/flux/objects.test.ts";
@@ -230,7 +231,24 @@ export const fluxRows: readonly Row[] = [
     "`proxySecretRef`",
     "src/adapters/bucket/bucket-fetcher.test.ts: a proxy from a Secret is gone through, and a Secret that is none is told of",
   ),
-  missing("Bucket", "`provider` gcp and azure, `sts`, `serviceAccountName`", "refused"),
+  served(
+    "Bucket",
+    "`provider`: generic, aws, gcp, azure",
+    `${cloudBucket}: Google's is followed with the key of an account, and then as a service account`,
+    `${cloudBucket}: Azure's is followed with the key of its account`,
+    `${cloudBucket}: Amazon's is followed with the keys of the controller's environment`,
+  ),
+  served(
+    "Bucket",
+    "`serviceAccountName`",
+    `${cloudBucket}: Google's is followed with the key of an account, and then as a service account`,
+  ),
+  served(
+    "Bucket",
+    "`sts`",
+    "src/adapters/bucket/lent-keys.test.ts: is read with the keys that Amazon lends, for region, service account and token service",
+    "src/adapters/bucket/lent-keys.test.ts: is read with the keys that a user is lent, which are asked for anew only when they end",
+  ),
   missing("ExternalArtifact, ArtifactGenerator", "all of it", "not served"),
 
   served(
