@@ -1,3 +1,5 @@
+import type { Cloud } from "#core/source/remote.ts";
+
 /** A service account that an object names, as whom clouds and clusters are asked. */
 export interface ServiceAccountIdentity {
   readonly namespace: string;
@@ -30,6 +32,13 @@ export interface CloudCaller {
   readonly proxy?: string;
 }
 
+/** What a registry of a cloud takes for a while. */
+export interface RegistryPassword {
+  readonly username: string;
+  readonly password: string;
+  readonly expiresAt: number;
+}
+
 /** Gets what proves to a cloud who asks, and keeps it until shortly before it ends. Every call throws SourceError. */
 export interface CloudIdentity {
   /** An empty region is that of the environment, which is enough only for the controller itself. */
@@ -39,4 +48,30 @@ export interface CloudIdentity {
   ): Promise<AwsCredentials>;
   azureToken(asked: CloudCaller & { readonly scope: string }, signal: AbortSignal): Promise<ExpiringToken>;
   gcpToken(asked: CloudCaller, signal: AbortSignal): Promise<ExpiringToken>;
+}
+
+/** Who asks a cloud's Git servers, for which repository. */
+export type GitCaller = CloudCaller & { readonly cloud: "aws" | "azure"; readonly url: string };
+
+/** What a Git server of a cloud takes for a while; null: the password is a token that needs no user. */
+export interface GitPassword {
+  readonly username: string | null;
+  readonly password: string;
+  readonly expiresAt: number;
+}
+
+/** Gets passwords for the Git servers of clouds, and keeps them as long. Every call throws SourceError. */
+export interface CloudRepositories {
+  /** For a repository, by its address, that must be one of the cloud's. */
+  gitPassword(asked: GitCaller, signal: AbortSignal): Promise<GitPassword>;
+}
+
+/** Who asks for a password of which registry. */
+export type RegistryCaller = CloudCaller & { readonly cloud: Cloud; readonly registry: string };
+
+/** Gets passwords for the registries of clouds, and keeps them as long. Every call throws SourceError. */
+export interface CloudRegistries {
+  registryPassword(asked: RegistryCaller, signal: AbortSignal): Promise<RegistryPassword>;
+  /** @throws SourceError for a registry that, by its host, is none of the cloud's */
+  mustServe(asked: Pick<RegistryCaller, "cloud" | "registry">): void;
 }

@@ -7,6 +7,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { ArtifactSignatures, ArtifactTrust } from "#core/source/artifact-signatures.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
+import type { RemoteBase } from "#core/source/remote-base.ts";
 import type { SecretRole } from "#core/source/remote.ts";
 import type { SourceError } from "#core/source/source-error.ts";
 import type {
@@ -170,12 +171,14 @@ export interface Rendered {
   /** Where each of the resources is declared, as `file:line`, when the renderer lets several declare one object. */
   readonly places?: readonly string[];
   readonly readSet: ReadSet;
+  /** What of other repositories it took; absent: nothing. */
+  readonly bases?: readonly RemoteBase[];
   readonly renderer: "kustomize" | "directory" | "helm";
 }
 
 /** Turns a directory of a tree into objects: a pure function of the spec and the files it reads. */
 export interface Renderer {
-  /** @throws RenderError when the files at `path` cannot be rendered. */
+  /** @throws RenderError when the files at `path` cannot be rendered; MissingBasesError when it takes more than they. */
   render(input: { tree: FileTree; path: string; spec: RenderSpec }, signal: AbortSignal): Promise<Rendered>;
 }
 

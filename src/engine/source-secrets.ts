@@ -19,8 +19,8 @@ export async function secretsOf(
     secrets[role] = await existingSecret(client, name, signal);
   }
   if (account === undefined) return secrets;
-  if ("cloud" in remote) return { ...secrets, identity: identityOf(client, account) };
-  return { ...secrets, pullSecrets: await pullSecretsOf(client, account, signal) };
+  const pullSecrets = remote.kind === "oci" ? await pullSecretsOf(client, account, signal) : [];
+  return { ...secrets, identity: identityOf(client, account), pullSecrets };
 }
 
 /** A service account as clouds are asked as it. */
@@ -42,7 +42,11 @@ async function pullSecretsOf(client: Client, account: ObjectName, signal: AbortS
   return secrets;
 }
 
-async function existingAccount(client: Client, { namespace, name }: ObjectName, signal: AbortSignal): Promise<Resource> {
+async function existingAccount(
+  client: Client,
+  { namespace, name }: ObjectName,
+  signal: AbortSignal,
+): Promise<Resource> {
   const account = await client.get({ apiVersion: "v1", kind: "ServiceAccount", namespace, name }, { signal });
   if (account) return account;
   throw new SourceError("auth", `Cannot read credentials: ServiceAccount ${namespace}/${name} does not exist`);

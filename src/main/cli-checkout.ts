@@ -75,7 +75,7 @@ export async function withRepository<T>(
       fetchers.git.open(
         credential
           ? { url, credential, ...(secrets.proxy && { proxy: proxyOf(secrets.proxy) }) }
-          : repositorySpecOf(source, secrets),
+          : repositorySpecOf(source, secrets, fetchers.clouds),
       );
     return work({ repository: fetchers.open(source, secrets), open, fetchers, helpers });
   });

@@ -26,10 +26,16 @@ export function cloudError(failure: unknown, action: string, shown: readonly str
     return new CloudError(`Cannot ${action}: no answer in ${failure.limitMs / 1000} s`);
   const { message, code } =
     failure instanceof Error ? (failure as NodeJS.ErrnoException) : { message: String(failure) };
-  // oxlint-disable-next-line no-control-regex
-  let text = (message || code || "it failed").replace(/[\x00-\x20\x7f]+/g, " ").trim();
-  for (const secret of shown) text = text.replaceAll(secret, "…");
+  const text = scrubbed(message || code || "it failed", shown);
   return new CloudError(`Cannot ${action}: ${text.length > maxLength ? `${text.slice(0, maxLength)}…` : text}`);
 }
 
 const maxLength = 400;
+
+/** What somebody else said, in one line and without what they were shown. */
+export function scrubbed(words: string, shown: readonly string[]): string {
+  let text = words;
+  for (const secret of shown) text = text.replaceAll(secret, "…");
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\x00-\x20\x7f]+/g, " ").trim();
+}

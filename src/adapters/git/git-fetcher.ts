@@ -3,6 +3,9 @@ import type { Resource } from "#core/resource/resource.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { Source } from "#core/source/source.ts";
 import type { SourceFetcher, SourceSecrets } from "#engine/ports.ts";
+import type { CloudRepositories } from "#engine/cloud-identity.ts";
+import { proxyUrl } from "../http/proxy-secret.ts";
+import { CloudLogin } from "./cloud-login.ts";
 import { anonymous, type GitCredential, type GitTls } from "./git-credential.ts";
 import { GitError } from "./git-error.ts";
 import { proxyOf } from "./git-proxy.ts";
@@ -14,10 +17,10 @@ import { SubmoduleRepository } from "./submodule-repository.ts";
 import { isSameServer } from "./submodule-url.ts";
 
 /** Opens repositories of a store with the credential and through the proxy that Secrets hold. */
-export function gitFetcher(store: GitStore): SourceFetcher {
+export function gitFetcher(store: GitStore, clouds?: CloudRepositories): SourceFetcher {
   return {
     open: (source, secrets) => {
-      const spec = repositorySpecOf(source, secrets);
+      const spec = repositorySpecOf(source, secrets, clouds);
       const main = store.open(spec);
       if (source.remote.kind !== "git" || !source.remote.submodules) return main;
       const open = (url: string) => store.open(submoduleSpec(spec, url));
@@ -27,13 +30,22 @@ export function gitFetcher(store: GitStore): SourceFetcher {
   };
 }
 
-/** A source's repository as a store opens it. @throws SourceError */
+/** A source's repository as a store opens it; without clouds nobody vouches for who asks. @throws SourceError */
 export function repositorySpecOf(
   { url, remote }: Pick<Source, "url" | "remote">,
-  { credential, proxy: proxySecret }: SourceSecrets,
+  secrets: SourceSecrets,
+  clouds?: CloudRepositories,
 ): GitRepositorySpec {
-  const proxy = proxySecret && proxyOf(proxySecret);
+  const { credential } = secrets;
+  const proxy = secrets.proxy && proxyOf(secrets.proxy);
   const through = proxy && { proxy };
+  if (remote.kind === "git" && remote.cloud) {
+    if (clouds === undefined) throw new SourceError("auth", "Cannot log in to Git: this program asks no clouds");
+    const caller = { identity: secrets.identity ?? null, ...(proxy && { proxy: proxyUrl(proxy) }) };
+    const asked = { ...caller, cloud: remote.cloud, url };
+    const login = new CloudLogin({ clouds, asked, tls: credential ? tlsOf(credential) : {} });
+    return { url, credential: { kind: "none" }, login, ...through };
+  }
   if (remote.kind === "git" && remote.githubApp) {
     const app = githubAppOf(credential);
     const tls = credential ? tlsOf(credential) : {};
@@ -47,7 +59,7 @@ export function repositorySpecOf(
 /** A submodule's repository: what proves who we are goes only to the server that it is for. */
 function submoduleSpec(main: GitRepositorySpec, url: string): GitRepositorySpec {
   const [from, to] = [parseGitUrl(main.url, true), parseGitUrl(url, true)];
-  if (isSameServer(from, to)) return { ...main, url };
+  if (isSameServer(from, to)) return { ...main, url, ...(main.login && { login: main.login.of(url) }) };
   if (to.transport === "ssh") {
     throw new GitError("authentication", "Cannot use its address: there are no ssh credentials for that server");
   }

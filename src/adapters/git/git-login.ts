@@ -8,4 +8,6 @@ export interface GitLogin {
   credential(signal: AbortSignal): Promise<GitCredential>;
   /** Gives up a credential that a server did not accept. */
   forget(): void;
+  /** The login for another repository of the same server. */
+  of(url: string): GitLogin;
 }

@@ -60,6 +60,11 @@ export class GithubAppLogin implements GitLogin {
     this.#held = undefined;
   }
 
+  /** A token is for all repositories of the installation. */
+  of(): this {
+    return this;
+  }
+
   async #token(signal: AbortSignal): Promise<{ credential: GitCredential; expiresAt: number }> {
     const action = "get a token for the GitHub App";
     const { tls, app } = this.#parts;

@@ -76,11 +76,13 @@ class Fetcher implements HelmFetcher {
     });
   }
 
-  #registry(url: string, { insecure }: HelmRemote, secrets: SourceSecrets): ChartRepository {
+  #registry(url: string, { insecure, cloud }: HelmRemote, secrets: SourceSecrets): ChartRepository {
     const { tools, oci } = this.#options;
-    const repository = oci.open({ url, remote: { kind: "oci", insecure, layer: chartLayer } }, secrets);
-    const held = Object.entries(secrets).map(([role, secret]) => [role, secret["data"]]);
-    return this.#folders.open([url, insecure, held], (folder) => {
+    const vouched = cloud && { cloud };
+    const repository = oci.open({ url, remote: { kind: "oci", insecure, layer: chartLayer, ...vouched } }, secrets);
+    const { credential, certificate, proxy } = secrets;
+    const held = [credential, certificate, proxy].map((secret) => secret?.["data"]);
+    return this.#folders.open([url, insecure, held, ...(cloud ? [cloud] : [])], (folder) => {
       const store = new ChartStore(folder);
       const name = publicAddress(new URL(url.replace(/^oci:/, "https:"))).replace(/^https:/, "oci:");
       return new ChartRepository({ origin: new RegistryOrigin(name, repository), store, tools, limits: this.#limits });

@@ -67,7 +67,7 @@ function connectionOf(parts: {
   const { registry, host, repository } = address;
   const credential = request.credential(address);
   const hint = credential.kind === "none" ? `no credentials for ${registry} are given` : "";
-  const scope = { registry, repository, credential, hint, actions: "pull,push" } as const;
+  const scope = { registry, repository, credential: async () => credential, hint, actions: "pull,push" } as const;
   const login = new RegistryLogin(wire, scope, () => performance.now());
   return new RegistryConnection({ wire, login, host, insecure, hint, random: Math.random });
 }

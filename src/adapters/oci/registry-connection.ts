@@ -1,3 +1,4 @@
+import { SourceError } from "#core/source/source-error.ts";
 import { askAgain, type FailedAttempt } from "../http/ask-again.ts";
 import { connectionFault } from "../http/connection-fault.ts";
 import { readBounded } from "../http/read-bounded.ts";
@@ -85,6 +86,8 @@ export class RegistryConnection {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof OciError) return { error, passes: error.code === "unreachable", at: "later" };
+      // Whoever gives the credential has asked as often as makes sense.
+      if (error instanceof SourceError) throw error;
       return this.#lost(call, error);
     }
   }

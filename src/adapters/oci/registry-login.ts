@@ -12,12 +12,16 @@ export interface LoginScope {
   /** Host and port, as messages name it. */
   readonly registry: string;
   readonly repository: string;
-  readonly credential: RegistryCredential;
+  /** Asked for whenever it is needed: some last only for a while. */
+  readonly credential: CredentialSource;
   /** For a person who is refused: what the Secret lacks; "" when nothing. */
   readonly hint: string;
   /** What the token must allow; reading alone unless it is said. */
   readonly actions?: "pull" | "pull,push";
 }
+
+/** Gives a credential as it is now. @throws SourceError */
+export type CredentialSource = (signal: AbortSignal) => Promise<RegistryCredential>;
 
 /** Milliseconds that never go back. */
 export type Monotonic = () => number;
@@ -36,6 +40,8 @@ export class RegistryLogin {
   readonly #now: Monotonic;
   readonly #exclusive = pLimit(1);
   #header: string | undefined;
+  /** As it was shown last. */
+  #credential: RegistryCredential = { kind: "none" };
   #expiresAt = Infinity;
   #bearer: { readonly challenge: Bearer; readonly origin: URL } | undefined;
 
@@ -67,7 +73,7 @@ export class RegistryLogin {
     return await this.#exclusive(async () => {
       if (this.#header !== sent) return true;
       const challenge = parseAuthChallenge(answer.headers["www-authenticate"]);
-      const { credential } = this.#scope;
+      const credential = await this.#current(signal);
       if (credential.kind === "bearer") return this.#take(`Bearer ${credential.token}`);
       if (challenge?.scheme === "bearer") {
         await this.#fetchToken(challenge, answer.origin, signal);
@@ -80,10 +86,15 @@ export class RegistryLogin {
 
   /** Everything that must not show up in a message. */
   get secrets(): readonly string[] {
-    const { credential } = this.#scope;
+    const credential = this.#credential;
     const token = this.#header?.replace(/^\w+ /, "") ?? "";
     if (credential.kind === "basic") return [credential.password, token];
     return credential.kind === "none" ? [token] : [credential.token, token];
+  }
+
+  async #current(signal: AbortSignal): Promise<RegistryCredential> {
+    this.#credential = await this.#scope.credential(signal);
+    return this.#credential;
   }
 
   #take(header: string): boolean {
@@ -95,7 +106,8 @@ export class RegistryLogin {
   async #fetchToken(challenge: Bearer, origin: URL, signal: AbortSignal): Promise<void> {
     const realm = this.#realmOf(challenge, origin);
     const action = `log in to ${this.#scope.registry} at ${realm.host}`;
-    const answer = await this.#wire.open(this.#tokenCall({ action, realm, challenge, origin }), signal);
+    const credential = await this.#current(signal);
+    const answer = await this.#wire.open(this.#tokenCall({ action, realm, challenge, origin, credential }), signal);
     const body = await boundedBody(answer.body, { maxBytes: maxTokenAnswerBytes, action }, signal);
     if (answer.status >= 500 || answer.status === 429) {
       throw new OciError("unreachable", `Cannot ${action}: the token server answers ${answer.status}`);
@@ -110,9 +122,15 @@ export class RegistryLogin {
     this.#bearer = { challenge, origin };
   }
 
-  #tokenCall(request: { action: string; realm: URL; challenge: Bearer; origin: URL }): WireCall {
-    const { action, realm, challenge, origin } = request;
-    const { credential, repository, actions = "pull" } = this.#scope;
+  #tokenCall(request: {
+    action: string;
+    realm: URL;
+    challenge: Bearer;
+    origin: URL;
+    credential: RegistryCredential;
+  }): WireCall {
+    const { action, realm, challenge, origin, credential } = request;
+    const { repository, actions = "pull" } = this.#scope;
     // Never more than is needed, whatever the registry proposes.
     const asked = { service: challenge.service, scope: `repository:${repository}:${actions}` };
     const isOwn = realm.host === origin.host;

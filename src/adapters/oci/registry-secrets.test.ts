@@ -95,6 +95,30 @@ describe("registryAccess() reads", () => {
   });
 });
 
+describe("pull secrets of a service account", () => {
+  const forHost = (host: string, username: string) =>
+    secretOf({ ".dockerconfigjson": JSON.stringify({ auths: { [host]: { username, password: "p" } } }) });
+  const other = forHost("other.example", "eve");
+
+  test("count where the first is for the registry", () => {
+    const pullSecrets = [other, forHost(address.registry, "ada"), forHost(address.registry, "bob")];
+    expect(registryAccess({ pullSecrets }, address).credential).toMatchObject({ username: "ada" });
+  });
+
+  test("count after the Secret of the source", () => {
+    const pullSecrets = [forHost(address.registry, "ada")];
+    const credential = secretOf({ username: "own", password: "p" });
+    expect(registryAccess({ credential, pullSecrets }, address).credential).toMatchObject({ username: "own" });
+    expect(registryAccess({ credential: other, pullSecrets }, address).credential).toMatchObject({ username: "ada" });
+  });
+
+  test("that are all for other registries are told of", () => {
+    const { credential, hint } = registryAccess({ pullSecrets: [other, other] }, address);
+    expect(credential).toEqual({ kind: "none" });
+    expect(hint).toContain("holds credentials only for other.example");
+  });
+});
+
 describe("registryAccess() refuses", () => {
   const credentials = [
     { name: "a password alone", values: { password: "s3cr3t" }, says: "belong together" },

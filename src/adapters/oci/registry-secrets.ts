@@ -23,10 +23,25 @@ export interface RegistryAccess {
  * @throws OciError `invalid-secret` naming Secret and key, never a value
  */
 export function registryAccess(secrets: SourceSecrets, address: OciAddress): RegistryAccess {
-  const { credential, certificate, proxy } = secrets;
-  const { hint, ...proof } = credential ? proofOf(credential, address) : anonymous;
+  const { certificate, proxy } = secrets;
+  const { hint, ...proof } = bestProof(secrets, address);
   const tls = certificate ? tlsOfSecret(certificate, (problem, cause) => refused(certificate, problem, cause)) : {};
   return { ...proof, hint, tls: { ...tls, ...(proxy && { proxy: throughProxy(proxy) }) } };
+}
+
+/** Whether a Secret says who asks; a cloud is asked only when none does. */
+export function hasSecret({ credential, pullSecrets = [] }: SourceSecrets): boolean {
+  return credential !== undefined || pullSecrets.length > 0;
+}
+
+/** Of the Secret of the source, and then of those of its service account, the first that is for the registry counts. */
+function bestProof(secrets: SourceSecrets, address: OciAddress): Omit<RegistryAccess, "tls"> {
+  const { credential, pullSecrets = [] } = secrets;
+  const proofs = [...(credential ? [credential] : []), ...pullSecrets].map((secret) => proofOf(secret, address));
+  const fitting = proofs.find((proof) => proof.credential.kind !== "none");
+  if (fitting !== undefined) return fitting;
+  const hint = proofs.map((proof) => proof.hint).join(", ");
+  return proofs.length === 0 ? anonymous : { credential: { kind: "none" }, hint };
 }
 
 function throughProxy(secret: Resource): string {

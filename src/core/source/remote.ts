@@ -9,7 +9,7 @@ export interface GitRemote {
   /** Whether the credential is that of an app at GitHub, which gets tokens for it. */
   readonly githubApp?: true;
   /** Who vouches for who asks; absent: the credential alone. */
-  readonly cloud?: Cloud;
+  readonly cloud?: Exclude<Cloud, "gcp">;
 }
 
 /** Who vouches for who asks a server of theirs, in place of a credential. */

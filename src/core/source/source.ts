@@ -51,7 +51,7 @@ export interface Source {
   /** The source that this one is made from, and what people call it; absent: it has a remote of its own. */
   readonly origin?: { readonly source: SourceKey; readonly name: string };
   readonly secrets: Readonly<Partial<Record<SecretRole, ObjectName>>>;
-  /** The service account that a cloud is asked as, or without a cloud the one whose pull secrets count; absent: none. */
+  /** The service account whose pull secrets a registry is shown, and whom a cloud is asked as; absent: none. */
   readonly account?: ObjectName;
   readonly intervalMs: number;
   readonly timeoutMs: number;

@@ -9,6 +9,7 @@ import {
   sourceObjectKey,
   type Verification,
 } from "#core/source/source.ts";
+import { cloudOf } from "./cloud-of.ts";
 import { checkSpec } from "./check-spec.ts";
 import { type GitRepositorySpec, gitRepositorySpec } from "./git-repository-schema.ts";
 import { parseRevision } from "./restore.ts";
@@ -34,7 +35,9 @@ export function parseGitRepository(object: Resource): Result<Source, readonly Pr
       kind: "git",
       ...(spec.recurseSubmodules && { submodules: true }),
       ...(spec.provider === "github" && { githubApp: true }),
+      ...cloudOf(spec),
     },
+    ...(spec.serviceAccountName && { account: { namespace, name: spec.serviceAccountName } }),
     secrets: {
       ...(spec.secretRef && { credential: { namespace, name: spec.secretRef.name } }),
       ...(spec.proxySecretRef && { proxy: { namespace, name: spec.proxySecretRef.name } }),

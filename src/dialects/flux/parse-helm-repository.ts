@@ -2,6 +2,7 @@ import { textAt } from "#core/health/condition.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import type { Revision, Source } from "#core/source/source.ts";
+import { cloudOf } from "./cloud-of.ts";
 import { checkSpec } from "./check-spec.ts";
 import { type HelmRepositorySpec, helmRepositorySpec } from "./helm-repository-schema.ts";
 import { sourceBasics } from "./source-basics.ts";
@@ -27,7 +28,8 @@ export function parseHelmRepository(object: Resource): Result<Source, readonly P
     ignore: undefined,
     suspended: basics.suspended || spec.type === "oci",
     ...(spec.type === "oci" && { isPassive: true }),
-    remote: { kind: "helm", passCredentials, insecure },
+    // Upstream asks clouds for registries alone.
+    remote: { kind: "helm", passCredentials, insecure, ...(spec.type === "oci" && cloudOf(spec)) },
     ref: { kind: "index", value: "index.yaml" },
     secrets: {
       ...(secretRef && { credential: { namespace, name: secretRef.name } }),

@@ -56,11 +56,18 @@ describe("a HelmRepository", () => {
     });
   });
 
+  test("of type oci may be asked with a cloud's word; others are asked without, whatever the provider", () => {
+    const spec = { url: "oci://registry.example/charts", type: "oci", provider: "azure" };
+    expect(parsed(repository(spec))).toMatchObject({ value: { remote: { kind: "helm", cloud: "azure" } } });
+    expect(parsed(chart(), repository(spec))).toMatchObject({ value: { remote: { kind: "helm", cloud: "azure" } } });
+    expect(parsed(repository({ provider: "azure" }))).not.toHaveProperty("value.remote.cloud");
+  });
+
   const refusals = [
     { spec: { url: "ftp://charts.example" }, path: "spec.url" },
     { spec: { url: "oci://registry.example/charts" }, path: "spec.url" },
     { spec: { type: "oci" }, path: "spec.url" },
-    { spec: { provider: "aws" }, path: "spec.provider" },
+    { spec: { provider: "github" }, path: "spec.provider" },
     { spec: { accessFrom: { namespaceSelectors: [{}] } }, path: "spec.accessFrom" },
     { spec: { timeout: "soon" }, path: "spec.timeout" },
   ];
@@ -160,8 +167,8 @@ describe("a HelmChart", () => {
   }
 
   test("says why its HelmRepository cannot be used", () => {
-    expect(problemsOf(chart(), repository({ provider: "aws" }))).toEqual([
-      expect.stringContaining("HelmRepository 'stable' cannot be used: spec.provider: aws is not supported yet"),
+    expect(problemsOf(chart(), repository({ provider: "github" }))).toEqual([
+      expect.stringContaining("HelmRepository 'stable' cannot be used: spec.provider: "),
     ]);
   });
 });

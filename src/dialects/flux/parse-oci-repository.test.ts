@@ -114,10 +114,18 @@ describe("parseOciRepository()", () => {
     expect(parsed.ok ? [] : parsed.error.map((problem) => problem.path)).toEqual(want);
   });
 
+  test("a cloud is part of how the registry is spoken to, and the service account of whom it is read as", () => {
+    const plain = parseOciRepository(ociRepository({ ...base, provider: "generic" }));
+    expect(plain.ok && plain.value.remote).not.toHaveProperty("cloud");
+    expect(plain.ok && plain.value).not.toHaveProperty("account");
+    const account = { namespace: "shop", name: "puller" };
+    const parsed = parseOciRepository(ociRepository({ ...base, provider: "gcp", serviceAccountName: "puller" }));
+    expect(parsed).toMatchObject({ ok: true, value: { remote: { cloud: "gcp" }, account } });
+  });
+
   const refusals = [
     { spec: { url: "https://registry.example/a" }, path: "spec.url" },
-    { spec: { serviceAccountName: "puller" }, path: "spec.serviceAccountName" },
-    { spec: { provider: "aws" }, path: "spec.provider" },
+    { spec: { provider: "github" }, path: "spec.provider" },
     { spec: { layerSelector: { operation: "burn" } }, path: "spec.layerSelector.operation" },
   ];
   for (const { spec, path } of refusals) {

@@ -4,10 +4,10 @@ import { type Problem, type Result, ok, refused } from "#core/result.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
 import type { Revision, Source } from "#core/source/source.ts";
 import { artifactVerification } from "./artifact-verification.ts";
+import { cloudOf } from "./cloud-of.ts";
 import { checkSpec } from "./check-spec.ts";
 import { type OciRepositorySpec, ociRepositorySpec } from "./oci-repository-schema.ts";
 import { sourceBasics } from "./source-basics.ts";
-import { unsupportedInOciRepository } from "./unsupported.ts";
 
 /** Parses an OCIRepository into a source; never throws. */
 export function parseOciRepository(object: Resource): Result<Source, readonly Problem[]> {
@@ -15,7 +15,7 @@ export function parseOciRepository(object: Resource): Result<Source, readonly Pr
   if (!checked.ok) return checked;
   const spec = checked.value;
   const { namespace = "" } = object.metadata;
-  const problems: Problem[] = [...unsupportedInOciRepository(spec)];
+  const problems: Problem[] = [];
   const verification = spec.verify && artifactVerification(namespace, spec.verify, problems);
   const basics = sourceBasics(object, spec, problems);
   if (problems.length > 0) return refused(problems);
@@ -23,7 +23,8 @@ export function parseOciRepository(object: Resource): Result<Source, readonly Pr
   return ok({
     ...basics,
     ...(verification && { verification }),
-    remote: { kind: "oci", insecure: spec.insecure ?? false, layer: { mediaType, operation } },
+    ...(spec.serviceAccountName && { account: { namespace, name: spec.serviceAccountName } }),
+    remote: { kind: "oci", insecure: spec.insecure ?? false, layer: { mediaType, operation }, ...cloudOf(spec) },
     ref: refOf(spec),
     secrets: {
       ...(spec.secretRef && { credential: { namespace, name: spec.secretRef.name } }),

@@ -268,12 +268,20 @@ describe("parseGitRepository()", () => {
     expect(remoteOf({ provider: "github" })).toEqual({ kind: "git", githubApp: true });
   });
 
+  test("a cloud is part of how the repository is spoken to, and a service account of whom it is read as", () => {
+    const parsed = parseGitRepository(gitRepository({ ...base, provider: "azure", serviceAccountName: "reader" }));
+    const account = { namespace: "shop", name: "reader" };
+    expect(parsed).toMatchObject({ ok: true, value: { remote: { kind: "git", cloud: "azure" }, account } });
+  });
+
   const refusals = [
     { spec: { url: "file:///etc" }, path: "spec.url" },
     { spec: { url: "ext::sh" }, path: "spec.url" },
     { spec: { timeout: "1h" }, path: "spec.timeout" },
     { spec: { verify: { mode: "tag", secretRef: { name: "a" } } }, path: "spec.verify.mode" },
-    { spec: { provider: "azure" }, path: "spec.provider" },
+    { spec: { provider: "gcp" }, path: "spec.provider" },
+    { spec: { serviceAccountName: "reader" }, path: "spec.serviceAccountName" },
+    { spec: { provider: "github", serviceAccountName: "reader" }, path: "spec.serviceAccountName" },
     { spec: { ref: { branch: 1 } }, path: "spec.ref.branch" },
   ];
   for (const { spec, path } of refusals) {

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
-import type { OciLayer } from "#core/source/remote.ts";
+import type { Cloud, OciLayer } from "#core/source/remote.ts";
+import type { CloudRegistries } from "#engine/cloud-identity.ts";
 import type { ArtifactCheck, SourceSecrets } from "#engine/ports.ts";
 import { startOciRegistry } from "#test/support/oci-registry.ts";
 import type { OciRegistry, OciRegistryOptions } from "#test/support/oci-registry.ts";
@@ -23,6 +24,8 @@ export interface Opening {
   readonly url?: string;
   readonly insecure?: boolean;
   readonly check?: ArtifactCheck;
+  readonly cloud?: Cloud;
+  readonly clouds?: CloudRegistries;
 }
 
 /** A registry for the tests of a file, and for each test a repository's name and a folder of its own. */
@@ -65,11 +68,12 @@ export function useOciWorld(options: OciRegistryOptions = {}): () => OciWorld {
     await rm(directory, { recursive: true });
   });
   const open = ({ layer, secrets = {}, limits = {}, insecure = true, ...opening }: Opening = {}) => {
-    const { url = registry.url(name), check } = opening;
-    const fetcher = ociFetcher({ directory, limits, ...(check && { checkSignatures: check }) });
+    const { url = registry.url(name), check, cloud, clouds } = opening;
+    const given = { ...(clouds && { clouds }), ...(check && { checkSignatures: check }) };
+    const fetcher = ociFetcher({ directory, limits, ...given });
     fetchers.push(fetcher);
     const operation = { mediaType: "", operation: "extract", ...layer } as const;
-    return fetcher.open({ url, remote: { kind: "oci", insecure, layer: operation } }, secrets);
+    return fetcher.open({ url, remote: { kind: "oci", insecure, layer: operation, ...(cloud && { cloud }) } }, secrets);
   };
   const asked = () =>
     registry.requests.map(({ method, path }) => `${method} ${path.replace(`/v2/${name}/`, "").replace(/:\w{64}/, "")}`);
