@@ -26,8 +26,8 @@ const layers: Readonly<Record<string, LayerRule>> = {
       "src/engine/expression-evaluator.ts (types)",
       "package.json",
     ],
-    // Helpers send numbers that do not survive JSON.parse, just as API servers do; sources of several kinds are archives or lie behind http.
-    apart: ["src/adapters/kube/exact-json.ts", "src/adapters/archive", "src/adapters/http"],
+    // Helpers send numbers that do not survive JSON.parse, just as API servers do; sources of several kinds are archives or lie behind http, and clouds vouch for who asks.
+    apart: ["src/adapters/kube/exact-json.ts", "src/adapters/archive", "src/adapters/cloud", "src/adapters/http"],
   },
   "src/contract": { may: ["src/core"], packages: ["typebox"] },
   "src/server": { may: ["src/contract", "src/engine", "src/core", "src/async"] },
