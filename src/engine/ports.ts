@@ -1,5 +1,6 @@
 import type { EventNote } from "#core/app/app-report.ts";
 import type { ChartPostRender, RenderSpec } from "#core/app/render-spec.ts";
+import type { ClusterAccess } from "#core/cluster/cluster-access.ts";
 import type { ChartMetadata, HelmRelease, HelmReleaseChart, HelmReleaseHook } from "#core/helm/release.ts";
 import type { ValuesPart } from "#core/helm/values-part.ts";
 import type { GroupKind, GroupVersionKind } from "#core/resource/resource-id.ts";
@@ -56,6 +57,8 @@ export interface Impersonation {
 export interface CallOptions {
   readonly signal: AbortSignal;
   readonly as?: Impersonation;
+  /** Others may go first, for a moment, where many wait. */
+  readonly late?: true;
 }
 
 /** The server's answer to a write: the object as stored, and whether this request created it. */
@@ -153,8 +156,8 @@ export interface RemoteCluster {
 
 /** Connects to other clusters. */
 export interface ClusterConnector {
-  /** Nothing is asked yet. @throws Error when the kubeconfig, which somebody else wrote, cannot be used */
-  connect(kubeconfig: string): RemoteCluster;
+  /** Nothing is asked yet. @throws Error when a kubeconfig, which somebody else wrote, cannot be used */
+  connect(access: ClusterAccess): RemoteCluster;
 }
 
 /** Time, as the engine reads it. */

@@ -7,7 +7,7 @@ import type { SourceKey } from "#core/source/source.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import type { ClusterClient, EventSink, Log, Telemetry } from "./ports.ts";
 import { eachInParallel, failureText } from "./requests.ts";
-import { writeStatus } from "./status-writer.ts";
+import { type StatusStyle, writeStatus } from "./status-writer.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** How a reporter is set up. */
@@ -26,17 +26,17 @@ const PROGRESS_DELAY_MS = 5_000;
 /** The more apps wait to be told of, the longer: results come first. */
 const PROGRESS_DELAY_PER_APP_MS = 50;
 const RETRY_MS = 3_000;
-const PARALLEL = 16;
+const APPS_AT_ONCE = 16;
+/** Results of apps come first; what of sources waits for them takes no place from others. */
+const SOURCES_AT_ONCE = 8;
 /** The API server refuses longer messages. */
 const LONGEST_EVENT = 1_024;
-
-type Target = `app ${AppKey}` | `source ${SourceKey}`;
 
 interface Told {
   readonly dialect: Dialect;
   readonly object: Resource;
   readonly write: ObjectWrite;
-  readonly style: { readonly manager: string; readonly subresource: boolean };
+  readonly style: StatusStyle;
   /** Whom events name as their source. */
   readonly component: string;
 }
@@ -46,32 +46,39 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #apps = new Map<AppKey, AppReport>();
   readonly #sources = new Map<SourceKey, SourceReport>();
-  readonly #queue: WorkQueue<Target>;
+  readonly #appQueue: WorkQueue<AppKey>;
+  readonly #sourceQueue: WorkQueue<SourceKey>;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
-    this.#queue = new WorkQueue({
-      concurrency: PARALLEL,
-      onError: (key, error) => {
-        options.log.warn({ object: key, error: failureText(error) }, "cannot write status");
-        this.#queue.addAfter(key as Target, RETRY_MS, "periodic");
-      },
-    });
+    const queue = <K extends string>(concurrency: number): WorkQueue<K> => {
+      const made = new WorkQueue<K>({
+        concurrency,
+        onError: (key, error) => {
+          options.log.warn({ object: key, error: failureText(error) }, "cannot write status");
+          made.addAfter(key as K, RETRY_MS, "periodic");
+        },
+      });
+      return made;
+    };
+    this.#appQueue = queue(APPS_AT_ONCE);
+    this.#sourceQueue = queue(SOURCES_AT_ONCE);
   }
 
   /** Writes until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#queue.run((target) => this.#write(target, signal), signal);
+    const apps = this.#appQueue.run((key) => this.#writeApp(key, signal), signal);
+    await Promise.all([apps, this.#sourceQueue.run((key) => this.#writeSource(key, signal), signal)]);
   }
 
   /** Writes what is still to be told, for an orderly end. @throws the first failure, after everything was tried */
   async flush(signal: AbortSignal): Promise<void> {
-    const apps = [...this.#apps.keys()].map((key): Target => `app ${key}`);
-    const sources = [...this.#sources.keys()].map((key): Target => `source ${key}`);
+    const apps = [...this.#apps.keys()].map((key) => () => this.#writeApp(key, signal));
+    const sources = [...this.#sources.keys()].map((key) => () => this.#writeSource(key, signal));
     const failures: unknown[] = [];
-    await eachInParallel([...apps, ...sources], PARALLEL, async (target) => {
+    await eachInParallel([...apps, ...sources], APPS_AT_ONCE, async (write) => {
       try {
-        await this.#write(target, signal);
+        await write();
       } catch (error) {
         signal.throwIfAborted();
         failures.push(error);
@@ -84,20 +91,14 @@ export class Reporter {
   app(key: AppKey, report: AppReport): void {
     this.#apps.set(key, report);
     const delayMs = PROGRESS_DELAY_MS + PROGRESS_DELAY_PER_APP_MS * (this.#apps.size - 1);
-    if (isPassing(report)) this.#queue.addAfter(`app ${key}`, delayMs, "periodic");
-    else this.#queue.add(`app ${key}`, "webhook");
+    if (isPassing(report)) this.#appQueue.addAfter(key, delayMs, "periodic");
+    else this.#appQueue.add(key, "webhook");
   }
 
   /** Takes a source's newest report. */
   source(key: SourceKey, report: SourceReport): void {
     this.#sources.set(key, report);
-    this.#queue.add(`source ${key}`, "webhook");
-  }
-
-  async #write(target: Target, signal: AbortSignal): Promise<void> {
-    const [kind, key] = target.split(" ") as ["app", AppKey] | ["source", SourceKey];
-    if (kind === "app") await this.#writeApp(key, signal);
-    else await this.#writeSource(key, signal);
+    this.#sourceQueue.add(key, "webhook");
   }
 
   async #writeApp(key: AppKey, signal: AbortSignal): Promise<void> {
@@ -127,7 +128,7 @@ export class Reporter {
     const write = record.dialect.reportSource({ object: record.object, source, report });
     const { dialect, object } = record;
     const { sourceManager } = dialect.rules;
-    const style = { manager: sourceManager, subresource: true };
+    const style = { manager: sourceManager, subresource: true, late: true } as const;
     await this.#send({ dialect, object, write, style, component: sourceManager }, signal);
     if (this.#sources.get(key) === report) this.#sources.delete(key);
   }

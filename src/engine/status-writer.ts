@@ -8,6 +8,8 @@ import type { ClusterClient } from "./ports.ts";
 export interface StatusStyle {
   readonly manager: string;
   readonly subresource: boolean;
+  /** Whether it can wait for what others write. */
+  readonly late?: true;
 }
 
 /**
@@ -33,7 +35,9 @@ export async function writeStatus(
   let stored: Resource | null = null;
   for (const { body, subresource } of patches) {
     if (!body) continue;
-    const options = { type: "merge", manager: style.manager, signal, ...(subresource ? { subresource } : {}) } as const;
+    const { manager, late } = style;
+    const how = { ...(subresource && { subresource }), ...(late && { late }) };
+    const options = { type: "merge", manager, signal, ...how } as const;
     try {
       stored = await client.patch(ref, body, options);
     } catch (error) {

@@ -288,6 +288,7 @@ class KubeClient implements ConnectedCluster {
       ...(target.body === undefined ? {} : { body: target.body }),
       ...(target.contentType === undefined ? {} : { contentType: target.contentType }),
       as: target.as,
+      late: target.late,
       repeatable: target.repeatable,
       signal: target.signal,
     };

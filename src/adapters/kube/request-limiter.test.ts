@@ -93,3 +93,43 @@ test("a pause holds everybody back until it ends", async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(50);
   expect(limiter.pausedForMs).toBe(0);
 });
+
+test("lets others go before what can wait, for a moment", async () => {
+  let now = 0;
+  const limiter = new RequestLimiter({ start: 1, min: 1, now: () => now });
+  await limiter.acquire(signal);
+  const order: string[] = [];
+  const wait = (name: string, late?: true) => void limiter.acquire(signal, late).then(() => order.push(name));
+  const next = async () => {
+    limiter.release({ kind: "silent" });
+    await Promise.resolve();
+    await Promise.resolve();
+  };
+  wait("late", true);
+  wait("later", true);
+  wait("one");
+  wait("two");
+  await next();
+  now = 1_999;
+  await next();
+  expect(order).toEqual(["one", "two"]);
+  wait("three");
+  now = 2_000;
+  await next();
+  expect(order).toEqual(["one", "two", "late"]);
+  now = 1_000;
+  await next();
+  await next();
+  expect(order).toEqual(["one", "two", "late", "three", "later"]);
+});
+
+test("forgets what can wait and is given up", async () => {
+  const limiter = new RequestLimiter({ start: 1, min: 1 });
+  await limiter.acquire(signal);
+  const scope = new AbortController();
+  const given = limiter.acquire(scope.signal, true);
+  scope.abort(new Error("given up"));
+  await expect(given).rejects.toThrow("given up");
+  limiter.release({ kind: "silent" });
+  await limiter.acquire(signal);
+});

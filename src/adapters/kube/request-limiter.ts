@@ -16,6 +16,7 @@ export interface LimiterOptions {
 
 interface Waiter {
   grant(): void;
+  readonly since: number;
 }
 
 // A window's median this much above the best one seen means that requests queue inside the server.
@@ -26,9 +27,12 @@ const RELIEF = 0.9;
 // The best median is measured afresh now and then, with few requests under way: a server may become slower for good.
 const BASELINE_AGE_MS = 60_000;
 const OVERLOAD_REST_MS = 1_000;
+/** A request that can wait goes when no more than this many are under way, or after this time. */
+const QUIET = 4;
+const LATEST_MS = 2_000;
 
 /**
- * Bounds how many requests are under way, first come first served: more while the server keeps its pace, fewer when it
+ * Bounds how many requests are under way, first come first served but for those that can wait a moment: more while the server keeps its pace, fewer when it
  * slows down, times out or says 429. A pause holds all of them back.
  */
 export class RequestLimiter {
@@ -36,6 +40,8 @@ export class RequestLimiter {
   readonly #max: number;
   readonly #now: () => number;
   readonly #waiting = new Set<Waiter>();
+  /** Those that can wait. */
+  readonly #late = new Set<Waiter>();
   #limit: number;
   #running = 0;
   #samples: number[] = [];
@@ -62,28 +68,30 @@ export class RequestLimiter {
     return Math.floor(this.#limit);
   }
 
-  /** Waits for a place; whoever got one gives it back with `release`. */
-  acquire(signal: AbortSignal): Promise<void> {
+  /** Waits for a place, which others may get first for a moment when it is a late one; it is given back with `release`. */
+  acquire(signal: AbortSignal, late?: true): Promise<void> {
     signal.throwIfAborted();
-    if (this.#waiting.size === 0 && this.#hasRoom()) {
+    if (!this.#isAwaited() && this.#hasRoom(late)) {
       this.#running += 1;
       return Promise.resolve();
     }
-    this.#crowded = true;
+    this.#crowded ||= !late;
+    const queue = late ? this.#late : this.#waiting;
     return new Promise((resolve, reject) => {
       const leave = () => {
-        this.#waiting.delete(waiter);
-        if (this.#waiting.size === 0) this.#clearWake();
+        queue.delete(waiter);
+        if (!this.#isAwaited()) this.#clearWake();
         reject(signal.reason);
       };
       const waiter: Waiter = {
+        since: this.#now(),
         grant: () => {
           signal.removeEventListener("abort", leave);
           resolve();
         },
       };
       signal.addEventListener("abort", leave, { once: true });
-      this.#waiting.add(waiter);
+      queue.add(waiter);
       this.#admit();
     });
   }
@@ -106,18 +114,32 @@ export class RequestLimiter {
     return Math.max(0, this.#pausedUntil - this.#now());
   }
 
-  #hasRoom(): boolean {
-    return this.#running < this.limit && this.pausedForMs === 0;
+  #hasRoom(late?: boolean): boolean {
+    const limit = late ? Math.min(QUIET, this.limit) : this.limit;
+    return this.#running < limit && this.pausedForMs === 0;
+  }
+
+  #isAwaited(): boolean {
+    return this.#waiting.size + this.#late.size > 0;
+  }
+
+  /** Who is next, if there is room. */
+  #next(): Waiter | undefined {
+    const [first] = this.#waiting;
+    const [late] = this.#late;
+    if (late && this.#now() - late.since >= LATEST_MS && this.#hasRoom()) return late;
+    if (first) return this.#hasRoom() ? first : undefined;
+    return this.#hasRoom(true) ? late : undefined;
   }
 
   #admit(): void {
-    for (const waiter of this.#waiting) {
-      if (!this.#hasRoom()) break;
-      this.#waiting.delete(waiter);
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#waiting.delete(next);
+      this.#late.delete(next);
       this.#running += 1;
-      waiter.grant();
+      next.grant();
     }
-    if (this.#waiting.size > 0 && this.pausedForMs > 0 && !this.#wake) {
+    if (this.#isAwaited() && this.pausedForMs > 0 && !this.#wake) {
       this.#wake = setTimeout(() => {
         this.#wake = undefined;
         this.#admit();

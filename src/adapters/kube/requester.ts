@@ -26,6 +26,7 @@ export interface Call {
   readonly contentType?: string;
   readonly accept?: string;
   readonly as?: Impersonation | undefined;
+  readonly late?: true | undefined;
   /** Whether sending it twice does no more than once, so that it may be sent again after a lost answer. */
   readonly repeatable: boolean;
   readonly signal: AbortSignal;
@@ -157,7 +158,7 @@ export class Requester {
     const { authenticator, limiter } = this.#way;
     const proof = await authenticator.proof(call.signal);
     const request = this.#wireRequest(call, proof, "requests");
-    await limiter.acquire(call.signal);
+    await limiter.acquire(call.signal, call.late);
     const started = performance.now();
     let load: LoadSample = { kind: "silent" };
     let code = 0;
@@ -230,6 +231,7 @@ export class Requester {
       headers,
       ...(call.body === undefined ? {} : { body: call.body }),
       certificate: proof.certificate,
+      place: proof.place,
       pool,
     };
   }

@@ -44,6 +44,8 @@ const repeatWindowMs = 5 * 60_000;
 const mostWaiting = 5_000;
 const mostKnown = 10_000;
 const writeLimitMs = 10_000;
+/** What happened matters more than the word of it. */
+const late = true;
 
 /** Creates a sink; nothing is sent before `run`. */
 export function createEventSink(options: EventSinkOptions): EventSink {
@@ -135,11 +137,11 @@ class QueuedEventSink implements EventSink {
       const namespace = target.metadata.namespace ?? "default";
       const ref = { apiVersion: "v1", kind: "Event", namespace, name: said.name };
       const body = { count: said.count, lastTimestamp: eventTime(atMs) };
-      if (await client.patch(ref, body, { type: "merge", manager, signal }).catch(orGone)) return;
+      if (await client.patch(ref, body, { type: "merge", manager, signal, late }).catch(orGone)) return;
       said.count = 1;
     }
     const object = eventObject(occurrence, (this.#serial += 1));
-    await client.create(object, { manager, signal });
+    await client.create(object, { manager, signal, late });
     if (said) said.name = object.metadata.name;
   }
 }
