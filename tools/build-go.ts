@@ -60,7 +60,8 @@ async function runGo(args: readonly string[], run: GoRun): Promise<void> {
   run.signal.throwIfAborted();
   const child = spawn("go", args, {
     cwd: run.build.sources,
-    env: { ...process.env, ...run.build.environment },
+    // The compiler is done sooner when it collects its garbage less often.
+    env: { GOGC: "400", ...process.env, ...run.build.environment },
     stdio: ["ignore", "inherit", "pipe"],
     signal: run.signal,
   });

@@ -19,10 +19,10 @@ const suites: Readonly<Record<string, (signal: AbortSignal) => Promise<Outcome>>
 async function check(signal: AbortSignal): Promise<Outcome> {
   const failures: string[] = [];
   let passed = 0;
-  const unit = runVitest({ project: "unit", isShown: false }, signal).then(({ ended, tally }) => {
+  const unit = runVitest({ project: "unit", isShown: false }, signal).then((run) => {
+    const { ended, tally } = run;
     print(`unit tests (${tally.passed} passed, ${tally.failed} failed)`, ended, tally.failed === 0);
-    if (tally.failed > 0) failures.push("unit tests: see above");
-    return tally;
+    return run;
   });
   for (const step of checkSteps) {
     if (signal.aborted) break;
@@ -31,15 +31,21 @@ async function check(signal: AbortSignal): Promise<Outcome> {
     if (ended.succeeded) passed += 1;
     else failures.push(`${step.name}: ${step.remedy}`);
   }
-  const tally = await unit;
-  const stepFailures = failures.length - (tally.failed > 0 ? 1 : 0);
-  return { passed: passed + tally.passed, failed: stepFailures + tally.failed, failures };
+  const { tally, failed } = await unit;
+  const counts = { passed: passed + tally.passed, failed: failures.length + tally.failed };
+  return { ...counts, failures: [...failures, ...namesOf("unit tests", tally, failed)] };
 }
 
 async function shownTests(project: string, signal: AbortSignal): Promise<Outcome> {
-  const { ended, tally } = await runVitest({ project, isShown: true }, signal);
+  const { ended, tally, failed } = await runVitest({ project, isShown: true }, signal);
   print(project, ended, tally.failed === 0);
-  return { ...tally, failures: tally.failed === 0 ? [] : [`${project}: see above`] };
+  return { ...tally, failures: namesOf(project, tally, failed) };
+}
+
+/** A run may go wrong without a failing test. */
+function namesOf(project: string, tally: Tally, failed: readonly string[]): readonly string[] {
+  if (tally.failed === 0) return [];
+  return failed.length === 0 ? [`${project}: see above`] : failed;
 }
 
 function print(name: string, ended: Ended, isGood: boolean): void {
