@@ -3,8 +3,9 @@ import type { CloudRegistries } from "#engine/cloud-identity.ts";
 import type { ArtifactCheck, SourceFetcher, SourceSecrets } from "#engine/ports.ts";
 import { KeptFolders } from "../http/kept-folders.ts";
 import { TlsWires } from "../http/tls-wires.ts";
-import { ArtifactStore } from "./artifact-store.ts";
 import { type OciAddress, parseOciAddress } from "./oci-address.ts";
+import { PackStore } from "../archive/pack-store.ts";
+import { parseOciAddress } from "./oci-address.ts";
 import { OciError } from "./oci-error.ts";
 import { defaultOciLimits } from "./oci-limits.ts";
 import type { OciLimits } from "./oci-limits.ts";
@@ -70,7 +71,7 @@ class Fetcher implements OciFetcher {
       const login = new RegistryLogin(wire, { registry, repository, credential, hint }, () => performance.now());
       const connection = new RegistryConnection({ wire, login, host, insecure, hint, random: Math.random });
       const client = new RegistryClient(address, connection);
-      const store = new ArtifactStore(folder);
+      const store = new PackStore(folder);
       return new OciRepository({ client, store, layer, limits: this.#limits, ...this.#checking });
     });
   }

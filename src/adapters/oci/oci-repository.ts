@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
 import { DeadlineError, withDeadline } from "#async/with-deadline.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
+import { ArchiveError } from "../archive/archive-error.ts";
 import { highestTag, nearestTags, ociRefProblem } from "#core/source/oci-ref.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
 import type { OciLayer } from "#core/source/remote.ts";
@@ -9,10 +10,10 @@ import { SourceError } from "#core/source/source-error.ts";
 import type { SourceRef, VerifiedObject } from "#core/source/source.ts";
 import type { ArtifactCheck, RefResult, Repository, VerificationRequest } from "#engine/ports.ts";
 import { artifactSignatures, type SignedPlace } from "./artifact-signatures.ts";
-import type { ArtifactStore } from "./artifact-store.ts";
+import type { PackStore } from "../archive/pack-store.ts";
 import { OciError } from "./oci-error.ts";
 import type { OciLimits } from "./oci-limits.ts";
-import { packTree } from "./pack-file.ts";
+import { packTree } from "../archive/pack-file.ts";
 import { pullArtifact } from "./pull-artifact.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { filteredTags } from "./tag-filter.ts";
@@ -21,7 +22,7 @@ import { verifyArtifact } from "./verify-artifact.ts";
 /** What a repository is made of. */
 export interface OciRepositoryParts {
   readonly client: RegistryClient;
-  readonly store: ArtifactStore;
+  readonly store: PackStore;
   readonly layer: OciLayer;
   readonly limits: OciLimits;
   /** Without it nothing can be verified. */
@@ -225,7 +226,7 @@ export class OciRepository implements Repository {
         try {
           return await tree.read(paths, signal);
         } catch (error) {
-          if (!(error instanceof OciError) || error.code !== "damaged") throw error;
+          if (!(error instanceof ArchiveError) || error.code !== "damaged") throw error;
           await this.#parts.store.drop(digest);
           await this.fetchCommit(digest, signal);
           return await tree.read(paths, signal);

@@ -7,14 +7,14 @@ import { type OciLayer, copiedLayerName } from "#core/source/remote.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
 import { fileListing } from "../archive/file-listing.ts";
 import { readTarball } from "../archive/read-tarball.ts";
-import type { ArtifactIndex } from "./artifact-store.ts";
-import { packName } from "./artifact-store.ts";
+import type { PackIndex } from "../archive/pack-store.ts";
+import { packName } from "../archive/pack-store.ts";
 import { defaultManifest, parseManifest, selectedLayer } from "./manifest.ts";
 import type { Descriptor, Manifest } from "./manifest.ts";
 import { OciError } from "./oci-error.ts";
 import type { OciLimits } from "./oci-limits.ts";
-import { PackWriter } from "./pack-file.ts";
-import type { PackedFile } from "./pack-file.ts";
+import { PackWriter } from "../archive/pack-file.ts";
+import type { PackedFile } from "../archive/pack-file.ts";
 import { mismatch } from "./registry-client.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
@@ -29,7 +29,7 @@ export interface PullRequest {
 }
 
 /** Pulls an artifact by its digest, every part checked against the digest that names it. @throws OciError */
-export async function pullArtifact(request: PullRequest, signal: AbortSignal): Promise<ArtifactIndex> {
+export async function pullArtifact(request: PullRequest, signal: AbortSignal): Promise<PackIndex> {
   const { client, digest, layer, limits, folder } = request;
   const name = client.nameOf(digest);
   const { layers, annotations } = await imageOf(client, digest, signal);

@@ -5,7 +5,7 @@ import type { VerifiedObject } from "#core/source/source.ts";
 import type { ArtifactCheck, VerificationRequest } from "#engine/ports.ts";
 import { secretName } from "../http/secret-entry.ts";
 import type { SignedPlace } from "./artifact-signatures.ts";
-import type { ArtifactStore } from "./artifact-store.ts";
+import type { PackStore } from "../archive/pack-store.ts";
 import { OciError, type OciErrorCode } from "./oci-error.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { recordedSignatures, signatureRecord } from "./signature-record.ts";
@@ -13,7 +13,7 @@ import { recordedSignatures, signatureRecord } from "./signature-record.ts";
 /** What verifying takes. */
 export interface VerifyingParts {
   readonly client: RegistryClient;
-  readonly store: ArtifactStore;
+  readonly store: PackStore;
   readonly check: ArtifactCheck;
   /** Reads what the registry holds of an artifact's signatures. */
   readonly read: (place: SignedPlace) => Promise<ArtifactSignatures>;

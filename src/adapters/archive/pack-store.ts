@@ -3,16 +3,16 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import { join } from "node:path";
 import type { PackedFile } from "./pack-file.ts";
 
-/** An artifact on disk. */
-export interface StoredArtifact {
+/** An unpacked archive on disk. */
+export interface StoredPack {
   /** The file that holds the contents of `files`. */
   readonly pack: string;
   readonly files: ReadonlyMap<string, PackedFile>;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What is written of an artifact besides its pack. */
-export type ArtifactIndex = Omit<StoredArtifact, "pack">;
+/** What is written of an archive besides its pack. */
+export type PackIndex = Omit<StoredPack, "pack">;
 
 interface IndexFile {
   readonly files: readonly (readonly [string, PackedFile])[];
@@ -20,11 +20,11 @@ interface IndexFile {
 }
 
 const indexName = "index.json";
-/** Name of the file in an artifact's folder that holds its contents. */
+/** Name of the file in an archive's folder that holds its contents. */
 export const packName = "pack";
 
-/** The artifacts of one repository on disk, by digest; an artifact is there as a whole or not at all. */
-export class ArtifactStore {
+/** Unpacked archives on disk, by digest; one is there as a whole or not at all. */
+export class PackStore {
   readonly #directory: string;
 
   constructor(directory: string) {
@@ -53,7 +53,7 @@ export class ArtifactStore {
   }
 
   /** The artifact, or undefined when it is not there or cannot be read. */
-  async load(digest: string): Promise<StoredArtifact | undefined> {
+  async load(digest: string): Promise<StoredPack | undefined> {
     const folder = this.#folder(digest);
     try {
       const index = JSON.parse(await readFile(join(folder, indexName), "utf8")) as IndexFile;
@@ -66,7 +66,7 @@ export class ArtifactStore {
   }
 
   /** Lets `fill` write the pack into a folder of its own, which becomes the artifact when that succeeds. */
-  async add(digest: string, fill: (folder: string) => Promise<ArtifactIndex>): Promise<void> {
+  async add(digest: string, fill: (folder: string) => Promise<PackIndex>): Promise<void> {
     const name = `partial-${randomBytes(8).toString("hex")}`;
     const folder = join(this.#directory, name);
     try {

@@ -3,11 +3,10 @@ import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import type { FileTree } from "#core/source/file-tree.ts";
-import { ArchiveError } from "../archive/archive-error.ts";
-import { fileListing } from "../archive/file-listing.ts";
-import type { ListedFile } from "../archive/file-listing.ts";
-import type { PacedSink } from "../archive/read-tarball.ts";
-import { OciError } from "./oci-error.ts";
+import { ArchiveError } from "./archive-error.ts";
+import { fileListing } from "./file-listing.ts";
+import type { ListedFile } from "./file-listing.ts";
+import type { PacedSink } from "./read-tarball.ts";
 
 /** A file whose content is a part of a pack. */
 export interface PackedFile extends ListedFile {
@@ -65,7 +64,7 @@ export class PackWriter implements PacedSink {
   }
 }
 
-/** The files of a pack as a tree. A file that is not what was written is an OciError `damaged`. */
+/** The files of a pack as a tree. A file that is not what was written is an ArchiveError `damaged`. */
 export function packTree(path: string, packed: ReadonlyMap<string, PackedFile>): FileTree {
   const { files, entry, children } = fileListing(packed);
   return {
@@ -96,6 +95,6 @@ async function contentOf(handle: FileHandle, path: string, { digest, size, offse
   return content;
 }
 
-function damaged(path: string, cause?: unknown): OciError {
-  return new OciError("damaged", `Cannot read the artifact: the local copy ${path} is damaged`, { cause });
+function damaged(path: string, cause?: unknown): ArchiveError {
+  return new ArchiveError("damaged", `the local copy ${path} is damaged`, { cause });
 }
