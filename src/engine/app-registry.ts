@@ -1,6 +1,7 @@
 import { type App, type AppKey, appKey } from "#core/app/app.ts";
 import type { Dialect, DialectKind, Lookup } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
+import { fieldAt } from "#core/health/condition.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import { kindKey, splitApiVersion } from "#core/resource/resource-id.ts";
 import { isNewer } from "#core/resource/resource-version.ts";
@@ -97,7 +98,7 @@ export class AppRegistry {
     const known = this.#objects.get(key);
     if (known && isNewer(known, object)) return;
     this.#objects.set(key, object);
-    const stimulus = stimulusOf(dialect, object);
+    const stimulus = stimulusOf(dialect, kind, object);
     const same = known?.metadata.uid === object.metadata.uid && this.#stimuli.get(key) === stimulus;
     this.#stimuli.set(key, stimulus);
     if (this.#isApp(dialect, kind)) this.#putApp(dialect, kind, { object, same });
@@ -238,8 +239,8 @@ function objectKey(dialect: string, kind: string, at: { readonly namespace?: str
   return `${dialect} ${kind} ${at.namespace ?? ""} ${at.name}`;
 }
 
-/** Digest of what may change an object's meaning: everything but its bookkeeping and what its status reports. */
-function stimulusOf(dialect: Dialect, object: Resource): string {
+/** Digest of what may change an object's meaning: everything but its bookkeeping and what its status only reports. */
+function stimulusOf(dialect: Dialect, { declaredIn }: DialectKind, object: Resource): string {
   const { labels, annotations, finalizers, deletionTimestamp } = object.metadata;
   const { status: _status, metadata: _metadata, ...rest } = object;
   const order = dialect.terminationOf(object);
@@ -251,6 +252,7 @@ function stimulusOf(dialect: Dialect, object: Resource): string {
     finalizers,
     deletionTimestamp,
     order,
+    declaredIn === undefined ? null : fieldAt(object, ["status", declaredIn]),
   ]);
 }
 

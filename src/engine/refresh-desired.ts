@@ -7,6 +7,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { refused, type Result } from "#core/result.ts";
 import { MissingBasesError, RenderError } from "#core/source/render-error.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
+import type { SourceError } from "#core/source/source-error.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
 import type { AppState, AppWork } from "./app-state.ts";
 import { dependencyProblem } from "./dependencies.ts";
@@ -63,9 +64,9 @@ export function readSource(work: AppWork): ReadSource {
   const { key, source } = sourceOf(work, declared);
   if (!source) return wait({ kind: "source-failed", missing: true, message: `${key} not found` });
   const { tree, revision } = source;
-  if (tree && revision) return { kind: "read", declared, tree, revision, failed: inlineFailure(declared, source) };
+  if (tree && revision) return { kind: "read", declared, tree, revision, failed: ownFailure(declared, source) };
   if (!source.error) return { kind: "wait", phase: source.asked ? noArtifact(key) : null };
-  return wait({ kind: "source-failed", missing: false, message: source.error.message });
+  return wait(ownFailure(declared, source) ?? failurePhase(source.error));
 }
 
 function wait(phase: AppPhase): { readonly kind: "wait"; readonly phase: AppPhase } {
@@ -98,10 +99,20 @@ function sourceOf(work: AppWork, declared: AppSource): { key: SourceKey; source:
   return { key, source: context.sources.state(key) };
 }
 
-/** A source of its own object reports its failures there; one that lives in the app reports them here. */
-function inlineFailure(declared: AppSource, source: SourceState): AppPhase | null {
-  if (!declared.inline || !source.error) return null;
-  return { kind: "source-failed", missing: false, message: source.error.message };
+/**
+ * A source of its own object reports its failures there; one that lives in the app, or whose object is somebody else's,
+ * reports them here.
+ */
+function ownFailure(declared: AppSource, { source, error }: SourceState): AppPhase | null {
+  if (!error) return null;
+  if (source.remote.kind === "artifact" && error.failure !== "empty-origin") {
+    return { ...failurePhase(error), unfetched: true };
+  }
+  return declared.inline ? failurePhase(error) : null;
+}
+
+function failurePhase({ message }: SourceError): Extract<AppPhase, { kind: "source-failed" }> {
+  return { kind: "source-failed", missing: false, message };
 }
 
 /** The render with what the app references filled in; null while that is being read. */

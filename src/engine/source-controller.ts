@@ -5,7 +5,7 @@ import type { ClusterClient, Clock, Log, RefResult, Repository, SourceFetcher, T
 import { includedSources, sameIncluded, type IncludedSource } from "./included-sources.ts";
 import { eachInParallel } from "./requests.ts";
 import { derivedNews, recalledNews } from "./derived-source.ts";
-import { redacted, repositoryKey, sameRef, sameSource, type RepositoryKey } from "./source-identity.ts";
+import { keepsContent, redacted, repositoryKey, sameRef, sameSource, type RepositoryKey } from "./source-identity.ts";
 import { readSecret, secretsOf } from "./source-secrets.ts";
 import type { SourceNews, SourceState } from "./source-state.ts";
 import { visibleTree } from "./source-tree.ts";
@@ -79,7 +79,7 @@ export class SourceController {
       return;
     }
     if (known) this.#detach(known.source);
-    const kept = known && known.source.url === source.url && sameRef(known.source, source) ? known : null;
+    const kept = known && keepsContent(known.source, source) ? known : null;
     const fresh = {
       source,
       revision: null,

@@ -25,6 +25,13 @@ export function sameRef(a: Source, b: Source): boolean {
   return a.ignore === b.ignore && stableText(contentOf(a)) === stableText(contentOf(b));
 }
 
+/** Whether what a source had before it was declared anew may go on being used until there is something newer. */
+export function keepsContent(before: Source, now: Source): boolean {
+  // Another artifact of the same object is its next revision, wherever that is.
+  if (before.remote.kind === "artifact" && now.remote.kind === "artifact") return true;
+  return before.url === now.url && sameRef(before, now);
+}
+
 function contentOf({ ref, sparse, includes, verification, origin }: Source): unknown {
   return [ref, sparse, includes, verification, origin];
 }

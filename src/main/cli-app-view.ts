@@ -66,8 +66,8 @@ export function sourceView(
 export function refText({ ref }: Pick<Source, "ref">): string {
   if (ref.kind === "chart-path") return `chart ${ref.value}`;
   if (ref.kind === "chart") return `chart ${ref.value} ${ref.version}`;
-  // A chart repository has nothing to choose.
-  if (ref.kind === "index") return "";
+  // These have nothing to choose.
+  if (ref.kind === "index" || ref.kind === "artifact") return "";
   return ref.kind === "branch" || ref.kind === "auto" || ref.kind === "name" ? ref.value : `${ref.kind} ${ref.value}`;
 }
 

@@ -6,6 +6,7 @@ import type { WrittenSelector } from "#core/policy/label-selector.ts";
 import { digestText } from "#core/resource/digest.ts";
 import { type ClientOptions, type ConnectedCluster, connectCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
+import type { ArtifactFiles } from "#adapters/artifact/artifact-files.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
 import { parseForeignKubeconfig } from "#adapters/kube/kubeconfig.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
@@ -17,7 +18,7 @@ import { LeaderLease } from "#engine/lease.ts";
 import type { AuditLog, ClusterConnector, EventSink, Log, Telemetry } from "#engine/ports.ts";
 import { dialects } from "./dialects.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
-import { type ArtifactAddress, servedArtifacts } from "./served-artifacts.ts";
+import { type ArtifactAddress, artifactFiles, serveArtifacts } from "./served-artifacts.ts";
 import { SourceFetchers } from "./source-fetchers.ts";
 
 /** How a controller process is set up. */
@@ -61,11 +62,8 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const random = () => randomBytes(4).readUInt32LE() / 2 ** 32;
   const helpers = new HelperPools();
-  const fetchers = new SourceFetchers({
-    directory: options.dataDir,
-    allowFileUrls: options.allowFileUrls ?? false,
-    full: () => helpers.full,
-  });
+  const artifacts = options.artifacts && artifactFiles(options.dataDir, options.artifacts);
+  const fetchers = fetchersOf(options, helpers, artifacts);
   const hooks = {
     ...(options.onRequest ? { onRequest: options.onRequest } : {}),
     ...(options.watch ? { watch: options.watch } : {}),
@@ -89,7 +87,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   try {
     await fetchers.git.checkGit(signal);
     await lease.acquire(signal);
-    const artifacts = options.artifacts && (await servedArtifacts(options, options.artifacts, serving.signal));
+    if (artifacts) await serveArtifacts(artifacts, options, serving.signal);
     const events = options.eventSink(client);
     const controller = new Controller({
       ...common,
@@ -114,6 +112,15 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     serving.abort();
     await Promise.allSettled([fetchers.close(), helpers.close(), client.close(), leaseClient.close()]);
   }
+}
+
+function fetchersOf(
+  { dataDir: directory, allowFileUrls = false }: RunOptions,
+  helpers: HelperPools,
+  artifacts: ArtifactFiles | undefined,
+): SourceFetchers {
+  const own = artifacts && { own: (digest: string) => artifacts.withDigest(digest) };
+  return new SourceFetchers({ directory, allowFileUrls, full: () => helpers.full, ...own });
 }
 
 /** Controllers of different shards lead side by side. */

@@ -12,18 +12,22 @@ export interface ArtifactAddress {
   readonly advertised: string | null;
 }
 
-/** What sources have, kept as files and served until the signal aborts: by the leader, who makes them. */
-export async function servedArtifacts(
-  { dataDir, log }: { readonly dataDir: string; readonly log: Log },
-  address: ArtifactAddress,
+/** What sources have, kept as files. */
+export function artifactFiles(dataDir: string, { host, port, advertised }: ArtifactAddress): ArtifactFiles {
+  const baseUrl = urlOf(advertised ?? `${nameOf(host)}:${port}`);
+  return new ArtifactFiles({ directory: join(dataDir, "artifacts"), baseUrl });
+}
+
+/** Serves these files until the signal aborts. @throws when the address cannot be listened on */
+export async function serveArtifacts(
+  files: ArtifactFiles,
+  { artifacts, log }: { readonly artifacts?: ArtifactAddress; readonly log: Log },
   signal: AbortSignal,
-): Promise<ArtifactFiles> {
-  const { host, port } = address;
-  const baseUrl = urlOf(address.advertised ?? `${nameOf(host)}:${port}`);
-  const files = new ArtifactFiles({ directory: join(dataDir, "artifacts"), baseUrl });
+): Promise<void> {
+  if (!artifacts) return;
+  const { host, port } = artifacts;
   await startArtifactServer({ host, port, find: (path) => files.find(path), signal });
-  log.info({ host, port, baseUrl }, "artifacts are served");
-  return files;
+  log.info({ host, port }, "artifacts are served");
 }
 
 function urlOf(advertised: string): string {

@@ -1,7 +1,7 @@
+import { artifactRows, servedArtifact } from "./artifact-rows.ts";
 import { helmReleaseRows } from "./helm-release-rows.ts";
 import type { Row } from "./row.ts";
 
-const artifacts = "test/flux/artifacts.test.ts";
 const build = "test/flux/build.test.ts";
 const git = "test/flux/git-repository.test.ts";
 const order = "test/flux/order.test.ts";
@@ -46,17 +46,7 @@ export const fluxRows: readonly Row[] = [
     "`sharding.fluxcd.io/key` by `--watch-label-selector`",
     `${tenants}: serves the apps of its shard, from the moment they belong to it until they leave`,
   ),
-  partly(
-    served(
-      "Every kind",
-      "`status.artifact` and its file",
-      `${source}: a branch that is followed says so in the words of Flux`,
-      `${artifacts}: what a GitRepository has is served as a tar.gz of what no rule hides, and the last two stay`,
-      `${artifacts}: a chart is served as it is packed, and an index as its file`,
-      `${artifacts}: what is served is not made again after a restart, and what was lost is the same bytes`,
-    ),
-    "there is something to download with `--storage-addr` only",
-  ),
+  servedArtifact,
   missing("Every kind", "user metadata of events (`event.toolkit.fluxcd.io/…`)", "not read"),
   served(
     "Every kind",
@@ -249,7 +239,7 @@ export const fluxRows: readonly Row[] = [
     "src/adapters/bucket/lent-keys.test.ts: is read with the keys that Amazon lends, for region, service account and token service",
     "src/adapters/bucket/lent-keys.test.ts: is read with the keys that a user is lent, which are asked for anew only when they end",
   ),
-  missing("ExternalArtifact, ArtifactGenerator", "all of it", "not served"),
+  ...artifactRows,
 
   served(
     "Kustomization",

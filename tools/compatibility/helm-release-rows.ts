@@ -24,7 +24,7 @@ export const helmReleaseRows: readonly Row[] = [
   ),
   row(
     "`chartRef`",
-    "OCIRepository, HelmChart; ExternalArtifact is refused",
+    "OCIRepository, HelmChart, ExternalArtifact",
     `${chart}: a chart of others is followed without making one`,
   ),
   row(

@@ -5,7 +5,6 @@ import { KeptFolders } from "../http/kept-folders.ts";
 import { TlsWires } from "../http/tls-wires.ts";
 import { type OciAddress, parseOciAddress } from "./oci-address.ts";
 import { PackStore } from "../archive/pack-store.ts";
-import { parseOciAddress } from "./oci-address.ts";
 import { OciError } from "./oci-error.ts";
 import { defaultOciLimits } from "./oci-limits.ts";
 import type { OciLimits } from "./oci-limits.ts";

@@ -43,7 +43,13 @@ export type AppPhase =
   /** A rival controller is alive and the app was not adopted: nothing is written. */
   | { readonly kind: "shadow"; readonly rival: string; readonly wouldWrite: number }
   | { readonly kind: "paused"; readonly until: number; readonly reason: string }
-  | { readonly kind: "source-failed"; readonly missing: boolean; readonly message: string }
+  /** `unfetched`: what the source's object tells of cannot be had, which nobody else says. */
+  | {
+      readonly kind: "source-failed";
+      readonly missing: boolean;
+      readonly unfetched?: true;
+      readonly message: string;
+    }
   | { readonly kind: "render-failed"; readonly code: "path" | "build"; readonly message: string }
   | { readonly kind: "dependency"; readonly on: string; readonly message: string }
   /** Differs from its source and waits for a person to sync. */

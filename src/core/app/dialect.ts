@@ -13,6 +13,8 @@ export interface DialectKind extends GroupVersionKind {
   readonly plural: string;
   /** How people address it on the command line, e.g. `ks`. */
   readonly short: string;
+  /** The field of the status in which somebody else declares something; absent: statuses only report. */
+  readonly declaredIn?: string;
 }
 
 /** Finds another object of the dialect's own kinds (a project, a source) in memory. */

@@ -1,5 +1,5 @@
 /** How the address of a source is spoken to: what sources share, when they share a store and a poll. */
-export type Remote = GitRemote | OciRemote | BucketRemote | HelmRemote | FileRemote | DerivedRemote;
+export type Remote = GitRemote | OciRemote | BucketRemote | HelmRemote | FileRemote | ArtifactRemote | DerivedRemote;
 
 /** A Git repository. */
 export interface GitRemote {
@@ -73,6 +73,11 @@ export interface HelmRemote {
 /** One file over http. */
 export interface FileRemote {
   readonly kind: "file";
+}
+
+/** Artifacts that somebody else makes, and tells of by url and digest. */
+export interface ArtifactRemote {
+  readonly kind: "artifact";
 }
 
 /** No address of its own: what the source has is made from the files of another one. */

@@ -28,7 +28,7 @@ export interface ObjectName {
 }
 
 /** What a source follows; the kind of its remote says whose words these are. */
-export type SourceRef = GitRef | OciRef | BucketRef | FileRef | HelmRef | ChartPathRef;
+export type SourceRef = GitRef | OciRef | BucketRef | FileRef | ArtifactRef | HelmRef | ChartPathRef;
 
 /** All that a bucket holds at a time, which is the only thing to follow there; `value` is its name, and the prefix of its keys. */
 export interface BucketRef {
@@ -40,6 +40,15 @@ export interface BucketRef {
 export interface FileRef {
   readonly kind: "file";
   readonly value: string;
+}
+
+/** An artifact that somebody else made and told of, which is the only thing to follow there; `value` is its digest. */
+export interface ArtifactRef {
+  readonly kind: "artifact";
+  readonly value: string;
+  readonly url: string;
+  /** What its maker calls it. */
+  readonly revision: string;
 }
 
 /** A repository and ref to follow. */

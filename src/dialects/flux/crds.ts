@@ -1,6 +1,7 @@
 import { type TSchema, Type } from "typebox";
 import type { CrdColumn, CrdSpec } from "#core/app/crd.ts";
 import { bucketSpec, bucketStatus } from "./bucket-schema.ts";
+import { externalArtifactSpec, externalArtifactStatus } from "./external-artifact-schema.ts";
 import { gitRepositorySpec, gitRepositoryStatus } from "./git-repository-schema.ts";
 import { helmChartSpec, helmChartStatus } from "./helm-chart-schema.ts";
 import { helmReleaseSpec } from "./helm-release-schema.ts";
@@ -136,6 +137,27 @@ export const fluxCrds: readonly CrdSpec[] = [
           ready,
           status,
         ],
+        statusSubresource: true,
+      },
+    ],
+  },
+  {
+    group: "source.toolkit.fluxcd.io",
+    kind: "ExternalArtifact",
+    plural: "externalartifacts",
+    singular: "externalartifact",
+    shortNames: [],
+    categories: ["all", "fluxcd", "fluxcd-sources"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v1",
+        schema: objectSchema(
+          "ExternalArtifact is an artifact that somebody else makes.",
+          externalArtifactSpec,
+          externalArtifactStatus,
+        ),
+        columns: [age, ready, status, { name: "Source", type: "string", jsonPath: ".spec.sourceRef.name" }],
         statusSubresource: true,
       },
     ],

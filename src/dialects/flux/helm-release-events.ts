@@ -53,7 +53,7 @@ function waitEvents(input: ReportInput, { reason, message }: ConditionMark): rea
   switch (input.report.phase.kind) {
     // Upstream logs a source that is not ready and tells nobody.
     case "source-failed":
-      return [];
+      return input.report.phase.unfetched ? [note(input, { type: "Warning", reason, message })] : [];
     case "dependency":
       return [note(input, { type: "Normal", reason, message })];
     case "invalid":

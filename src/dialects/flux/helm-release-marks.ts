@@ -54,9 +54,10 @@ function waitingMarks(input: ReportInput, ready: ConditionMark): ConditionMarks 
 }
 
 function sourceMark(
-  { missing, message }: Extract<AppPhase, { kind: "source-failed" }>,
+  { missing, unfetched, message }: Extract<AppPhase, { kind: "source-failed" }>,
   input: ReportInput,
 ): ConditionMark {
+  if (unfetched) return renderMark(message);
   const key = input.app?.sources[0]?.source ?? "";
   const [kind = "", namespace = "", name = ""] = key.split("/");
   const plural = sourceKinds.find((one) => one.kind === kind)?.plural;

@@ -303,10 +303,6 @@ describe("refusals", () => {
       spec: { ...base, kubeConfig: { configMapRef: { name: "a" } } },
       says: "spec.kubeConfig.configMapRef: not supported yet",
     },
-    {
-      spec: { interval: "1m", chartRef: { ...chartRef, kind: "ExternalArtifact" } },
-      says: "spec.chartRef.kind: ExternalArtifact is not supported yet",
-    },
     { spec: { ...base, install: { serverSideApply: false } }, says: "spec.install.serverSideApply: " },
     { spec: { ...base, upgrade: { serverSideApply: "disabled" } }, says: "spec.upgrade.serverSideApply: " },
     { spec: { ...base, rollback: { serverSideApply: "disabled" } }, says: "spec.rollback.serverSideApply: " },

@@ -11,10 +11,6 @@ const keep = "keep this HelmRelease with its present controller";
 export function unsupportedInHelmRelease(spec: HelmReleaseSpec, deleting: boolean): readonly Problem[] {
   const problems: Problem[] = [...unsupportedKubeConfig(spec.kubeConfig, "HelmRelease")];
   if (deleting) return problems;
-  if (spec.chartRef?.kind === "ExternalArtifact") {
-    const message = `ExternalArtifact is not supported yet; use an OCIRepository or HelmChart, or ${keep}`;
-    problems.push({ path: "spec.chartRef.kind", message });
-  }
   const { install, upgrade, rollback } = spec;
   const clientSide = [
     install?.serverSideApply === false && "install",

@@ -59,4 +59,12 @@ export const sourceKinds: readonly DialectKind[] = [
     plural: "helmcharts",
     short: "hc",
   },
+  {
+    group: "source.toolkit.fluxcd.io",
+    version: "v1",
+    kind: "ExternalArtifact",
+    plural: "externalartifacts",
+    short: "ea",
+    declaredIn: "artifact",
+  },
 ];

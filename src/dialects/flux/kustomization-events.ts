@@ -57,7 +57,7 @@ function failureEvents(input: ReportInput, { reason, message }: ConditionMark): 
   switch (input.report.phase.kind) {
     // Upstream logs a missing source and tells nobody.
     case "source-failed":
-      return [];
+      return input.report.phase.unfetched ? [note(input, { type: "Warning", reason, message })] : [];
     case "dependency": {
       const waits = "Dependencies do not meet ready condition, retrying in 30s";
       return [note(input, { type: "Normal", reason, message: waits })];

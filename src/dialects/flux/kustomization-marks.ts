@@ -127,6 +127,7 @@ function waitingMarks({ object }: ReportInput, ready: ConditionMark): ConditionM
 }
 
 function sourceMessage(phase: Extract<AppPhase, { kind: "source-failed" }>, { app }: ReportInput): string {
+  if (phase.unfetched) return phase.message;
   if (!phase.missing) return `Source artifact not found, retrying in ${requeueText}`;
   const [kind = "", , name] = app?.sources[0]?.source.split("/") ?? [];
   const plural = sourceKinds.find((one) => one.kind === kind)?.plural;

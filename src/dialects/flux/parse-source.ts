@@ -4,6 +4,7 @@ import { type Problem, type Result, refused } from "#core/result.ts";
 import type { GitRef } from "#core/source/git-ref.ts";
 import type { Revision, Source } from "#core/source/source.ts";
 import { bucketRevision, parseBucket } from "./parse-bucket.ts";
+import { externalRevision, parseExternalArtifact } from "./parse-external-artifact.ts";
 import { gitRevision, parseGitRepository } from "./parse-git-repository.ts";
 import { parseHelmChart } from "./parse-helm-chart.ts";
 import { helmRevision, parseHelmRepository } from "./parse-helm-repository.ts";
@@ -18,6 +19,8 @@ export function parseSource(object: Resource, lookup: Lookup): Result<Source, re
       return parseOciRepository(object);
     case "Bucket":
       return parseBucket(object);
+    case "ExternalArtifact":
+      return parseExternalArtifact(object);
     case "HelmRepository":
       return parseHelmRepository(object);
     case "HelmChart":
@@ -28,7 +31,9 @@ export function parseSource(object: Resource, lookup: Lookup): Result<Source, re
 }
 
 /** How what a source was resolved to is written in a status. */
-export function revisionOf({ remote, ref }: Source, commit: string, refName: string | null): Revision {
+export function revisionOf(source: Source, commit: string, refName: string | null): Revision {
+  const { remote, ref } = source;
+  if (remote.kind === "artifact") return externalRevision(source, commit);
   if (remote.kind === "helm" || remote.kind === "derived") return helmRevision(commit, refName);
   if (remote.kind === "bucket") return bucketRevision(commit);
   return remote.kind === "oci" ? ociRevision(commit, refName) : gitRevision(ref as GitRef, commit, refName);

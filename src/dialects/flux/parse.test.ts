@@ -136,7 +136,6 @@ describe("parseKustomization()", () => {
   const refusals = [
     { spec: { kubeConfig: { configMapRef: { name: "a" } } }, path: "spec.kubeConfig.configMapRef" },
     { spec: { decryption: { provider: "sops", serviceAccountName: "a" } }, path: "spec.decryption.serviceAccountName" },
-    { spec: { sourceRef: { kind: "ExternalArtifact", name: "a" } }, path: "spec.sourceRef.kind" },
     { spec: { sourceRef: { kind: "GitRepository" } }, path: "spec.sourceRef.name" },
     { spec: { interval: "soon" }, path: "spec.interval" },
     { spec: { interval: "9".repeat(40) + "h" }, path: "spec.interval" },

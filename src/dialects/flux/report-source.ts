@@ -16,6 +16,10 @@ const group = "source.toolkit.fluxcd.io";
 /** The status and events of a source in Flux's words. The same report on its own result changes nothing. */
 export function reportSource(input: SourceReportInput): ObjectWrite {
   const { object, report } = input;
+  // Its status is its maker's.
+  if (object.kind === "ExternalArtifact") {
+    return { status: (object["status"] ?? {}) as ObjectWrite["status"], patch: null, events: [] };
+  }
   // A chart is at the address of the object that it refers to.
   const url = publicUrl(object) || (input.source?.url ?? "");
   const old = fieldAt(object, ["status"]);
@@ -42,6 +46,7 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
 
 /** Where a revision is served; null for what has no artifact of its own. */
 export function artifactPlace(object: Resource, revision: Revision): ArtifactPlace | null {
+  if (object.kind === "ExternalArtifact") return null;
   const { namespace = "", name } = object.metadata;
   const words = wordsOf(object);
   const file = words.file?.(revision, object) ?? `${revision.commit}.tar.gz`;

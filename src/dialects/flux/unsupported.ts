@@ -14,12 +14,6 @@ export function unsupportedInKustomization(spec: KustomizationSpec, deleting: bo
   if (isSet(spec.decryption?.serviceAccountName)) {
     problems.push(notSupported("spec.decryption.serviceAccountName", "Kustomization"));
   }
-  if (spec.sourceRef.kind === "ExternalArtifact") {
-    problems.push({
-      path: "spec.sourceRef.kind",
-      message: `${spec.sourceRef.kind} is not supported yet; use a GitRepository, OCIRepository or Bucket, or keep this Kustomization with its present controller`,
-    });
-  }
   return problems;
 }
 
