@@ -149,6 +149,8 @@ describe("installing into a whole cluster", () => {
         ["create", "events"],
         ["patch", "events"],
         ["impersonate", "serviceaccounts"],
+        ["get", "serviceaccounts"],
+        ["create", "serviceaccounts/token"],
         ["watch", "deployments.apps"],
       ] as const) {
         expect([verb, resource, await can(account, verb, resource, everywhere)]).toEqual([verb, resource, true]);
@@ -157,6 +159,7 @@ describe("installing into a whole cluster", () => {
         ["create", "configmaps"],
         ["delete", "applications.argoproj.io"],
         ["update", "secrets"],
+        ["list", "serviceaccounts"],
         ["create", "clusterrolebindings.rbac.authorization.k8s.io"],
       ] as const) {
         expect([verb, resource, await can(account, verb, resource, everywhere)]).toEqual([verb, resource, false]);

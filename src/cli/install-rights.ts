@@ -55,7 +55,9 @@ function controllerRules(crds: readonly Resource[]): readonly Rule[] {
     ...crds.map(ruleOfKind),
     { apiGroups: [""], resources: ["secrets", "configmaps"], verbs: reading },
     { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
-    { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["impersonate"] },
+    { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["get", "impersonate"] },
+    // As whom sources and other clusters are asked.
+    { apiGroups: [""], resources: ["serviceaccounts/token"], verbs: ["create"] },
     { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: reading },
     { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: reading },
     { apiGroups: ["admissionregistration.k8s.io"], resources: ["*"], verbs: ["get", "list"] },

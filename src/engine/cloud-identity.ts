@@ -1,3 +1,4 @@
+import type { AskedAccess } from "#core/cluster/cluster-access.ts";
 import type { Cloud } from "#core/source/remote.ts";
 
 /** A service account that an object names, as whom clouds and clusters are asked. */
@@ -48,6 +49,20 @@ export interface CloudIdentity {
   ): Promise<AwsCredentials>;
   azureToken(asked: CloudCaller & { readonly scope: string }, signal: AbortSignal): Promise<ExpiringToken>;
   gcpToken(asked: CloudCaller, signal: AbortSignal): Promise<ExpiringToken>;
+}
+
+/** Who asks for the way to which cluster of a cloud's. */
+export type ClusterCaller = CloudCaller & { readonly cloud: Cloud } & Pick<AskedAccess, "name" | "address" | "ca">;
+
+/** What an API server takes for a while, where it is, and whom it is trusted by; absent: by what the system trusts. */
+export interface ClusterProof extends ExpiringToken {
+  readonly server: string;
+  readonly ca?: string;
+}
+
+/** Gets what clusters of clouds take, and keeps it as long. Every call throws SourceError. */
+export interface CloudClusters {
+  clusterProof(asked: ClusterCaller, signal: AbortSignal): Promise<ClusterProof>;
 }
 
 /** Who asks a cloud's Git servers, for which repository. */

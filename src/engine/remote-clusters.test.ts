@@ -23,7 +23,8 @@ beforeEach(() => {
   remotes = new RemoteClusters({
     log: engine.log,
     connector: {
-      connect: (kubeconfig) => {
+      connect: (access) => {
+        const kubeconfig = access.kind === "kubeconfig" ? access.text : `${access.address} as ${access.account?.name}`;
         if (kubeconfig === "bad") throw new Error("it names no current context");
         opened.push(kubeconfig);
         return {
@@ -100,6 +101,34 @@ describe("RemoteClusters", () => {
     remotes.contextOf({ ...shop, target: plainApp("shop").target }, engine.context);
     expect(said(shop)).toBe("ready");
     expect(opened).toEqual(["one", "two", "two"]);
+  });
+
+  test("a ConfigMap stands for a cluster as well, and is one connection for all apps that name what it says", async () => {
+    const metadata = { name: "other", namespace: "apps" };
+    const data = { provider: "generic", address: "https://api.example", serviceAccountName: "web" };
+    const put = async (changes: object) => {
+      engine.cluster.put({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { ...data, ...changes } });
+      await settled();
+    };
+    await put({});
+    const named = { kind: "ConfigMap", namespace: "apps", name: "other" } as const;
+    const toldOf = (name: string) => {
+      const plain = plainApp(name);
+      const one = { ...plain, target: { ...plain.target, cluster: "apps/other", kubeconfig: { ...named, keys: [] } } };
+      engine.context.references.name(one.key, [refOfReference(named)]);
+      const target = remotes.contextOf(one, engine.context);
+      return target.kind === "failed" ? target.message : target.kind;
+    };
+    toldOf("shop");
+    await settled();
+    expect([toldOf("shop"), toldOf("cart"), toldOf("shop")]).toEqual(["ready", "ready", "ready"]);
+    await put({ serviceAccountName: "else" });
+    expect(toldOf("shop")).toBe("ready");
+    expect(opened).toEqual(["https://api.example as web", "https://api.example as else"]);
+    await put({ provider: "other" });
+    expect(toldOf("shop")).toBe(
+      `kubeconfig ConfigMap 'apps/other' has the provider "other"; use generic, aws, azure or gcp`,
+    );
   });
 
   test("says what is wrong, by the Secret's name and never by its content", async () => {

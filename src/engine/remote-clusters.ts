@@ -1,4 +1,7 @@
 import type { App, AppKey } from "#core/app/app.ts";
+import { askedAccess, type ClusterAccess } from "#core/cluster/cluster-access.ts";
+import { stableText } from "#core/resource/stable-text.ts";
+import { type Result, ok } from "#core/result.ts";
 import { sha256Hex } from "#core/source/sha256.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -34,10 +37,10 @@ interface Connected {
   readonly apps: Set<AppKey>;
 }
 
-/** Clusters that apps name by a kubeconfig: one connection and one memory for each kubeconfig in use. */
+/** Clusters that apps name: one connection and one memory for each way to reach one that is in use. */
 export class RemoteClusters {
   readonly #options: RemoteClustersOptions;
-  /** By a digest of the kubeconfig, which is as secret as what it holds. */
+  /** By a digest of how they are reached: a kubeconfig is as secret as what it holds. */
   readonly #clusters = new Map<string, Connected>();
   readonly #used = new Map<AppKey, string>();
   readonly #tasks: TaskGroup;
@@ -65,17 +68,15 @@ export class RemoteClusters {
       this.leave(app.key);
       return { kind: "ready", context: home };
     }
-    const subject = `kubeconfig Secret '${named.namespace}/${named.name}'`;
+    const subject = `kubeconfig ${named.kind} '${named.namespace}/${named.name}'`;
     const known = home.references.get(refOfReference(named));
     if (known.kind === "pending") return known;
     if (known.kind === "failed") return { kind: "failed", message: `${subject} cannot be read: ${known.reason}` };
     if (known.object === null) return { kind: "failed", message: `${subject} not found` };
-    const text = textOf(referencedData(known.object).text, named.keys);
-    if (text === undefined) {
-      return { kind: "failed", message: `${subject} has no key ${named.keys.map((key) => `'${key}'`).join(" or ")}` };
-    }
+    const access = namedAccess(named, referencedData(known.object).text);
+    if (!access.ok) return { kind: "failed", message: `${subject} ${access.error}` };
     try {
-      return { kind: "ready", context: this.#connected(app.key, text, home) };
+      return { kind: "ready", context: this.#connected(app.key, access.value, home) };
     } catch (error) {
       return { kind: "failed", message: `${subject}: ${failureText(error)}` };
     }
@@ -91,9 +92,9 @@ export class RemoteClusters {
     if (connected?.apps.size === 0) this.#close(digest);
   }
 
-  #connected(app: AppKey, kubeconfig: string, home: EngineContext): EngineContext {
-    const digest = sha256Hex(kubeconfig);
-    const connected = this.#clusters.get(digest) ?? this.#connect(digest, kubeconfig, home);
+  #connected(app: AppKey, access: ClusterAccess, home: EngineContext): EngineContext {
+    const digest = sha256Hex(stableText(access));
+    const connected = this.#clusters.get(digest) ?? this.#connect(digest, access, home);
     if (this.#used.get(app) !== digest) {
       this.leave(app);
       this.#used.set(app, digest);
@@ -102,8 +103,8 @@ export class RemoteClusters {
     return connected.context;
   }
 
-  #connect(digest: string, kubeconfig: string, home: EngineContext): Connected {
-    const cluster = this.#options.connector.connect(kubeconfig);
+  #connect(digest: string, access: ClusterAccess, home: EngineContext): Connected {
+    const cluster = this.#options.connector.connect(access);
     const { client, tools } = cluster;
     const { index, releases } = this.#options.partsOf(cluster);
     const scope = new AbortController();
@@ -122,7 +123,13 @@ export class RemoteClusters {
   }
 }
 
-function textOf(data: Readonly<Record<string, string>>, keys: readonly string[]): string | undefined {
-  const key = keys.find((one) => data[one] !== undefined);
-  return key === undefined ? undefined : data[key];
+/** How a cluster is reached, as the object that an app names says it; an error reads on after the object's name. */
+export function namedAccess(
+  { kind, namespace, keys }: NonNullable<App["target"]["kubeconfig"]>,
+  data: Readonly<Record<string, string>>,
+): Result<ClusterAccess, string> {
+  if (kind === "ConfigMap") return askedAccess(data, namespace);
+  const text = keys.map((key) => data[key]).find((value) => value !== undefined);
+  if (text !== undefined) return ok({ kind: "kubeconfig", text });
+  return { ok: false, error: `has no key ${keys.map((key) => `'${key}'`).join(" or ")}` };
 }

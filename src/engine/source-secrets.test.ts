@@ -18,16 +18,15 @@ beforeEach(() => {
   for (const name of ["one", "two"]) cluster.put({ apiVersion: "v1", kind: "Secret", metadata: { ...account, name } });
 });
 
-test("without a cloud, a service account lends its pull secrets", async () => {
-  const { pullSecrets, identity } = await secretsOf(cluster, { secrets: {}, account, remote: registry }, signal);
+test("a service account lends its pull secrets for a registry", async () => {
+  const { pullSecrets } = await secretsOf(cluster, { secrets: {}, account, remote: registry }, signal);
   expect(pullSecrets?.map(({ metadata }) => metadata.name)).toEqual(["one", "two"]);
-  expect(identity).toBeUndefined();
 });
 
 test("with a cloud, a service account is whom that is asked as, by annotations and tokens as they are then", async () => {
-  const remote: Remote = { ...registry, cloud: "aws" };
+  const remote: Remote = { kind: "git", cloud: "aws" };
   const { pullSecrets, identity } = await secretsOf(cluster, { secrets: {}, account, remote }, signal);
-  expect(pullSecrets).toBeUndefined();
+  expect(pullSecrets).toEqual([]);
   expect(cluster.log).toEqual([]);
   expect(await identity?.annotations(signal)).toEqual(annotations);
   expect((await identity?.token(["sts.amazonaws.com"], signal))?.token).toBe("token of apps/web for sts.amazonaws.com");

@@ -8,7 +8,6 @@ import { type ClientOptions, type ConnectedCluster, connectCluster } from "#adap
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import type { ArtifactFiles } from "#adapters/artifact/artifact-files.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
-import { parseForeignKubeconfig } from "#adapters/kube/kubeconfig.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
@@ -16,6 +15,7 @@ import { Controller } from "#engine/controller.ts";
 import { LedAlone } from "#engine/led-alone.ts";
 import { LeaderLease } from "#engine/lease.ts";
 import type { AuditLog, ClusterConnector, EventSink, Log, Telemetry } from "#engine/ports.ts";
+import { type ClusterProofs, clusterSettings } from "./cluster-settings.ts";
 import { dialects } from "./dialects.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
 import { type ArtifactAddress, artifactFiles, serveArtifacts } from "./served-artifacts.ts";
@@ -95,7 +95,12 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       fetcher: fetchers,
       ...(artifacts && { artifacts }),
       ...libraries(helpers, client),
-      connector: connector({ helpers, hooks, guard: () => lease.assertHeld() }),
+      connector: connector({
+        helpers,
+        proofs: { client, clouds: fetchers.clouds },
+        hooks,
+        guard: () => lease.assertHeld(),
+      }),
       dialects,
       settings: options.vendorSettings,
       namespaces: options.namespaces,
@@ -175,11 +180,16 @@ function libraries(helpers: HelperPools, client: ConnectedCluster) {
   };
 }
 
-/** Connects to clusters by kubeconfigs that stand in Secrets: written to only while this process is leader. */
-function connector(parts: { helpers: HelperPools; hooks: object; guard: () => void }): ClusterConnector {
+/** Connects to clusters that apps name: written to only while this process is leader. */
+function connector(parts: {
+  helpers: HelperPools;
+  proofs: ClusterProofs;
+  hooks: object;
+  guard: () => void;
+}): ClusterConnector {
   return {
-    connect: (kubeconfig) => {
-      const settings = parseForeignKubeconfig(kubeconfig);
+    connect: (access) => {
+      const settings = clusterSettings(access, parts.proofs);
       const client = connectCluster(settings, { ...parts.hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
       client.guardWrites(parts.guard);
       return { client, tools: releaseTools(parts.helpers, client), close: () => client.close() };

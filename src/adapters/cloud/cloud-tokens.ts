@@ -1,9 +1,12 @@
 import type {
   AwsCredentials,
   CloudCaller,
+  CloudClusters,
   CloudIdentity,
   CloudRegistries,
   CloudRepositories,
+  ClusterCaller,
+  ClusterProof,
   ExpiringToken,
   GitCaller,
   GitPassword,
@@ -13,6 +16,7 @@ import type {
 import { askAws, type AwsCaller, awsRoleOf } from "./aws-credentials.ts";
 import { askAzure, type AzureCaller, azureApplicationOf } from "./azure-token.ts";
 import { callerKey } from "./caller-key.ts";
+import { clusterProof } from "./cluster-proof.ts";
 import { askGcp, gcpAccountOf } from "./gcp-token.ts";
 import { gitPassword } from "./git-password.ts";
 import { type GkeCluster, readGkeCluster } from "./gke-metadata.ts";
@@ -20,7 +24,7 @@ import { KeptTokens } from "./kept-tokens.ts";
 import { registryKind, registryPassword } from "./registry-password.ts";
 
 /** What clouds give for identities, through their own libraries, which are loaded when they are needed first. */
-export class CloudTokens implements CloudIdentity, CloudRegistries, CloudRepositories {
+export class CloudTokens implements CloudIdentity, CloudRegistries, CloudRepositories, CloudClusters {
   readonly #lifetime = new AbortController();
   readonly #kept: KeptTokens;
   readonly #now: () => number;
@@ -61,6 +65,10 @@ export class CloudTokens implements CloudIdentity, CloudRegistries, CloudReposit
 
   async gitPassword(asked: GitCaller, signal: AbortSignal): Promise<GitPassword> {
     return await gitPassword({ tokens: this, kept: this.#kept, now: this.#now }, asked, signal);
+  }
+
+  async clusterProof(asked: ClusterCaller, signal: AbortSignal): Promise<ClusterProof> {
+    return await clusterProof({ tokens: this, now: this.#now }, asked, signal);
   }
 
   /** Ends all that is under way. */

@@ -1,5 +1,5 @@
-import { createHash, createHmac } from "node:crypto";
 import type { AwsCredentials, CloudIdentity, GitCaller, GitPassword } from "#engine/cloud-identity.ts";
+import { awsSignature } from "../http/aws-signature.ts";
 import { callerKey } from "./caller-key.ts";
 import { CloudError } from "./cloud-error.ts";
 import type { KeptTokens } from "./kept-tokens.ts";
@@ -50,16 +50,10 @@ function codeCommitSignature(of: { url: URL; region: string; credentials: AwsCre
   const time = new Date(at).toISOString().replace(/[-:]|\.\d+Z/g, "");
   const scope = `${time.slice(0, 8)}/${region}/codecommit/aws4_request`;
   const canonical = `GIT\n${url.pathname}\n\nhost:${url.host}\n\nhost\n`;
-  const digest = createHash("sha256").update(canonical).digest("hex");
-  const key = scope.split("/").reduce<string | Buffer>((from, part) => hmac(from, part), `AWS4${secretAccessKey}`);
-  const signature = hmac(key, ["AWS4-HMAC-SHA256", time, scope, digest].join("\n")).toString("hex");
+  const signature = awsSignature(canonical, secretAccessKey, { time, scope });
   return {
     username: sessionToken === undefined ? accessKeyId : `${accessKeyId}%${sessionToken}`,
     password: `${time}Z${signature}`,
     expiresAt: Math.min(at + signatureLifeMs, expiresAt ?? Infinity),
   };
-}
-
-function hmac(key: string | Buffer, text: string): Buffer {
-  return createHmac("sha256", key).update(text).digest();
 }

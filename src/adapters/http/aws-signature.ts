@@ -47,10 +47,19 @@ export function signedHeaders(
   const lines = names.map((name) => `${name}:${headers[name]?.trim()}\n`).join("");
   const signed = names.join(";");
   const canonical = [request.method, request.path, queryText(request.query), lines, signed, digest].join("\n");
-  const derived = scope.split("/").reduce<string | Buffer>((from, part) => hmac(from, part), `AWS4${key}`);
-  const signature = hmac(derived, ["AWS4-HMAC-SHA256", time, scope, sha256(canonical)].join("\n")).toString("hex");
+  const signature = awsSignature(canonical, key, { time, scope });
   const authorization = `AWS4-HMAC-SHA256 Credential=${id}/${scope},SignedHeaders=${signed},Signature=${signature}`;
   return { ...headers, authorization };
+}
+
+/** Signs a request in its canonical form with a secret key. */
+export function awsSignature(
+  canonical: string,
+  key: string,
+  at: { readonly time: string; readonly scope: string },
+): string {
+  const derived = at.scope.split("/").reduce<string | Buffer>((from, part) => hmac(from, part), `AWS4${key}`);
+  return hmac(derived, ["AWS4-HMAC-SHA256", at.time, at.scope, sha256(canonical)].join("\n")).toString("hex");
 }
 
 function sha256(text: string): string {

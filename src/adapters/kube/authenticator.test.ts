@@ -49,6 +49,25 @@ test("static credentials become headers", async () => {
   expect(proofs.map(({ authorization }) => authorization)).toEqual([undefined, "Bearer t", "Basic dTpw"]);
 });
 
+test("a proof that is asked for is got once, and again before it ends or when it is refused, with where it is for", async () => {
+  let now = Date.parse("2030-01-01T00:00:00Z");
+  let asked = 0;
+  const ask = async () => {
+    asked += 1;
+    return { token: `token-${asked}`, expiresAt: now + 600_000, server: "https://told.test", ca: "PEM" };
+  };
+  const authenticator = new Authenticator(settings({ kind: "asked", ask }), signal, () => now);
+  const [first] = await Promise.all([authenticator.proof(signal), authenticator.proof(signal)]);
+  expect(first).toMatchObject({ authorization: "Bearer token-1", place: { server: "https://told.test", ca: "PEM" } });
+  now += 470_000;
+  expect(await authenticator.proof(signal)).toBe(first);
+  now += 20_000;
+  const second = await authenticator.proof(signal);
+  expect(second).toMatchObject({ authorization: "Bearer token-2", place: first?.place });
+  expect(authenticator.renew(second)).toBe(true);
+  expect((await authenticator.proof(signal)).authorization).toBe("Bearer token-3");
+});
+
 test("a plugin runs once for all who wait, and again only when its credential ends or is refused", async () => {
   let now = Date.parse("2030-01-01T00:00:00Z");
   const used = await plugin("token", printed({ token: "one", expirationTimestamp: "2030-01-01T01:00:00Z" }));

@@ -1,3 +1,5 @@
+import type { ClusterProof } from "#engine/cloud-identity.ts";
+
 /** A program of the operator's own kubeconfig that prints credentials. */
 export interface ExecPlugin {
   readonly apiVersion: string;
@@ -16,7 +18,17 @@ export type Credential =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "token-file"; readonly path: string }
   | { readonly kind: "basic"; readonly username: string; readonly password: string }
-  | { readonly kind: "exec"; readonly plugin: ExecPlugin };
+  | { readonly kind: "exec"; readonly plugin: ExecPlugin }
+  /** Got from somebody for a while, with the address and the authorities that it is for. */
+  | { readonly kind: "asked"; readonly ask: (signal: AbortSignal) => Promise<ClusterProof> };
+
+/** Where requests go and whom they trust. */
+export interface Place {
+  /** Base URL, a path included where a gateway needs one. */
+  readonly server: string;
+  /** PEM of the authorities to trust instead of the system's. */
+  readonly ca?: string;
+}
 
 /** A client certificate with its key, PEM. */
 export interface ClientCertificate {
@@ -25,11 +37,7 @@ export interface ClientCertificate {
 }
 
 /** Where an API server is and how to talk to it. */
-export interface ClusterSettings {
-  /** Base URL, a path included where a gateway needs one. */
-  readonly server: string;
-  /** PEM of the authorities to trust instead of the system's. */
-  readonly ca?: string;
+export interface ClusterSettings extends Place {
   /** Accepts any server certificate. */
   readonly insecure?: boolean;
   /** The name to expect in the server's certificate. */

@@ -1,6 +1,6 @@
 import { Pool } from "undici";
 import type { Dispatcher } from "undici";
-import type { ClientCertificate, ClusterSettings } from "./connection.ts";
+import type { ClientCertificate, ClusterSettings, Place } from "./connection.ts";
 
 /** One HTTP request, ready to leave. */
 export interface WireRequest {
@@ -11,6 +11,7 @@ export interface WireRequest {
   readonly headers: readonly string[];
   readonly body?: string;
   readonly certificate: ClientCertificate | undefined;
+  readonly place: Place;
   /** Watches hold a socket each, apart from the bounded pool of requests. */
   readonly pool: "requests" | "watches";
 }
@@ -23,8 +24,8 @@ export interface WireSink {
   data(chunk: Buffer): void;
 }
 
-interface Pools {
-  readonly certificate: ClientCertificate | undefined;
+interface Pools extends Pick<WireRequest, "certificate" | "place"> {
+  readonly basePath: string;
   readonly requests: Pool;
   readonly watches: Pool;
 }
@@ -33,29 +34,25 @@ const REQUEST_SOCKETS = 64;
 
 /** The sockets of one cluster credential. */
 export class Transport {
-  readonly #settings: ClusterSettings;
-  readonly #origin: string;
-  readonly #basePath: string;
+  readonly #settings: Pick<ClusterSettings, "insecure" | "serverName">;
   #pools: Pools | undefined;
   readonly #retired: Pools[] = [];
 
-  constructor(settings: ClusterSettings) {
-    const url = new URL(settings.server);
+  constructor(settings: Pick<ClusterSettings, "insecure" | "serverName">) {
     this.#settings = settings;
-    this.#origin = url.origin;
-    this.#basePath = url.pathname.replace(/\/+$/, "");
   }
 
   /** Sends a request and resolves when its answer has ended; rejects with the signal's reason, the sink's or the socket's error. */
   exchange(request: WireRequest, sink: WireSink, signal: AbortSignal): Promise<void> {
-    const pool = this.#poolsFor(request.certificate)[request.pool];
+    const { basePath, ...pools } = this.#poolsFor(request);
+    const pool = pools[request.pool];
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(sink, signal, { resolve, reject });
       if (!exchange.open()) return;
       pool.dispatch(
         {
           method: request.method,
-          path: this.#basePath + request.path,
+          path: basePath + request.path,
           headers: [...request.headers],
           body: request.body ?? null,
         },
@@ -70,21 +67,27 @@ export class Transport {
     await Promise.all(all.flatMap((pools) => [pools.requests.destroy(), pools.watches.destroy()]));
   }
 
-  #poolsFor(certificate: ClientCertificate | undefined): Pools {
+  #poolsFor(way: Pick<WireRequest, "certificate" | "place">): Pools {
     const current = this.#pools;
-    if (current && sameCertificate(current.certificate, certificate)) return current;
+    if (current && sameCertificate(current.certificate, way.certificate) && samePlace(current.place, way.place)) {
+      return current;
+    }
     if (current) this.#retired.push(current); // Its running requests end in peace; close() ends the rest.
+    const { certificate, place } = way;
     this.#pools = {
       certificate,
-      requests: this.#open(certificate, REQUEST_SOCKETS),
-      watches: this.#open(certificate, null),
+      place,
+      basePath: new URL(place.server).pathname.replace(/\/+$/, ""),
+      requests: this.#open(way, REQUEST_SOCKETS),
+      watches: this.#open(way, null),
     };
     return this.#pools;
   }
 
-  #open(certificate: ClientCertificate | undefined, connections: number | null): Pool {
-    const { ca, insecure, serverName } = this.#settings;
-    return new Pool(this.#origin, {
+  #open({ certificate, place }: Pick<WireRequest, "certificate" | "place">, connections: number | null): Pool {
+    const { insecure, serverName } = this.#settings;
+    const { ca } = place;
+    return new Pool(new URL(place.server).origin, {
       connections,
       allowH2: false,
       pipelining: 1,
@@ -180,6 +183,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#settled = true;
     this.#signal.removeEventListener("abort", this.#abort);
   }
+}
+
+function samePlace(a: Place, b: Place): boolean {
+  return a === b || (a.server === b.server && a.ca === b.ca);
 }
 
 function sameCertificate(a: ClientCertificate | undefined, b: ClientCertificate | undefined): boolean {

@@ -27,7 +27,10 @@ export interface AppSource {
 export interface AppTarget {
   /** `in-cluster`, or the name of another cluster. */
   readonly cluster: string;
-  /** The Secret with the kubeconfig of another cluster, and the keys in it that count, the first first; null: this one. */
+  /**
+   * The Secret with the kubeconfig of another cluster, and the keys in it that count, the first first, or the ConfigMap
+   * that says how it is reached, which has keys of its own; null: this cluster.
+   */
   readonly kubeconfig: (Reference & { readonly keys: readonly string[] }) | null;
   /** Namespace for namespaced objects that name none; null: the manifests must say. */
   readonly namespace: string | null;

@@ -299,10 +299,6 @@ describe("refusals", () => {
     { spec: { ...base, chartRef }, says: "spec: either chart or chartRef must be set: both are set" },
     { spec: { chart }, says: "spec.interval: is required" },
     { spec: { ...base, interval: "soon" }, says: "spec.interval: " },
-    {
-      spec: { ...base, kubeConfig: { configMapRef: { name: "a" } } },
-      says: "spec.kubeConfig.configMapRef: not supported yet",
-    },
     { spec: { ...base, install: { serverSideApply: false } }, says: "spec.install.serverSideApply: " },
     { spec: { ...base, upgrade: { serverSideApply: "disabled" } }, says: "spec.upgrade.serverSideApply: " },
     { spec: { ...base, rollback: { serverSideApply: "disabled" } }, says: "spec.rollback.serverSideApply: " },
@@ -342,13 +338,12 @@ describe("refusals", () => {
     expect(problemsOf(release(base), own)).toEqual([]);
   });
 
-  test("a release that is being deleted is refused for its cluster only", () => {
+  test("a release that is being deleted is not refused", () => {
     const deleted = (spec: object) => {
       const object = release(spec);
       return { ...object, metadata: { ...object.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } };
     };
     expect(problemsOf(deleted({ ...base, install: { serverSideApply: false } }))).toEqual([]);
-    expect(problemsOf(deleted({ ...base, kubeConfig: { configMapRef: { name: "a" } } }))).toHaveLength(1);
     expect(app(deleted(base))).toMatchObject({ deleting: true, finalizer: { ensure: false } });
   });
 });

@@ -1,16 +1,12 @@
 import type { Problem } from "#core/result.ts";
-import { unsupportedKubeConfig } from "./kube-config.ts";
 import type { HelmReleaseSpec } from "./helm-release-schema.ts";
 
 const keep = "keep this HelmRelease with its present controller";
 
-/**
- * Fields of a HelmRelease that would change what is released and are not implemented. Deleting one asks only which
- * cluster its objects are on.
- */
+/** Fields of a HelmRelease that would change what is released and are not implemented; deleting one asks for none. */
 export function unsupportedInHelmRelease(spec: HelmReleaseSpec, deleting: boolean): readonly Problem[] {
-  const problems: Problem[] = [...unsupportedKubeConfig(spec.kubeConfig, "HelmRelease")];
-  if (deleting) return problems;
+  if (deleting) return [];
+  const problems: Problem[] = [];
   const { install, upgrade, rollback } = spec;
   const clientSide = [
     install?.serverSideApply === false && "install",

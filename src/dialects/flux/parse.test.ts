@@ -134,7 +134,6 @@ describe("parseKustomization()", () => {
   });
 
   const refusals = [
-    { spec: { kubeConfig: { configMapRef: { name: "a" } } }, path: "spec.kubeConfig.configMapRef" },
     { spec: { decryption: { provider: "sops", serviceAccountName: "a" } }, path: "spec.decryption.serviceAccountName" },
     { spec: { sourceRef: { kind: "GitRepository" } }, path: "spec.sourceRef.name" },
     { spec: { interval: "soon" }, path: "spec.interval" },
@@ -155,17 +154,13 @@ describe("parseKustomization()", () => {
     });
   }
 
-  test("a deletion needs no field but the one that names the cluster", () => {
-    const deleting = (spec: object) => {
-      const object = kustomization({ ...minimal, ...spec });
-      const metadata = { ...object.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
-      return parseKustomization({ ...object, metadata }, usual);
-    };
-    expect(deleting({ postBuild: { substitute: { A: "b" } } })).toMatchObject({
+  test("an app that is being deleted gets no finalizer any more", () => {
+    const object = kustomization({ ...minimal, postBuild: { substitute: { A: "b" } } });
+    const metadata = { ...object.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
+    expect(parseKustomization({ ...object, metadata }, usual)).toMatchObject({
       ok: true,
       value: { deleting: true, finalizer: { ensure: false } },
     });
-    expect(deleting({ kubeConfig: { configMapRef: { name: "a" } } }).ok).toBe(false);
   });
 
   test("where it is said so, an app acts as the default account and stays in its namespace", () => {

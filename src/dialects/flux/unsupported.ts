@@ -1,16 +1,12 @@
 import type { Problem } from "#core/result.ts";
 import type { GitRepositorySpec } from "./git-repository-schema.ts";
 import type { HelmRepositorySpec } from "./helm-repository-schema.ts";
-import { unsupportedKubeConfig } from "./kube-config.ts";
 import type { KustomizationSpec } from "./kustomization-schema.ts";
 
-/**
- * Fields of a Kustomization that would change what is applied and are not implemented. Deleting one asks only which
- * cluster its objects are on.
- */
+/** Fields of a Kustomization that would change what is applied and are not implemented; deleting one asks for none. */
 export function unsupportedInKustomization(spec: KustomizationSpec, deleting: boolean): readonly Problem[] {
-  const problems = [...unsupportedKubeConfig(spec.kubeConfig, "Kustomization")];
-  if (deleting) return problems;
+  if (deleting) return [];
+  const problems: Problem[] = [];
   if (isSet(spec.decryption?.serviceAccountName)) {
     problems.push(notSupported("spec.decryption.serviceAccountName", "Kustomization"));
   }
