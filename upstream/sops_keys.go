@@ -124,41 +124,38 @@ func (k *sopsKeys) open(key *keyservice.Key, content []byte) ([]byte, string) {
 	case *keyservice.Key_PgpKey:
 		return k.openPGP(of.PgpKey.Fingerprint, content)
 	case *keyservice.Key_VaultKey:
-		return k.openVault(of.VaultKey, content)
+		key := of.VaultKey
+		return k.askParent("Vault key "+key.VaultAddress+"/v1/"+key.EnginePath+"/keys/"+key.KeyName, map[string]any{
+			"service": "vault", "address": key.VaultAddress, "engine": key.EnginePath, "name": key.KeyName,
+		}, content)
 	case *keyservice.Key_KmsKey:
-		return nil, unsupportedKey("AWS KMS", of.KmsKey.Arn)
+		key := of.KmsKey
+		return k.askParent("AWS KMS key "+key.Arn, map[string]any{
+			"service": "aws", "arn": key.Arn, "role": key.Role, "context": key.Context,
+		}, content)
 	case *keyservice.Key_GcpKmsKey:
-		return nil, unsupportedKey("GCP KMS", of.GcpKmsKey.ResourceId)
+		name := of.GcpKmsKey.ResourceId
+		return k.askParent("GCP KMS key "+name, map[string]any{"service": "gcp", "name": name}, content)
 	case *keyservice.Key_AzureKeyvaultKey:
-		return nil, unsupportedKey("Azure Key Vault", of.AzureKeyvaultKey.VaultUrl+"/keys/"+of.AzureKeyvaultKey.Name)
+		key := of.AzureKeyvaultKey
+		return k.askParent("Azure Key Vault key "+key.VaultUrl+"/keys/"+key.Name, map[string]any{
+			"service": "azure", "vault": key.VaultUrl, "name": key.Name, "version": key.Version,
+		}, content)
 	case *keyservice.Key_HckmsKey:
-		return nil, unsupportedKey("HuaweiCloud KMS", of.HckmsKey.KeyId)
+		return nil, fmt.Sprintf("HuaweiCloud KMS key %s: keys of this service are not supported yet", of.HckmsKey.KeyId)
 	}
 	return nil, "a key of an unknown type"
 }
 
-func unsupportedKey(service, name string) string {
-	return fmt.Sprintf("%s key %s: keys of this service are not supported yet", service, name)
-}
-
-// vaultKey is a question to the parent, which talks to Vault.
-type vaultKey struct {
-	Service    string `json:"service"`
-	Address    string `json:"address"`
-	Engine     string `json:"engine"`
-	Name       string `json:"name"`
-	Ciphertext string `json:"ciphertext"`
-}
-
-func (k *sopsKeys) openVault(key *keyservice.VaultKey, content []byte) ([]byte, string) {
+// askParent lets the parent, which may use the network, talk to the service that holds a key.
+func (k *sopsKeys) askParent(name string, key map[string]any, content []byte) ([]byte, string) {
 	var reply struct {
 		Problem string `json:"problem"`
 	}
-	asked := vaultKey{"vault", key.VaultAddress, key.EnginePath, key.KeyName, string(content)}
-	opened := k.pipe.ask(question{Ask: "sops.datakey", Key: asked}, &reply)
+	key["ciphertext"] = string(content)
+	opened := k.pipe.ask(question{Ask: "sops.datakey", Key: key}, &reply)
 	if reply.Problem != "" {
-		name := key.VaultAddress + "/v1/" + key.EnginePath + "/keys/" + key.KeyName
-		return nil, fmt.Sprintf("Vault key %s: %s", name, reply.Problem)
+		return nil, fmt.Sprintf("%s: %s", name, reply.Problem)
 	}
 	return opened, ""
 }

@@ -26,6 +26,8 @@ export interface ControllerArguments {
   readonly watchLabelSelector?: WrittenSelector;
   /** Whom apps act as that name nobody. */
   readonly defaultServiceAccount?: string;
+  /** As whom clouds open what apps have encrypted that name nobody for it. */
+  readonly defaultDecryptionServiceAccount?: string;
 }
 
 /** Where a server listens. */
@@ -71,6 +73,10 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
     .option("--no-cross-namespace-refs", "refuse apps whose source is in another namespace")
     .option("--no-remote-bases", "refuse kustomizations that take bases or files from other repositories")
     .option("--default-service-account <name>", "service account of its namespace that an app acts as which names none")
+    .option(
+      "--default-decryption-service-account <name>",
+      "service account of its namespace as which clouds decrypt for an app that names none for it",
+    )
     .addOption(new Option("--log-level <level>", "how much is logged").choices(levels).default("info"))
     .addOption(new Option("--allow-file-urls", "allow file:// repositories, for tests").hideHelp().default(false))
     .action((options: Omit<ControllerArguments, "namespaces"> & { namespaces?: readonly string[] }) =>

@@ -46,7 +46,7 @@ export async function withCheckout<T>(
   }
   return withRepository(
     { client, source },
-    async ({ repository, open, fetchers, helpers }) => {
+    async ({ repository, open, ...fetching }) => {
       const head = await resolved(repository, source.ref, signal);
       const render = await completedRender({ client, record }, declared.render, signal);
       return work({
@@ -55,7 +55,7 @@ export async function withCheckout<T>(
         repository,
         head,
         open,
-        render: renderer({ fetchers, helpers }, source, { ...declared, render }),
+        render: renderer(fetching, source, { ...declared, render }),
       });
     },
     signal,
@@ -69,7 +69,8 @@ export async function withRepository<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const secrets = await existingSecrets(client, source, signal);
-  return withFetchers(({ fetchers, helpers }) => {
+  return withFetchers((fetching) => {
+    const { fetchers } = fetching;
     const { url } = source;
     const open = (credential: GitCredential | null) =>
       fetchers.git.open(
@@ -77,8 +78,8 @@ export async function withRepository<T>(
           ? { url, credential, ...(secrets.proxy && { proxy: proxyOf(secrets.proxy) }) }
           : repositorySpecOf(source, secrets, fetchers.clouds),
       );
-    return work({ repository: fetchers.open(source, secrets), open, fetchers, helpers });
-  });
+    return work({ repository: fetchers.open(source, secrets), open, ...fetching });
+  }, client);
 }
 
 /** What a person's word stands for: a hash, whole or short, a digest, a revision text, a branch or a tag. */

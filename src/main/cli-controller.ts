@@ -47,6 +47,7 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
         ...vendorSettings,
         ownNamespaceOnly: args.crossNamespaceRefs === false,
         defaultServiceAccount: args.defaultServiceAccount ?? null,
+        defaultDecryptionAccount: args.defaultDecryptionServiceAccount ?? null,
         remoteBases: args.remoteBases,
       },
       shard: args.watchLabelSelector ?? null,

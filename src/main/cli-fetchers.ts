@@ -2,23 +2,31 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
+import type { DataKeys } from "#adapters/upstream/sops-data-key.ts";
+import type { ClusterClient } from "#engine/ports.ts";
+import { dataKeysOf } from "./data-keys.ts";
 import { SourceFetchers } from "./source-fetchers.ts";
 
 /** What a command reads sources with. */
 export interface Fetching {
   readonly fetchers: SourceFetchers;
   readonly helpers: HelperPools;
+  readonly dataKeys: DataKeys;
 }
 
-/** Does `work` with fetchers, of which nothing is left afterwards. */
-export async function withFetchers<T>(work: (fetching: Fetching) => Promise<T>): Promise<T> {
+/** Does `work` with fetchers, of which nothing is left afterwards; service accounts are those of the cluster, if any. */
+export async function withFetchers<T>(
+  work: (fetching: Fetching) => Promise<T>,
+  client: ClusterClient | null = null,
+): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), "holdfast-checkout-"));
   const helpers = new HelperPools();
   const fetchers = new SourceFetchers({ directory, allowFileUrls: false, full: () => helpers.full });
+  const dataKeys = dataKeysOf(fetchers.clouds, client);
   try {
-    return await work({ fetchers, helpers });
+    return await work({ fetchers, helpers, dataKeys });
   } finally {
-    await Promise.all([fetchers.close(), helpers.close()]);
+    await Promise.all([fetchers.close(), helpers.close(), dataKeys.close()]);
     await rm(directory, { recursive: true, force: true });
   }
 }

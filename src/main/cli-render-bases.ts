@@ -14,7 +14,7 @@ export async function renderWithBases(
   input: Parameters<Renderer["render"]>[0],
   signal: AbortSignal,
 ): Promise<Rendered> {
-  const renderer = upstreamRenderer(fetching.helpers);
+  const renderer = upstreamRenderer(fetching.helpers, fetching.dataKeys);
   const mounts = new Map<string, FileTree>();
   for (;;) {
     try {

@@ -10,12 +10,14 @@ import type { ArtifactFiles } from "#adapters/artifact/artifact-files.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
+import type { DataKeys } from "#adapters/upstream/sops-data-key.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import { Controller } from "#engine/controller.ts";
 import { LedAlone } from "#engine/led-alone.ts";
 import { LeaderLease } from "#engine/lease.ts";
 import type { AuditLog, ClusterConnector, EventSink, Log, Telemetry } from "#engine/ports.ts";
 import { type ClusterProofs, clusterSettings } from "./cluster-settings.ts";
+import { dataKeysOf } from "./data-keys.ts";
 import { dialects } from "./dialects.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
 import { type ArtifactAddress, artifactFiles, serveArtifacts } from "./served-artifacts.ts";
@@ -69,6 +71,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     ...(options.watch ? { watch: options.watch } : {}),
   };
   const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
+  const dataKeys = dataKeysOf(fetchers.clouds, client);
   const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
   const alone = new LedAlone(
     clock,
@@ -94,7 +97,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       client,
       fetcher: fetchers,
       ...(artifacts && { artifacts }),
-      ...libraries(helpers, client),
+      ...libraries(helpers, client, dataKeys),
       connector: connector({
         helpers,
         proofs: { client, clouds: fetchers.clouds },
@@ -115,7 +118,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);
   } finally {
     serving.abort();
-    await Promise.allSettled([fetchers.close(), helpers.close(), client.close(), leaseClient.close()]);
+    await closeAll([fetchers, helpers, dataKeys, client, leaseClient]);
   }
 }
 
@@ -126,6 +129,10 @@ function fetchersOf(
 ): SourceFetchers {
   const own = artifacts && { own: (digest: string) => artifacts.withDigest(digest) };
   return new SourceFetchers({ directory, allowFileUrls, full: () => helpers.full, ...own });
+}
+
+async function closeAll(parts: readonly { close(): Promise<void> }[]): Promise<void> {
+  await Promise.allSettled(parts.map((part) => part.close()));
 }
 
 /** Controllers of different shards lead side by side. */
@@ -172,9 +179,9 @@ async function stoppedInTime(work: Promise<unknown>, signal: AbortSignal): Promi
   await Promise.race([done, expired]);
 }
 
-function libraries(helpers: HelperPools, client: ConnectedCluster) {
+function libraries(helpers: HelperPools, client: ConnectedCluster, dataKeys: DataKeys) {
   return {
-    renderer: upstreamRenderer(helpers),
+    renderer: upstreamRenderer(helpers, dataKeys),
     tools: releaseTools(helpers, client),
     evaluator: celEvaluator(helpers),
   };

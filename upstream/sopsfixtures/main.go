@@ -26,7 +26,8 @@ import (
 )
 
 type order struct {
-	// Keys names the keys to make and their kind: age, age-pq, pgp, pgp-locked, or vault and its address.
+	// Keys names the keys to make and their kind: age, age-pq, pgp, pgp-locked, vault and its address, or
+	// aws, gcp or azure and the public key, in base64, that their service wraps with.
 	Keys  map[string]string `json:"keys"`
 	Files map[string]file   `json:"files"`
 }
@@ -98,6 +99,8 @@ func newRecipient(kind string) (recipient, error) {
 		return pgpRecipient(kind == "pgp-locked")
 	case "vault":
 		return vaultRecipient(address), nil
+	case "aws", "gcp", "azure":
+		return cloudRecipient(kind, address)
 	}
 	return recipient{}, fmt.Errorf("unknown kind %q", kind)
 }

@@ -5,14 +5,20 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3/azkv"
+	"github.com/getsops/sops/v3/gcpkms"
 	"github.com/getsops/sops/v3/hcvault"
 	"github.com/getsops/sops/v3/keys"
+	"github.com/getsops/sops/v3/kms"
 	"github.com/getsops/sops/v3/pgp"
 )
 
@@ -63,4 +69,46 @@ func vaultRecipient(address string) recipient {
 			CreationDate: time.Now().UTC(),
 		}, nil
 	}}
+}
+
+// cloudRecipient names a key of a service that wraps by an RSA key.
+func cloudRecipient(kind, public string) (recipient, error) {
+	content, err := base64.StdEncoding.DecodeString(public)
+	if err != nil {
+		return recipient{}, err
+	}
+	parsed, err := x509.ParsePKIXPublicKey(content)
+	if err != nil {
+		return recipient{}, err
+	}
+	return recipient{"", func(share []byte) (masterKey, error) {
+		wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, parsed.(*rsa.PublicKey), share, nil)
+		return cloudKey(kind, wrapped), err
+	}}, nil
+}
+
+func cloudKey(kind string, wrapped []byte) masterKey {
+	text, now := base64.StdEncoding.EncodeToString(wrapped), time.Now().UTC()
+	switch kind {
+	case "aws":
+		tenant := "shop"
+		return &kms.MasterKey{
+			Arn:               "arn:aws:kms:eu-central-1:123456789012:key/shop",
+			Role:              "arn:aws:iam::123456789012:role/shop",
+			EncryptionContext: map[string]*string{"tenant": &tenant},
+			AwsProfile:        "of-a-person",
+			EncryptedKey:      text,
+			CreationDate:      now,
+		}
+	case "gcp":
+		name := "projects/shop/locations/global/keyRings/ring/cryptoKeys/shop"
+		return &gcpkms.MasterKey{ResourceID: name, EncryptedKey: text, CreationDate: now}
+	}
+	return &azkv.MasterKey{
+		VaultURL:     "https://shop.vault.azure.net",
+		Name:         "shop",
+		Version:      "0123456789abcdef0123456789abcdef",
+		EncryptedKey: base64.RawURLEncoding.EncodeToString(wrapped),
+		CreationDate: now,
+	}
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Dispatcher } from "undici";
 import type { BucketRemote } from "#core/source/remote.ts";
 import type { CloudIdentity } from "#engine/cloud-identity.ts";
 import type { SourceSecrets } from "#engine/ports.ts";
 import type { KeptTokens } from "../cloud/kept-tokens.ts";
+import { secretDigest } from "../cloud/secret-digest.ts";
 import type { TlsWires } from "../http/tls-wires.ts";
 import type { BucketAddress } from "./bucket-address.ts";
 
@@ -25,8 +25,6 @@ export function keptFor<T extends { readonly expiresAt: number | null }>(
   secrets: unknown,
   ask: (signal: AbortSignal) => Promise<T>,
 ): (signal: AbortSignal) => Promise<T> {
-  const key = createHash("sha256")
-    .update(JSON.stringify([secrets, proxy]))
-    .digest("hex");
+  const key = secretDigest([secrets, proxy]);
   return (signal) => kept.get(key, ask, signal);
 }

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import type { RemoteBase } from "#core/source/remote-base.ts";
+import type { CloudDataKey } from "../cloud/data-key.ts";
 import { encodeFrame, FrameDecoder } from "./framing.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import type { Frame } from "./framing.ts";
@@ -32,7 +33,7 @@ export interface HelperRequest {
  */
 export type Question =
   | { readonly ask: "look" | "read" | "list"; readonly path: string }
-  | { readonly ask: "sops.datakey"; readonly key: VaultKey }
+  | { readonly ask: "sops.datakey"; readonly key: VaultKey | CloudDataKey }
   | { readonly ask: "base"; readonly base: RemoteBase }
   | LookupQuestion;
 

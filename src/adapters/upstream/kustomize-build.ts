@@ -7,7 +7,7 @@ import { RecordingTree } from "./recording-tree.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import type { HelperPool } from "./helper-pool.ts";
 import type { Question, Reply } from "./helper-process.ts";
-import { answerDataKey } from "./sops-data-key.ts";
+import { answerDataKey, type DataKeys } from "./sops-data-key.ts";
 import { TreeAnswers } from "./tree-answers.ts";
 import type { Decryption, KustomizeOverrides, Substitution } from "#core/app/render-spec.ts";
 
@@ -22,8 +22,9 @@ export interface KustomizeBuild {
    * instead of refusing them.
    */
   readonly generateIfMissing?: boolean;
-  /** Needs helpers with all libraries. */
+  /** Needs helpers with all libraries, and what opens data keys. */
   readonly decryption?: Decryption;
+  readonly dataKeys?: DataKeys;
   readonly substitute?: Substitution;
   /** Files that stand before the tree's own, by path. */
   readonly files?: Readonly<Record<string, string>>;
@@ -53,7 +54,7 @@ export async function kustomizeBuild(
   const files = new TreeAnswers(tree);
   const bases = new BaseAnswers(build.tree);
   const answer = async (question: Question, scope: AbortSignal): Promise<Reply> => {
-    if (question.ask === "sops.datakey") return answerDataKey(question.key, build.decryption?.keys ?? {}, scope);
+    if (question.ask === "sops.datakey") return answerDataKey(question.key, keysOf(build), scope);
     return question.ask === "base" ? bases.answer(question.base) : files.answer(question, scope);
   };
   const { path, overrides = null, generateIfMissing = false, decryption = null, substitute = null } = build;
@@ -66,6 +67,11 @@ export async function kustomizeBuild(
   } catch (error) {
     throw bases.causeOf(files.causeOf(error));
   }
+}
+
+function keysOf({ decryption, dataKeys }: KustomizeBuild): Parameters<typeof answerDataKey>[1] {
+  if (decryption && dataKeys) return { decryption, dataKeys };
+  throw new UpstreamError({ code: "died", message: "the helper asks for a data key that nothing needs" });
 }
 
 /** kustomize itself lets such an object pass. */

@@ -3,7 +3,11 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { goBuild, goProgramPath } from "#adapters/go-program.ts";
 import type { Decryption } from "#core/app/render-spec.ts";
+import { SourceError } from "#core/source/source-error.ts";
+import type { CloudIdentity } from "#engine/cloud-identity.ts";
+import { DataKeyOpener } from "../cloud/data-key-opener.ts";
 import { HelperPool, defaultPoolOptions } from "./helper-pool.ts";
+import type { DataKeys } from "./sops-data-key.ts";
 
 /** A file to encrypt; every group of key names can open its share. */
 export interface PlainFile {
@@ -15,8 +19,13 @@ export interface PlainFile {
   readonly macOnlyEncrypted?: boolean;
 }
 
-/** Keys to make, by name; a key of Vault by the address of its server, which gets the data key in base64. */
-export type KeyKinds = Readonly<Record<string, "age" | "age-pq" | "pgp" | "pgp-locked" | `vault ${string}`>>;
+/**
+ * Keys to make, by name; a key of Vault by the address of its server, which gets the data key in base64, and one of a
+ * cloud by the public key that its service wraps with.
+ */
+export type KeyKinds = Readonly<
+  Record<string, "age" | "age-pq" | "pgp" | "pgp-locked" | `${"vault" | "aws" | "gcp" | "azure"} ${string}`>
+>;
 
 /** Keys of a test's own and files encrypted for them. */
 export interface SopsFixtures<File extends string> {
@@ -46,6 +55,17 @@ export async function sopsFixtures<File extends string>(
     Buffer.from(delivery.keys[name] ?? "").toString("base64"),
   ];
   return { files: delivery.files, keys: (...names) => Object.fromEntries(names.map(entry)) as Decryption["keys"] };
+}
+
+/** What opens data keys where a cloud knows whoever asks as these say; nothing else of a service account is asked for. */
+export function dataKeysOf(cloud: Partial<CloudIdentity> = {}): DataKeys {
+  const unknown = () => Promise.reject(new SourceError("auth", "Cannot get a token: no cloud is near"));
+  const unasked = () => Promise.reject(new Error("not asked for"));
+  const nobody = { awsCredentials: unknown, azureToken: unknown, gcpToken: unknown };
+  return {
+    services: new DataKeyOpener({ ...nobody, ...cloud }),
+    identityOf: (account) => ({ ...account, annotations: unasked, token: unasked }),
+  };
 }
 
 /** Helpers with all libraries. */

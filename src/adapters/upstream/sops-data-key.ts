@@ -1,23 +1,65 @@
 import { request } from "undici";
 import { DeadlineError, withDeadline } from "#async/with-deadline.ts";
 import type { Decryption } from "#core/app/render-spec.ts";
+import { SourceError } from "#core/source/source-error.ts";
+import type { ObjectName } from "#core/source/source.ts";
+import type { ServiceAccountIdentity } from "#engine/cloud-identity.ts";
+import type { CloudDataKey } from "../cloud/data-key.ts";
+import type { DataKeyOpener } from "../cloud/data-key-opener.ts";
 import type { Reply, VaultKey } from "./helper-process.ts";
 
-const timeLimitMs = 10_000;
+/** What opens data keys for a decryption. */
+export interface DataKeys {
+  readonly services: DataKeyOpener;
+  /** As whom services of clouds are asked for a service account. */
+  readonly identityOf: (account: ObjectName) => ServiceAccountIdentity;
+}
+
+const vaultLimitMs = 10_000;
+const cloudLimitMs = 20_000;
 const maxAnswerBytes = 65_536;
 
 /** Answers a helper that asks for a data key. A problem is part of the answer: another key may open the file. */
-export async function answerDataKey(key: VaultKey, keys: Decryption["keys"], signal: AbortSignal): Promise<Reply> {
+export async function answerDataKey(
+  key: VaultKey | CloudDataKey,
+  { decryption, dataKeys }: { readonly decryption: Decryption; readonly dataKeys: DataKeys },
+  signal: AbortSignal,
+): Promise<Reply> {
+  const opened =
+    key.service === "vault"
+      ? await askVault(key, decryption.keys, signal)
+      : await askCloud(key, { decryption, dataKeys }, signal);
+  return typeof opened === "string" ? { message: { problem: opened } } : { message: {}, attachment: opened };
+}
+
+async function askCloud(
+  key: CloudDataKey,
+  { decryption, dataKeys }: { readonly decryption: Decryption; readonly dataKeys: DataKeys },
+  signal: AbortSignal,
+): Promise<Buffer | string> {
+  const { keys, account } = decryption;
+  const entry = (name: string) => (keys[name] === undefined ? undefined : Buffer.from(keys[name], "base64"));
+  const caller = { entry, identity: account ? dataKeys.identityOf(account) : null };
+  try {
+    return await withDeadline(signal, cloudLimitMs, (scope) => dataKeys.services.open(key, caller, scope));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof SourceError) return error.message.replace(/^Cannot /, "cannot ");
+    if (error instanceof DeadlineError) return `no answer in ${cloudLimitMs / 1000} s`;
+    throw error;
+  }
+}
+
+async function askVault(key: VaultKey, keys: Decryption["keys"], signal: AbortSignal): Promise<Buffer | string> {
   const token = Buffer.from(keys["sops.vault-token"] ?? "", "base64")
     .toString()
     .trim();
-  if (token === "") return { message: { problem: "the decryption Secret holds no sops.vault-token" } };
+  if (token === "") return "the decryption Secret holds no sops.vault-token";
   try {
-    const opened = await withDeadline(signal, timeLimitMs, (scope) => openByVault(key, token, scope));
-    return typeof opened === "string" ? { message: { problem: opened } } : { message: {}, attachment: opened };
+    return await withDeadline(signal, vaultLimitMs, (scope) => openByVault(key, token, scope));
   } catch (error) {
     signal.throwIfAborted();
-    return { message: { problem: `Vault cannot be reached: ${connectionProblem(error)}` } };
+    return `Vault cannot be reached: ${connectionProblem(error)}`;
   }
 }
 
@@ -54,7 +96,7 @@ function plaintextOf(text: string): string | null {
 }
 
 function connectionProblem(error: unknown): string {
-  if (error instanceof DeadlineError) return `no answer in ${timeLimitMs / 1000} s`;
+  if (error instanceof DeadlineError) return `no answer in ${vaultLimitMs / 1000} s`;
   const { code } = error as { code?: unknown };
   return typeof code === "string" ? code : "the connection failed";
 }

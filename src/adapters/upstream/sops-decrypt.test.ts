@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { fullPool, sopsFixtures } from "./sops-bench.ts";
+import type { Decryption } from "#core/app/render-spec.ts";
+import { dataKeysOf, fullPool, sopsFixtures } from "./sops-bench.ts";
 import type { PlainFile, SopsFixtures } from "./sops-bench.ts";
 import { sopsDecrypt } from "./sops-decrypt.ts";
 
@@ -73,8 +74,11 @@ afterAll(() => {
   vault.close();
 });
 
+const dataKeys = dataKeysOf();
+const by = (keys: Decryption["keys"]) => ({ decryption: { provider: "sops", keys } as const, dataKeys });
+
 async function decrypted(name: keyof typeof plain, keys: readonly string[], content = made.files[name]) {
-  const file = { content: Buffer.from(content), format: plain[name].format, keys: made.keys(...keys) };
+  const file = { content: Buffer.from(content), format: plain[name].format, ...by(made.keys(...keys)) };
   return Buffer.from(await sopsDecrypt(pool, file, signal)).toString();
 }
 
@@ -104,7 +108,7 @@ describe("sopsDecrypt() opens", () => {
 
 describe("sopsDecrypt() asks Vault", () => {
   const open = (keys: Record<string, string>, content = made.files.vault) =>
-    sopsDecrypt(pool, { content: Buffer.from(content), format: "yaml", keys }, signal);
+    sopsDecrypt(pool, { content: Buffer.from(content), format: "yaml", ...by(keys) }, signal);
 
   test("for a data key, with the token of the Secret", async () => {
     expect(Buffer.from(await open(withToken("t0ken"))).toString()).toBe(plain.vault.text);
@@ -201,7 +205,7 @@ describe("sopsDecrypt() refuses", () => {
         const content = made.files[name];
         const start = Math.floor(at * content.length);
         const changed = content.slice(0, start) + text + content.slice(start + length);
-        const file = { content: Buffer.from(changed), format: plain[name].format, keys: allKeys };
+        const file = { content: Buffer.from(changed), format: plain[name].format, ...by(allKeys) };
         const result = await sopsDecrypt(pool, file, signal).catch((error: unknown) => error);
         if (result instanceof Uint8Array) {
           opened++;
@@ -224,7 +228,7 @@ describe("sopsDecrypt() refuses", () => {
   ] as const) {
     test(`${name} that holds ${value}`, async () => {
       const keys = { [name]: Buffer.from(value).toString("base64") };
-      const refused = sopsDecrypt(pool, { content: Buffer.from(made.files.age), format: "yaml", keys }, signal);
+      const refused = sopsDecrypt(pool, { content: Buffer.from(made.files.age), format: "yaml", ...by(keys) }, signal);
       const error: unknown = await refused.catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: "decryption", message: expect.stringMatching(/^failed to import 'x\./) });
       expect(String(error)).not.toContain(canary);

@@ -1,14 +1,15 @@
 import type { Decryption } from "#core/app/render-spec.ts";
 import type { HelperPool } from "./helper-pool.ts";
 import type { Question } from "./helper-process.ts";
-import { answerDataKey } from "./sops-data-key.ts";
+import { answerDataKey, type DataKeys } from "./sops-data-key.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** An encrypted file and what opens it. */
 export interface SopsFile {
   readonly content: Uint8Array;
   readonly format: "yaml" | "json" | "dotenv" | "ini" | "binary";
-  readonly keys: Decryption["keys"];
+  readonly decryption: Decryption;
+  readonly dataKeys: DataKeys;
 }
 
 /**
@@ -16,13 +17,13 @@ export interface SopsFile {
  * @throws UpstreamError saying which key is missing, or that the file was changed
  */
 export async function sopsDecrypt(pool: HelperPool, file: SopsFile, signal: AbortSignal): Promise<Uint8Array> {
-  const { content, format, keys } = file;
+  const { content, format, decryption, dataKeys } = file;
   const request = {
     op: "sops.decrypt",
-    input: { format, keys },
+    input: { format, keys: decryption.keys },
     attachments: [content],
     answer: (question: Question, scope: AbortSignal) => {
-      if (question.ask === "sops.datakey") return answerDataKey(question.key, keys, scope);
+      if (question.ask === "sops.datakey") return answerDataKey(question.key, { decryption, dataKeys }, scope);
       throw new UpstreamError({ code: "died", message: "the helper asks for a file to decrypt" });
     },
   };

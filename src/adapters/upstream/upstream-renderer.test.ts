@@ -3,7 +3,7 @@ import type { RenderSpec } from "#core/app/render-spec.ts";
 import { memoryTree } from "#core/source/memory-tree.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import { HelperPools } from "./helper-pools.ts";
-import { sopsFixtures } from "./sops-bench.ts";
+import { dataKeysOf, sopsFixtures } from "./sops-bench.ts";
 import type { SopsFixtures } from "./sops-bench.ts";
 import { upstreamRenderer } from "./upstream-renderer.ts";
 
@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 600_000 });
 
 const pools = new HelperPools();
 afterAll(() => pools.close());
-const renderer = upstreamRenderer(pools);
+const renderer = upstreamRenderer(pools, dataKeysOf());
 const { signal } = new AbortController();
 
 const secret = "apiVersion: v1\nkind: Secret\nmetadata:\n    name: a\nstringData:\n    k: ${WHO}-canary\n";

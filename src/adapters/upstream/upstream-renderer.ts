@@ -6,6 +6,7 @@ import type { Rendered, Renderer } from "#engine/ports.ts";
 import { renderDirectory } from "./directory-render.ts";
 import type { HelperPools } from "./helper-pools.ts";
 import { kustomizeBuild } from "./kustomize-build.ts";
+import type { DataKeys } from "./sops-data-key.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -19,7 +20,7 @@ interface RenderInput {
 }
 
 /** Renders through the helpers: the official libraries decide what files mean. */
-export function upstreamRenderer(pools: HelperPools): Renderer {
+export function upstreamRenderer(pools: HelperPools, dataKeys: DataKeys): Renderer {
   return {
     async render(input, signal) {
       if (input.path !== "" && input.tree.entry(input.path)?.type !== "directory") {
@@ -27,7 +28,7 @@ export function upstreamRenderer(pools: HelperPools): Renderer {
           throw new RenderError("path", `${input.path}: path not found`);
       }
       try {
-        return await renderInput(pools, input, signal);
+        return await renderInput({ pools, dataKeys }, input, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof RenderError) throw error;
@@ -38,13 +39,19 @@ export function upstreamRenderer(pools: HelperPools): Renderer {
   };
 }
 
-async function renderInput(pools: HelperPools, input: RenderInput, signal: AbortSignal): Promise<Rendered> {
+interface Means {
+  readonly pools: HelperPools;
+  readonly dataKeys: DataKeys;
+}
+
+async function renderInput(means: Means, input: RenderInput, signal: AbortSignal): Promise<Rendered> {
+  const { pools, dataKeys } = means;
   const { tree, path, spec } = input;
   if (spec.kind === "directory")
     return { ...(await renderDirectory(pools.small, { tree, path, spec }, signal)), renderer: "directory" };
   if (spec.kind === "kustomize") {
     const { overrides, generate, ...after } = spec;
-    const build = { tree, path, overrides, generateIfMissing: generate, ...after };
+    const build = { tree, path, overrides, generateIfMissing: generate, dataKeys, ...after };
     const pool = spec.decryption ? pools.full : pools.small;
     return { ...(await kustomizeBuild(pool, build, signal)), renderer: "kustomize" };
   }
@@ -54,6 +61,6 @@ async function renderInput(pools: HelperPools, input: RenderInput, signal: Abort
   const chosen: RenderSpec = hasKustomization
     ? { kind: "kustomize", overrides: spec.overrides, generate: false }
     : spec.directory;
-  const rendered = await renderInput(pools, { tree, path, spec: chosen }, signal);
+  const rendered = await renderInput(means, { tree, path, spec: chosen }, signal);
   return { ...rendered, readSet: [...looked, ...rendered.readSet] };
 }

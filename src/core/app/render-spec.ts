@@ -1,4 +1,5 @@
 import type { ValuesPart } from "#core/helm/values-part.ts";
+import type { ObjectName } from "#core/source/source.ts";
 
 /** What an owner of a kustomization may set over the file in the repository; kustomize's own names and meanings. */
 export interface KustomizeOverrides {
@@ -67,6 +68,8 @@ export interface Decryption {
   readonly provider: "sops";
   /** `data` of the Secret with the keys, base64 as it is there; the names tell what each entry is. */
   readonly keys: Readonly<Record<string, string>>;
+  /** As whom services of clouds are asked for data keys; absent: as the controller. */
+  readonly account?: ObjectName;
 }
 
 /** How the files at a path become objects. */

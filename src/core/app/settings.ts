@@ -6,11 +6,14 @@ export interface Settings {
   readonly ownNamespaceOnly: boolean;
   /** The service account that apps act as which name none; null: the controller itself. */
   readonly defaultServiceAccount: string | null;
+  /** The service account as which clouds open what apps have encrypted which name none; null: the controller itself. */
+  readonly defaultDecryptionAccount: string | null;
   /** Kustomizations may take from other repositories. */
   readonly remoteBases: boolean;
 }
 
 /** The settings of an installation where nobody chose any. */
 export function usualSettings(controlNamespace: string): Settings {
-  return { controlNamespace, ownNamespaceOnly: false, defaultServiceAccount: null, remoteBases: true };
+  const nobody = { defaultServiceAccount: null, defaultDecryptionAccount: null };
+  return { controlNamespace, ownNamespaceOnly: false, ...nobody, remoteBases: true };
 }

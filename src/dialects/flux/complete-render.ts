@@ -13,7 +13,7 @@ export function completeRender(app: App, render: RenderSpec, find: Find): Result
   const { namespace } = app.object;
   const substitute = postBuild ? substitutionOf(postBuild, namespace, find) : ok(undefined);
   if (!substitute.ok) return substitute;
-  const keys = decryption ? decryptionOf(decryption, namespace, find) : ok(undefined);
+  const keys = decryption ? decryptionOf(decryption, find) : ok(undefined);
   if (!keys.ok) return keys;
   return ok({
     ...render,
@@ -23,12 +23,12 @@ export function completeRender(app: App, render: RenderSpec, find: Find): Result
 }
 
 function decryptionOf(
-  { secretRef }: NonNullable<KustomizationDetails["decryption"]>,
-  namespace: string,
+  { secret: name, account }: NonNullable<KustomizationDetails["decryption"]>,
   find: Find,
 ): Result<Decryption, string> {
-  if (!secretRef) return ok({ provider: "sops", keys: {} });
-  const secret = find({ kind: "Secret", namespace, name: secretRef.name });
-  if (!secret) return refused(`cannot get decryption Secret '${namespace}/${secretRef.name}': it does not exist`);
-  return ok({ provider: "sops", keys: secret.base64 });
+  const asked = { provider: "sops", ...(account && { account }) } as const;
+  if (!name) return ok({ ...asked, keys: {} });
+  const secret = find({ kind: "Secret", ...name });
+  if (!secret) return refused(`cannot get decryption Secret '${name.namespace}/${name.name}': it does not exist`);
+  return ok({ ...asked, keys: secret.base64 });
 }

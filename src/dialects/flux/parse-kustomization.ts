@@ -6,7 +6,7 @@ import { digestOf } from "#core/resource/digest.ts";
 import { idKey, splitApiVersion } from "#core/resource/resource-id.ts";
 import { type Resource, annotationsOf } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok, refused } from "#core/result.ts";
-import { type SourceKey, sourceObjectKey } from "#core/source/source.ts";
+import { type ObjectName, type SourceKey, sourceObjectKey } from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { durationField } from "./duration-field.ts";
 import { type KustomizationSpec, kustomizationSpec } from "./kustomization-schema.ts";
@@ -16,7 +16,6 @@ import { healthExpressionsOf } from "./health-expressions.ts";
 import { clusterOf, kubeConfigReferences } from "./kube-config.ts";
 import { dependenciesOf } from "./parse-dependencies.ts";
 import { variableReferences } from "./post-build.ts";
-import { unsupportedInKustomization } from "./unsupported.ts";
 
 /** The finalizer that makes deletion of the vendor's objects cascade. */
 export const finalizerName = "finalizers.fluxcd.io";
@@ -24,11 +23,17 @@ export const finalizerName = "finalizers.fluxcd.io";
 /** The annotation that asks for a reconciliation now. */
 export const requestedAtAnnotation = "reconcile.fluxcd.io/requestedAt";
 
+/** Where the keys for encrypted files are, and as whom clouds are asked to open them; absent: as the controller. */
+interface DecryptionDetails {
+  readonly secret?: ObjectName;
+  readonly account?: ObjectName;
+}
+
 /** What `prepare` reads back from a parsed Kustomization. */
 export interface KustomizationDetails {
   readonly commonMetadata: NonNullable<KustomizationSpec["commonMetadata"]>;
   readonly postBuild: KustomizationSpec["postBuild"];
-  readonly decryption: KustomizationSpec["decryption"];
+  readonly decryption: DecryptionDetails | null;
   readonly ignore: readonly IgnoreRule[];
 }
 
@@ -42,7 +47,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
   if (!checked.ok) return checked;
   // An adopted app is suspended only to keep the vendor's controller off.
   const spec = { ...checked.value, suspend: (checked.value.suspend ?? false) && !isFence(annotationsOf(object)) };
-  const problems: Problem[] = [...unsupportedInKustomization(spec, isDeleting(object))];
+  const problems: Problem[] = [];
   const ignore = parseIgnoreRules(spec.ignore ?? [], problems);
   const path = normalPath(spec.path ?? "", problems);
   const policy = policyOf(object, spec, problems);
@@ -92,7 +97,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     details: {
       commonMetadata: spec.commonMetadata ?? {},
       postBuild: spec.postBuild,
-      decryption: spec.decryption,
+      decryption: decryptionOf(spec, namespace, settings),
       ignore,
     } satisfies KustomizationDetails,
   });
@@ -103,6 +108,20 @@ function referencesOf(spec: KustomizationSpec, namespace: string): readonly Refe
   const { secretRef } = decryption ?? {};
   const keys: readonly Reference[] = secretRef ? [{ kind: "Secret", namespace, name: secretRef.name }] : [];
   return [...variableReferences(postBuild, namespace), ...keys, ...kubeConfigReferences(kubeConfig, namespace)];
+}
+
+function decryptionOf(
+  { decryption }: KustomizationSpec,
+  namespace: string,
+  { defaultDecryptionAccount }: Settings,
+): DecryptionDetails | null {
+  if (!decryption) return null;
+  const { secretRef, serviceAccountName } = decryption;
+  const account = serviceAccountName || defaultDecryptionAccount;
+  return {
+    ...(secretRef && { secret: { namespace, name: secretRef.name } }),
+    ...(account && { account: { namespace, name: account } }),
+  };
 }
 
 function isDeleting(object: Resource): boolean {

@@ -5,7 +5,7 @@ import type { App } from "#core/app/app.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { parseGitRepository } from "./parse-git-repository.ts";
 import { revisionOf } from "./parse-source.ts";
-import { parseKustomization } from "./parse-kustomization.ts";
+import { type KustomizationDetails, parseKustomization } from "./parse-kustomization.ts";
 import { captured } from "./testdata/captured.ts";
 
 const usual = usualSettings("flux-system");
@@ -134,7 +134,6 @@ describe("parseKustomization()", () => {
   });
 
   const refusals = [
-    { spec: { decryption: { provider: "sops", serviceAccountName: "a" } }, path: "spec.decryption.serviceAccountName" },
     { spec: { sourceRef: { kind: "GitRepository" } }, path: "spec.sourceRef.name" },
     { spec: { interval: "soon" }, path: "spec.interval" },
     { spec: { interval: "9".repeat(40) + "h" }, path: "spec.interval" },
@@ -174,6 +173,18 @@ describe("parseKustomization()", () => {
     const path = "spec.sourceRef.namespace";
     const message = "can't access 'GitRepository/other/repo', cross-namespace references have been blocked";
     expect(crossing).toEqual({ ok: false, error: [{ path, message }] });
+  });
+
+  test("clouds open what is encrypted as the account that is named for it, or as the default one", () => {
+    const accountOf = (decryption: object, settings = usual) => {
+      const parsed = parseKustomization(kustomization({ ...minimal, decryption }), settings);
+      return parsed.ok && (parsed.value.details as KustomizationDetails).decryption?.account;
+    };
+    const settings = { ...usual, defaultDecryptionAccount: "tenant" };
+    const named = { provider: "sops", serviceAccountName: "own" };
+    expect(accountOf({ provider: "sops" })).toBeUndefined();
+    expect(accountOf({ provider: "sops" }, settings)).toEqual({ namespace: "shop", name: "tenant" });
+    expect(accountOf(named, settings)).toEqual({ namespace: "shop", name: "own" });
   });
 
   test("driftMode decides whether changes by others are taken back", () => {

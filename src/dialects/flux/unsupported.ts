@@ -1,17 +1,6 @@
 import type { Problem } from "#core/result.ts";
 import type { GitRepositorySpec } from "./git-repository-schema.ts";
 import type { HelmRepositorySpec } from "./helm-repository-schema.ts";
-import type { KustomizationSpec } from "./kustomization-schema.ts";
-
-/** Fields of a Kustomization that would change what is applied and are not implemented; deleting one asks for none. */
-export function unsupportedInKustomization(spec: KustomizationSpec, deleting: boolean): readonly Problem[] {
-  if (deleting) return [];
-  const problems: Problem[] = [];
-  if (isSet(spec.decryption?.serviceAccountName)) {
-    problems.push(notSupported("spec.decryption.serviceAccountName", "Kustomization"));
-  }
-  return problems;
-}
 
 /** A service account of a GitRepository that no cloud is asked as, and that has no other use. */
 export function unsupportedInGitRepository({ serviceAccountName, provider }: GitRepositorySpec): readonly Problem[] {
