@@ -19,7 +19,7 @@ export interface KindWord {
 /** What `get` needs; `name` narrows to one and is refused when there is none. */
 export interface GetActions {
   /** The kind that a word names; null when it names none. */
-  kindOf(word: string): KindWord | null;
+  kindOf(word: string): Promise<KindWord | null>;
   apps(query: GetQuery, signal: AbortSignal): Promise<readonly AppView[]>;
   sources(query: GetQuery, signal: AbortSignal): Promise<readonly SourceView[]>;
 }
@@ -41,7 +41,7 @@ export function getCommand(actions: GetActions, terminal: Terminal, signal: Abor
     .argument("[name]", "show only this one")
     .addOption(new Option("-A, --all-namespaces", "all namespaces, as without -n").conflicts("namespace"))
     .action(async (what: string, name: string | undefined, options: Options) => {
-      const word = actions.kindOf(what);
+      const word = await actions.kindOf(what);
       const query = { ...options, kind: word?.kind ?? null, name: word ? (name ?? null) : what };
       if (word?.of === "all" && name !== undefined) throw nameOfAll(name);
       const sources = word?.of === "sources" || word?.of === "all" ? await actions.sources(query, signal) : [];

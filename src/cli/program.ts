@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
 import { CliError } from "./cli-error.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -7,6 +8,7 @@ import type { Terminal } from "./terminal.ts";
 export function rootProgram(commands: readonly Command[]): Command {
   const program = new Command("holdfast")
     .description("GitOps for Kubernetes: one controller for Flux's and Argo CD's objects")
+    .version(`holdfast ${manifest.version}`, "-V, --version", "print the version")
     .enablePositionalOptions()
     .showHelpAfterError("(see --help)")
     .helpCommand(false)

@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Address, ControllerActions, ControllerArguments } from "#cli/controller.ts";
 import { CliError } from "#cli/cli-error.ts";
@@ -18,10 +17,7 @@ import { runController } from "./run-controller.ts";
 const CLOSE_MS = 3_000;
 
 /** Runs the engine in this process. */
-export const controllerActions: ControllerActions = {
-  defaultDataDir: join(process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "holdfast", "controller"),
-  run,
-};
+export const controllerActions: Pick<ControllerActions, "run"> = { run };
 
 async function run(args: ControllerArguments, signal: AbortSignal): Promise<void> {
   const log = createLog({ level: args.logLevel });

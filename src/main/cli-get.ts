@@ -15,7 +15,7 @@ import { dialects } from "./dialects.ts";
 
 /** Reads apps and sources of a cluster. */
 export const getActions: GetActions = {
-  kindOf,
+  kindOf: (word) => Promise.resolve(kindOf(word)),
   apps: (query, signal) => withClient(query, (client) => apps(client, query, signal), signal),
   sources: (query, signal) => withClient(query, (client) => sources(client, query, signal), signal),
 };

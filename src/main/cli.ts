@@ -1,11 +1,4 @@
-import type { Command } from "commander";
-import {
-  clusterKubeconfig,
-  listClusters,
-  runKubectl,
-  startCluster,
-  stopCluster,
-} from "#adapters/cluster/cluster-control.ts";
+import { type Command, CommanderError } from "commander";
 import { adoptCommand, releaseCommand, resumeCommand, suspendCommand } from "#cli/adopt.ts";
 import { diffCommand } from "#cli/diff.ts";
 import { pauseCommand } from "#cli/pause.ts";
@@ -29,34 +22,13 @@ import { exportCommand } from "#cli/export.ts";
 import { migrateCommand } from "#cli/migrate.ts";
 import { pushCommand } from "#cli/push.ts";
 import { evalCommand } from "#cli/eval.ts";
-import { exitCode } from "#cli/exit-code.ts";
+import { exitCode, type ExitCode } from "#cli/exit-code.ts";
 import { getCommand } from "#cli/get.ts";
 import { rootProgram, showFailure } from "#cli/program.ts";
 import { processTerminal } from "#cli/terminal.ts";
 import { versionCommand } from "#cli/version.ts";
-import { diffActions } from "./cli-diff.ts";
-import { adopt, release } from "./cli-adopt.ts";
-import { pauseActions, resume, suspend } from "./cli-standstill.ts";
-import { syncActions } from "./cli-sync.ts";
-import { checkActions } from "./cli-check.ts";
-import { createActions } from "./cli-create.ts";
-import { eventsActions } from "./cli-events.ts";
-import { installActions } from "./cli-install.ts";
-import { renderActions } from "./cli-render.ts";
-import { orphansActions } from "./cli-orphans.ts";
-import { traceActions } from "./cli-trace.ts";
-import { treeActions } from "./cli-tree.ts";
-import { whyActions } from "./cli-why.ts";
-import { approveActions } from "./cli-approve.ts";
-import { historyActions } from "./cli-history.ts";
-import { rollbackActions } from "./cli-rollback.ts";
-import { controllerActions } from "./cli-controller.ts";
-import { exportActions } from "./cli-export.ts";
-import { migrateActions } from "./cli-migrate.ts";
-import { pushActions } from "./cli-push.ts";
-import { evalActions } from "./cli-eval.ts";
-import { explained } from "./cli-failure.ts";
-import { getActions } from "./cli-get.ts";
+import { defaultDataDir } from "./default-data-dir.ts";
+import { loadedLater } from "./loaded-later.ts";
 
 const stop = new AbortController();
 const { signal } = stop;
@@ -71,47 +43,133 @@ process.stdout.on("error", endOfReader);
 process.stderr.on("error", endOfReader);
 
 const terminal = processTerminal();
-const clusterActions = {
-  start: startCluster,
-  stop: stopCluster,
-  list: listClusters,
-  kubeconfig: clusterKubeconfig,
-  kubectl: runKubectl,
-};
+const adopting = () => import("./cli-adopt.ts");
+const standstill = () => import("./cli-standstill.ts");
+const controlled = loadedLater(async () => (await import("./cli-controller.ts")).controllerActions);
 const program: Command = rootProgram([
-  getCommand(getActions, terminal, signal),
-  treeCommand(treeActions, terminal, signal),
-  traceCommand(traceActions, terminal, signal),
-  orphansCommand(orphansActions, terminal, signal),
-  whyCommand(whyActions, terminal, signal),
-  diffCommand(diffActions, terminal, signal),
-  syncCommand(syncActions, terminal, signal),
-  renderCommand(renderActions, terminal, signal),
-  historyCommand(historyActions, terminal, signal),
-  rollbackCommand(rollbackActions, terminal, signal),
-  approveCommand(approveActions, terminal, signal),
-  adoptCommand(adopt, terminal, signal),
-  releaseCommand(release, terminal, signal),
-  suspendCommand(suspend, terminal, signal),
-  resumeCommand(resume, terminal, signal),
-  pauseCommand(pauseActions, terminal, signal),
-  eventsCommand(eventsActions, terminal, signal),
-  createCommand(createActions, terminal, signal),
-  exportCommand(exportActions, terminal, signal),
-  pushCommand(pushActions, terminal, signal),
-  migrateCommand(migrateActions, terminal, signal),
-  evalCommand(evalActions, terminal, signal),
-  checkCommand(checkActions, terminal, signal),
-  installCommand(installActions, terminal, signal),
-  controllerCommand(controllerActions, signal),
-  clusterCommand(clusterActions, signal),
+  getCommand(
+    loadedLater(async () => (await import("./cli-get.ts")).getActions),
+    terminal,
+    signal,
+  ),
+  treeCommand(
+    loadedLater(async () => (await import("./cli-tree.ts")).treeActions),
+    terminal,
+    signal,
+  ),
+  traceCommand(
+    loadedLater(async () => (await import("./cli-trace.ts")).traceActions),
+    terminal,
+    signal,
+  ),
+  orphansCommand(
+    loadedLater(async () => (await import("./cli-orphans.ts")).orphansActions),
+    terminal,
+    signal,
+  ),
+  whyCommand(
+    loadedLater(async () => (await import("./cli-why.ts")).whyActions),
+    terminal,
+    signal,
+  ),
+  diffCommand(
+    loadedLater(async () => (await import("./cli-diff.ts")).diffActions),
+    terminal,
+    signal,
+  ),
+  syncCommand(
+    loadedLater(async () => (await import("./cli-sync.ts")).syncActions),
+    terminal,
+    signal,
+  ),
+  renderCommand(
+    loadedLater(async () => (await import("./cli-render.ts")).renderActions),
+    terminal,
+    signal,
+  ),
+  historyCommand(
+    loadedLater(async () => (await import("./cli-history.ts")).historyActions),
+    terminal,
+    signal,
+  ),
+  rollbackCommand(
+    loadedLater(async () => (await import("./cli-rollback.ts")).rollbackActions),
+    terminal,
+    signal,
+  ),
+  approveCommand(
+    loadedLater(async () => (await import("./cli-approve.ts")).approveActions),
+    terminal,
+    signal,
+  ),
+  adoptCommand(async (query) => (await adopting()).adopt(query, signal), terminal, signal),
+  releaseCommand(async (query) => (await adopting()).release(query, signal), terminal, signal),
+  suspendCommand(async (query) => (await standstill()).suspend(query, signal), terminal, signal),
+  resumeCommand(async (query) => (await standstill()).resume(query, signal), terminal, signal),
+  pauseCommand(
+    loadedLater(async () => (await standstill()).pauseActions),
+    terminal,
+    signal,
+  ),
+  eventsCommand(
+    loadedLater(async () => (await import("./cli-events.ts")).eventsActions),
+    terminal,
+    signal,
+  ),
+  createCommand(
+    loadedLater(async () => (await import("./cli-create.ts")).createActions),
+    terminal,
+    signal,
+  ),
+  exportCommand(
+    loadedLater(async () => (await import("./cli-export.ts")).exportActions),
+    terminal,
+    signal,
+  ),
+  pushCommand(
+    loadedLater(async () => (await import("./cli-push.ts")).pushActions),
+    terminal,
+    signal,
+  ),
+  migrateCommand(
+    loadedLater(async () => (await import("./cli-migrate.ts")).migrateActions),
+    terminal,
+    signal,
+  ),
+  evalCommand(
+    loadedLater(async () => (await import("./cli-eval.ts")).evalActions),
+    terminal,
+    signal,
+  ),
+  checkCommand(
+    loadedLater(async () => (await import("./cli-check.ts")).checkActions),
+    terminal,
+    signal,
+  ),
+  installCommand(
+    loadedLater(async () => (await import("./cli-install.ts")).installActions),
+    terminal,
+    signal,
+  ),
+  controllerCommand({ defaultDataDir, run: controlled.run }, signal),
+  clusterCommand(
+    loadedLater(async () => (await import("./cli-cluster.ts")).clusterActions),
+    signal,
+  ),
   versionCommand(terminal),
   completionCommand(() => program, terminal),
 ]);
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
-  process.exitCode = signal.aborted ? exitCode.interrupted : showFailure(explained(error), terminal);
+  process.exitCode = signal.aborted ? exitCode.interrupted : await shown(error);
+}
+
+/** A failure of the world is told in other words than one of the command line, which needs none of its code. */
+async function shown(error: unknown): Promise<ExitCode> {
+  if (error instanceof CommanderError) return showFailure(error, terminal);
+  const { explained } = await import("./cli-failure.ts");
+  return showFailure(explained(error), terminal);
 }
 
 /** Whoever read our output has read enough. */
