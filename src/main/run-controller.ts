@@ -85,7 +85,8 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     name: leaseName(options.shard?.text ?? ""),
     identity: `${hostname()}_${randomUUID()}`,
   });
-  client.guardWrites(() => lease.assertHeld());
+  const guard = () => lease.assertHeld();
+  client.guardWrites(guard);
   const serving = new AbortController();
   try {
     await fetchers.git.checkGit(signal);
@@ -98,12 +99,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       fetcher: fetchers,
       ...(artifacts && { artifacts }),
       ...libraries(helpers, client, dataKeys),
-      connector: connector({
-        helpers,
-        proofs: { client, clouds: fetchers.clouds },
-        hooks,
-        guard: () => lease.assertHeld(),
-      }),
+      connector: connector({ helpers, proofs: { client, clouds: fetchers.clouds }, hooks, guard }),
       dialects,
       settings: options.vendorSettings,
       namespaces: options.namespaces,

@@ -11,6 +11,7 @@ const helm = "test/flux/helm-sources.test.ts";
 const lifecycle = "test/flux/lifecycle.test.ts";
 const objects = "test/flux/objects.test.ts";
 const oci = "test/flux/oci.test.ts";
+const registryPassword = "src/adapters/cloud/registry-password.test.ts";
 const report = "test/flux/report.test.ts";
 const source = "test/flux/source.test.ts";
 const verify = "src/adapters/oci/verify-artifact.test.ts";
@@ -106,7 +107,13 @@ export const fluxRows: readonly Row[] = [
     `${git}: a GitHub App logs in with tokens that it gets, of which nothing is told`,
     "src/adapters/git/github-app-login.test.ts: the installation is found by its account, over pages",
   ),
-  missing("GitRepository", "`provider` aws and azure, `serviceAccountName`", "refused"),
+  served(
+    "GitRepository",
+    "`provider` aws and azure, `serviceAccountName`",
+    "src/adapters/cloud/git-password.test.ts: Azure DevOps takes a token for itself, without a user",
+    "src/adapters/cloud/git-password.test.ts: CodeCommit takes keys as the user, and a signature of the repository's address as the password",
+    "src/adapters/git/cloud-login.test.ts: a submodule on the same server is asked for with a password of its own",
+  ),
 
   served(
     "OCIRepository",
@@ -156,7 +163,20 @@ export const fluxRows: readonly Row[] = [
     "src/adapters/oci/registry-proxy.test.ts: a proxy is gone through for plain http and for TLS, whatever the environment says",
     "src/adapters/oci/registry-proxy.test.ts: a proxy that refuses, and a Secret that is none of a proxy, are told of without a secret",
   ),
-  missing("OCIRepository", "`provider`, `serviceAccountName`", "refused"),
+  served(
+    "OCIRepository",
+    "`provider`",
+    `${registryPassword}: a password for a registry of AWS is asked for with a signed request in the registry's region`,
+    `${registryPassword}: a token of Azure is exchanged for a password by the registry itself`,
+    `${registryPassword}: registries of Google Cloud take its tokens as passwords`,
+    "src/adapters/oci/cloud-registry.test.ts: is shown to the registry once that asks, for the service account or the controller",
+  ),
+  served(
+    "OCIRepository",
+    "`serviceAccountName`",
+    "test/flux/remote-token.test.ts: an OCIRepository is pulled with the pull secrets of its service account",
+    "src/adapters/cloud/cloud-tokens.test.ts: a service account becomes its AWS role with a token for STS",
+  ),
 
   served(
     "HelmRepository",
@@ -167,6 +187,11 @@ export const fluxRows: readonly Row[] = [
     "HelmRepository",
     "`type: oci`",
     `${helm}: charts of a registry are found by tag, and their HelmRepository has no status`,
+  ),
+  served(
+    "HelmRepository",
+    "`provider`",
+    "src/dialects/flux/parse-helm.test.ts: of type oci may be asked with a cloud's word; others are asked without, whatever the provider",
   ),
   served(
     "HelmRepository",
@@ -359,8 +384,10 @@ export const fluxRows: readonly Row[] = [
       "`kubeConfig`",
       "test/flux/remote-cluster.test.ts: a Kustomization applies, heals and prunes there, and leaves its own cluster alone",
       "test/flux/remote-cluster.test.ts: what is wrong with the kubeconfig is said, never its content, and ends when it is put right",
+      "test/flux/remote-token.test.ts: acts there with a token of the service account, and with its rights",
+      "src/adapters/cloud/cluster-proof.test.ts: a cluster of AWS takes a signed question to STS, and AWS says where it is",
     ),
-    "`secretRef`; `configMapRef` is refused",
+    "`generic` in a ConfigMap needs `serviceAccountName`",
   ),
   served(
     "Kustomization",

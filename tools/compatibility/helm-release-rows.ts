@@ -89,7 +89,7 @@ export const helmReleaseRows: readonly Row[] = [
   row("`persistentClient`, `waitStrategy`", "accepted without effect", `${parse}: reads the rest of the spec`),
   row(
     "`kubeConfig`",
-    "`secretRef`; `configMapRef` is refused",
+    "as in a Kustomization",
     "test/flux/remote-cluster.test.ts: a HelmRelease is installed there with its records, and removed",
   ),
   row(

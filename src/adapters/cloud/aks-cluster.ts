@@ -3,7 +3,7 @@ import { clusterAddress } from "#core/cluster/cluster-access.ts";
 import type { CloudIdentity, ClusterCaller } from "#engine/cloud-identity.ts";
 import { askJson } from "./ask-json.ts";
 import { CloudError } from "./cloud-error.ts";
-import type { CloudCluster } from "./cluster-proof.ts";
+import type { CloudCluster } from "./cloud-cluster.ts";
 
 interface Kubeconfig {
   readonly clusters?: readonly {
@@ -65,10 +65,12 @@ function read(value: string, action: string): CloudCluster {
 }
 
 function parsed(text: string, action: string): Kubeconfig {
+  let value: unknown;
   try {
-    return (load(text) ?? {}) as Kubeconfig;
+    value = load(text);
   } catch {
     // The parser's words quote the text.
-    throw new CloudError(`Cannot ${action}: its kubeconfig is not YAML`);
   }
+  if (typeof value === "object" && value !== null) return value;
+  throw new CloudError(`Cannot ${action}: its kubeconfig cannot be read`);
 }

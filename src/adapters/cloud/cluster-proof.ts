@@ -2,6 +2,7 @@ import { clusterAddress } from "#core/cluster/cluster-access.ts";
 import { assertNever } from "#core/result.ts";
 import type { CloudIdentity, ClusterCaller, ClusterProof, ExpiringToken } from "#engine/cloud-identity.ts";
 import { aksCluster, aksScope } from "./aks-cluster.ts";
+import type { CloudCluster } from "./cloud-cluster.ts";
 import { CloudError } from "./cloud-error.ts";
 import { eksArn, eksCluster, eksToken } from "./eks-cluster.ts";
 import { gkeCluster } from "./gke-cluster.ts";
@@ -10,12 +11,6 @@ import { gkeCluster } from "./gke-cluster.ts";
 export interface ClusterProofParts {
   readonly tokens: Pick<CloudIdentity, "awsCredentials" | "azureToken" | "gcpToken">;
   readonly now: () => number;
-}
-
-/** What a cloud says of a cluster: where it is, and the PEM of its authorities. */
-export interface CloudCluster {
-  readonly address: string;
-  readonly ca: string;
 }
 
 /** A token of a cluster, and how to find out where the cluster is. */

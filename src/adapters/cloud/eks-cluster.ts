@@ -3,7 +3,7 @@ import { awsSignature, signedHeaders } from "../http/aws-signature.ts";
 import { queryText } from "../http/query-text.ts";
 import { askJson } from "./ask-json.ts";
 import { CloudError } from "./cloud-error.ts";
-import type { CloudCluster } from "./cluster-proof.ts";
+import type { CloudCluster } from "./cloud-cluster.ts";
 
 /** A cluster of AWS's. */
 export interface EksArn {

@@ -1,7 +1,7 @@
 import type { ClusterCaller } from "#engine/cloud-identity.ts";
 import { askJson } from "./ask-json.ts";
 import { CloudError } from "./cloud-error.ts";
-import type { CloudCluster } from "./cluster-proof.ts";
+import type { CloudCluster } from "./cloud-cluster.ts";
 
 const pattern = /^projects\/[^/?#]{1,200}\/locations\/[^/?#]{1,200}\/clusters\/[^/?#]{1,200}$/;
 
