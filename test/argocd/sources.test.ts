@@ -58,6 +58,25 @@ describe.concurrent("a kustomize source", () => {
     expect(rows.map((row) => row["name"])).toEqual(["cm", "web"]);
   });
 
+  test("takes bases of other repositories, and follows them", async () => {
+    const { git } = world;
+    const base = { "deploy/kustomization.yaml": "resources: [cm.yaml]\n", "deploy/cm.yaml": configMap("given") };
+    await git.commit("argo-library", base);
+    const app = world.app("kustomize-remote");
+    const commit = await app.commit({
+      "kustomization.yaml": `resources: ["${git.url("argo-library")}//deploy?ref=main"]\n`,
+    });
+    await app.create();
+    expect((await app.settled(commit)).rows.map((row) => row["name"])).toEqual(["given"]);
+    await git.commit("argo-library", { "deploy/kustomization.yaml": "resources: [cm.yaml]\nnamePrefix: newly-\n" });
+    await app.refresh();
+    const isMoved = (name: unknown) => name === "newly-given";
+    const { rows } = await app.until("what moved is applied", (view) =>
+      view.rows.some((row) => isMoved(row["name"]) && row["status"] === "Synced"),
+    );
+    expect(rows.filter((row) => isMoved(row["name"]))).toMatchObject([{ status: "Synced" }]);
+  });
+
   test("is built with the overrides that the spec names", async () => {
     const app = world.app("kustomize-options");
     const commit = await app.commit({ ...files, "web.yaml": deployment("web", { replicas: 3 }) });
