@@ -150,7 +150,6 @@ describe("installing into a whole cluster", () => {
         ["patch", "events"],
         ["impersonate", "serviceaccounts"],
         ["get", "serviceaccounts"],
-        ["create", "serviceaccounts/token"],
         ["watch", "deployments.apps"],
       ] as const) {
         expect([verb, resource, await can(account, verb, resource, everywhere)]).toEqual([verb, resource, true]);
@@ -164,6 +163,8 @@ describe("installing into a whole cluster", () => {
       ] as const) {
         expect([verb, resource, await can(account, verb, resource, everywhere)]).toEqual([verb, resource, false]);
       }
+      expect(await can(account, "create", "serviceaccounts", "--subresource=token", everywhere)).toBe(true);
+      expect(await can(account, "create", "serviceaccounts", everywhere)).toBe(false);
       expect(await can(account, "update", "leases/another", "-n", "default")).toBe(false);
       expect(await can(account, "create", "leases", "-n", "default")).toBe(false);
     } finally {
