@@ -4,6 +4,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { type Ended, runCli } from "./support/cli-program.ts";
 import { temporaryDirectory, useControlPlane } from "./support/control-plane.ts";
 import { adminClient, installDefinitions } from "./support/engine.ts";
+import { eventually } from "./support/eventually.ts";
 
 const plane = useControlPlane({ withNodes: false });
 const { signal } = new AbortController();
@@ -98,14 +99,22 @@ test("export of a release prints where its chart is from, without the chart obje
 });
 
 test("reconcile asks a release and its chart, each by the same token", async () => {
-  const { code } = await holdfast("reconcile", "hr/web");
   const asked = async (apiVersion: string, kind: string, name: string) => {
     const object = await client.get({ apiVersion, kind, namespace: "flux-system", name }, { signal });
     return object?.metadata.annotations?.["reconcile.fluxcd.io/requestedAt"];
   };
+  const api = "source.toolkit.fluxcd.io/v1";
+  // The command waits for the repository of the charts, and no controller runs here.
+  const answering = async () => {
+    const token = await eventually("the repository is asked", () => asked(api, "HelmRepository", "stable"));
+    const ref = { apiVersion: api, kind: "HelmRepository", namespace: "flux-system", name: "stable" };
+    const style = { type: "merge", subresource: "status", manager: "test", signal } as const;
+    await client.patch(ref, { status: { lastHandledReconcileAt: token } }, style);
+  };
+  const [{ code }] = await Promise.all([holdfast("reconcile", "hr/web"), answering()]);
   const token = await asked("helm.toolkit.fluxcd.io/v2", "HelmRelease", "web");
   expect([code, token]).toEqual([0, expect.stringMatching(/^\d{4}-/)]);
-  expect(await asked("source.toolkit.fluxcd.io/v1", "HelmChart", "flux-system-web")).toBe(token);
+  expect(await asked(api, "HelmChart", "flux-system-web")).toBe(token);
 });
 
 test("export leaves out a password in a URL and says so; who deletes what stays", async () => {
