@@ -1,5 +1,5 @@
 import type { AwsCredentials, CloudCaller, ServiceAccountIdentity } from "#engine/cloud-identity.ts";
-import { CloudError, callerName, cloudError } from "./cloud-error.ts";
+import { CloudError, callerName, cloudError, ownIdentityError } from "./cloud-error.ts";
 import { httpsAgent } from "./https-agent.ts";
 
 /** For which region, and by which STS, credentials are asked. */
@@ -46,7 +46,8 @@ export async function askAws(caller: AwsCaller, role: string | null, signal: Abo
     const session = sessionToken === undefined ? {} : { sessionToken };
     return { accessKeyId, secretAccessKey, ...session, expiresAt: expiration?.getTime() ?? null };
   } catch (error) {
-    throw cloudError(error, action, token === "" ? [] : [token]);
+    if (identity !== null) throw cloudError(error, action, [token]);
+    throw ownIdentityError(error, action, "give the controller a role (IRSA, EKS Pod Identity, or that of its node)");
   } finally {
     agent.destroy();
   }

@@ -1,7 +1,7 @@
 import type { Agent } from "node:https";
 import type { ClientAssertionCredentialOptions, TokenCredential } from "@azure/identity";
 import type { CloudCaller, ExpiringToken, ServiceAccountIdentity } from "#engine/cloud-identity.ts";
-import { CloudError, callerName, cloudError } from "./cloud-error.ts";
+import { CloudError, callerName, cloudError, ownIdentityError } from "./cloud-error.ts";
 import { httpsAgent } from "./https-agent.ts";
 
 /** For what a token of Azure is asked. */
@@ -50,7 +50,8 @@ export async function askAzure(
     return { token: given.token, expiresAt: given.expiresOnTimestamp };
   } catch (error) {
     signal.throwIfAborted();
-    throw cloudError(error, action, shown === "" ? [] : [shown]);
+    if (identity !== null) throw cloudError(error, action, [shown]);
+    throw ownIdentityError(error, action, "give the controller an identity (workload identity, or a managed one)");
   } finally {
     agent.destroy();
   }

@@ -30,6 +30,11 @@ export function cloudError(failure: unknown, action: string, shown: readonly str
   return new CloudError(`Cannot ${action}: ${text.length > maxLength ? `${text.slice(0, maxLength)}…` : text}`);
 }
 
+/** The same where the controller has no identity that works, with the way out. */
+export function ownIdentityError(failure: unknown, action: string, way: string): SourceError {
+  return new CloudError(`${cloudError(failure, action, []).message}; ${way}, or name a serviceAccountName`);
+}
+
 const maxLength = 400;
 
 /** What somebody else said, in one line and without what they were shown. */

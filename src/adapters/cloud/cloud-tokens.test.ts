@@ -1,4 +1,7 @@
-import { expect, test, vi } from "vitest";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { assumed, entra, federated, known, region, signal, useCloudWorld } from "./testing/cloud-world.ts";
 
 const world = useCloudWorld();
@@ -50,6 +53,68 @@ test("the controller's own AWS credentials are those of its environment", async 
   const given = await world().tokens.awsCredentials({ identity: null, region: "" }, signal);
   expect(given).toEqual({ accessKeyId: "AKIAOWN", secretAccessKey: "own", expiresAt: null });
 });
+
+test("the controller's own AWS credentials are those of the role that its environment names", async () => {
+  world().answer = () => assumed(world(), "AKIAOWN");
+  const file = await tokenFile("canary-file");
+  vi.stubEnv("AWS_REGION", region);
+  vi.stubEnv("AWS_ROLE_ARN", role);
+  vi.stubEnv("AWS_WEB_IDENTITY_TOKEN_FILE", file);
+  const given = await world().tokens.awsCredentials(
+    { identity: null, region: "", proxy: world().clouds.proxy },
+    signal,
+  );
+  expect(given).toMatchObject({ accessKeyId: "AKIAOWN", sessionToken: "session" });
+  const body = new URLSearchParams(world().clouds.requests[0]?.body);
+  expect([body.get("RoleArn"), body.get("WebIdentityToken")]).toEqual([role, "canary-file"]);
+});
+
+test("the controller's own Azure token is that of the application that its environment names", async () => {
+  world().answer = entra;
+  vi.stubEnv("AZURE_TENANT_ID", "tenant");
+  vi.stubEnv("AZURE_CLIENT_ID", "own");
+  vi.stubEnv("AZURE_FEDERATED_TOKEN_FILE", await tokenFile("canary-file"));
+  const asked = { identity: null, scope: "https://management.azure.com/.default", proxy: world().clouds.proxy };
+  expect(await world().tokens.azureToken(asked, signal)).toMatchObject({ token: "entra-token" });
+  const post = world().clouds.requests.find(({ method }) => method === "POST");
+  expect(Object.fromEntries(new URLSearchParams(post?.body))).toMatchObject({
+    client_id: "own",
+    client_assertion: "canary-file",
+  });
+});
+
+test("an Azure that knows nobody here says what to set, and holds nobody up for long", async () => {
+  const asked = { identity: null, scope: "https://management.azure.com/.default", proxy: world().clouds.proxy };
+  vi.stubEnv("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:1");
+  await expect(world().tokens.azureToken(asked, signal)).rejects.toMatchObject({
+    failure: "auth",
+    message: expect.stringMatching(
+      /^Cannot get an Azure token for the controller: .*; give the controller an identity \(workload identity, or a managed one\), or name a serviceAccountName$/,
+    ),
+  });
+}, 40_000);
+
+test("an AWS and a Google Cloud that know nobody here say what to do", async () => {
+  vi.stubEnv("AWS_REGION", region);
+  vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+  vi.stubEnv("GCE_METADATA_HOST", "127.0.0.1:1");
+  vi.stubEnv("METADATA_SERVER_DETECTION", "none");
+  vi.stubEnv("HOME", "/nonexistent");
+  await expect(world().tokens.awsCredentials({ identity: null, region: "" }, signal)).rejects.toThrow(
+    "give the controller a role (IRSA, EKS Pod Identity, or that of its node), or name a serviceAccountName",
+  );
+  await expect(world().tokens.gcpToken({ identity: null }, signal)).rejects.toThrow(
+    /^Cannot get a Google Cloud token for the controller: .*; give the controller an identity/,
+  );
+});
+
+async function tokenFile(content: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-cloud-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, "token");
+  await writeFile(path, content);
+  return path;
+}
 
 const unusable = [
   { what: "no annotation", annotations: {}, region, message: "it has no annotation eks.amazonaws.com/role-arn" },

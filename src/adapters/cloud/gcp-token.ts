@@ -2,7 +2,7 @@ import { type Agent as HttpAgent, globalAgent } from "node:http";
 import type { Agent } from "node:https";
 import type { AuthClient, IdentityPoolClient } from "google-auth-library";
 import type { CloudCaller, ExpiringToken, ServiceAccountIdentity } from "#engine/cloud-identity.ts";
-import { CloudError, callerName, cloudError } from "./cloud-error.ts";
+import { CloudError, callerName, cloudError, ownIdentityError } from "./cloud-error.ts";
 import type { GkeCluster } from "./gke-metadata.ts";
 import { httpsAgent } from "./https-agent.ts";
 
@@ -57,7 +57,8 @@ export async function askGcp(
     return { token, expiresAt };
   } catch (error) {
     signal.throwIfAborted();
-    throw cloudError(error, action, shown);
+    if (identity !== null) throw cloudError(error, action, shown);
+    throw ownIdentityError(error, action, "give the controller an identity (workload identity, or that of its node)");
   } finally {
     agent.destroy();
   }

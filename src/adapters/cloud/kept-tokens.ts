@@ -1,5 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { SharedTask } from "#async/shared-task.ts";
+import { DeadlineError } from "#async/with-deadline.ts";
+import { cloudError } from "./cloud-error.ts";
 
 interface Kept<T> {
   readonly task: SharedTask<T>;
@@ -33,7 +35,9 @@ export class KeptTokens {
     if (kept.held !== undefined && this.#now() < kept.held.renewAt) return kept.held.value;
     return await kept.task.join(async (scope) => {
       const asked = this.#now();
-      const value = await make(scope);
+      const value = await make(scope).catch((error: unknown) => {
+        throw error instanceof DeadlineError ? cloudError(error, "ask the cloud who this is", []) : error;
+      });
       const lifeMs = value.expiresAt === null ? unlimitedMs : (value.expiresAt - asked) * usableShare;
       kept.held = { value, renewAt: asked + lifeMs };
       return value;

@@ -170,6 +170,12 @@ describe("a repository with an index", () => {
 });
 
 describe("a chart in a registry", () => {
+  test("is read with what a cloud gives, where that is asked for", () => {
+    const open = () => world().open({ url: registry.url("charts/web"), remote: { cloud: "aws" } });
+    // The registries of this test are without clouds.
+    expect(open).toThrow("Cannot log in: this program asks no clouds");
+  });
+
   let count = 0;
   const publish = async (name: string, tag: string, content = chartArchive("web", tag.replace("_", "+"))) =>
     await registry.push(name, tag, { layers: [{ mediaType: chartType, content }] });
