@@ -6,7 +6,8 @@ import { digestOf } from "#core/resource/digest.ts";
 import { kindKey, splitApiVersion } from "#core/resource/resource-id.ts";
 import { isNewer } from "#core/resource/resource-version.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import type { Problem, Result } from "#core/result.ts";
+import { type Problem, type Result, ok } from "#core/result.ts";
+import { withDefaultAccount } from "#core/source/default-account.ts";
 import { type Source, type SourceKey, sourceObjectKey } from "#core/source/source.ts";
 
 /** An app object and what its dialect makes of it. */
@@ -175,7 +176,10 @@ export class AppRegistry {
       seen.add(objectKey(dialect.name, kind, { namespace, name }));
       return this.lookup(dialect.name)(kind, namespace, name);
     };
-    this.#sources.set(key, { dialect, object, parsed: dialect.parseSource(object, lookup) });
+    const parsed = dialect.parseSource(object, lookup);
+    const { defaultServiceAccount } = this.#settings;
+    const source = parsed.ok ? ok(withDefaultAccount(parsed.value, defaultServiceAccount)) : parsed;
+    this.#sources.set(key, { dialect, object, parsed: source });
     if (seen.size > 0) this.#lookups.set(key, seen);
     else this.#lookups.delete(key);
     this.#listener.onSource(key);

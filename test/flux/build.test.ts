@@ -183,11 +183,11 @@ describe.concurrent("what cannot be built", () => {
     await space.says("namespace not specified", { ref: space.kustomizationRef("bare") });
   });
 
-  test("fields that are not served are refused by name, and go once they are gone", async () => {
+  test("fields that cannot be served are refused by name, and are forgotten once they are right", async () => {
     const space = await world().space("unserved");
     const commit = await space.commit({ "app/a.yaml": configMap("a") });
-    await space.kustomization({ kubeConfig: { configMapRef: { name: "k" } } });
-    const refused = await space.says("spec.kubeConfig.configMapRef", { type: "Stalled" });
+    await space.kustomization({ path: "../up", dependsOn: [{ name: "other", readyExpr: "(" }] });
+    const refused = await space.says("spec.path", { type: "Stalled" });
     expect(refused).toMatchObject({ status: "True", reason: "InvalidSpec" });
     expect(conditionOf(await space.status(), "Ready")).toMatchObject({ status: "False", reason: "InvalidSpec" });
     expect((await space.status()).observedGeneration).toBe(1);

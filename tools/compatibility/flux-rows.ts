@@ -157,8 +157,11 @@ export const fluxRows: readonly Row[] = [
       "`decryption`",
       "test/flux/decryption.test.ts: objects and generated Secrets are applied in plain text, which nobody is told",
       "test/flux/decryption.test.ts: a file of another tenant and a changed file leave what was applied as it is",
+      "test/flux/decryption-clouds.test.ts: a file for Google's KMS is opened as the service account for it, and a refusal is told and passes",
+      "test/flux/decryption-clouds.test.ts: a file for AWS KMS is opened with the keys of the Secret, as the role that it names",
+      "src/adapters/upstream/sops-clouds.test.ts: by a key vault is opened as the client of the Secret, in both forms that there are",
     ),
-    "age, PGP, Vault; keys of cloud providers and `serviceAccountName` are refused",
+    "age, PGP, Vault by token, KMS of AWS and Google, Azure Key Vault; keys of HuaweiCloud are refused",
   ),
   served(
     "Kustomization",
