@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
@@ -27,13 +27,21 @@ export interface Clouds {
   stop(): Promise<void>;
 }
 
-/** Starts the clouds; this process trusts their certificate until they stop. */
-export async function startClouds(answer: (asked: CloudRequest) => CloudAnswer): Promise<Clouds> {
+/**
+ * Starts the clouds; this process trusts their certificate until they stop. What is for one of the hosts is led on to the
+ * server of that address.
+ */
+export async function startClouds(
+  answer: (asked: CloudRequest) => CloudAnswer,
+  hosts: Readonly<Record<string, string>> = {},
+): Promise<Clouds> {
   const trusted = getCACertificates("default");
   setDefaultCACertificates([...trusted, cloudCertificate.cert]);
   const requests: CloudRequest[] = [];
   const sockets = new Set<Socket>();
   const behind = createTlsServer(cloudCertificate, (incoming, response) => {
+    const server = hosts[incoming.headers.host ?? ""];
+    if (server !== undefined) return leadOn(server, incoming, response);
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => void chunks.push(chunk));
     incoming.on("end", () => {
@@ -63,4 +71,14 @@ export async function startClouds(answer: (asked: CloudRequest) => CloudAnswer):
       await new Promise((resolve) => proxy.close(resolve));
     },
   };
+}
+
+function leadOn(server: string, incoming: IncomingMessage, response: ServerResponse): void {
+  const { method = "GET", url = "", headers } = incoming;
+  const onward = request(new URL(url, server), { method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on("error", () => response.destroy());
+  incoming.pipe(onward);
 }

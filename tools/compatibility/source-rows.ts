@@ -68,7 +68,7 @@ export const sourceRows: readonly Row[] = [
   served(
     "GitRepository",
     "`provider` aws and azure, `serviceAccountName`",
-    "src/adapters/cloud/git-password.test.ts: Azure DevOps takes a token for itself, without a user",
+    "test/flux/cloud-sources.test.ts: a GitRepository is fetched from Azure DevOps as its service account, of which nothing is told",
     "src/adapters/cloud/git-password.test.ts: CodeCommit takes keys as the user, and a signature of the repository's address as the password",
     "src/adapters/git/cloud-login.test.ts: a submodule on the same server is asked for with a password of its own",
   ),
@@ -133,7 +133,7 @@ export const sourceRows: readonly Row[] = [
     "OCIRepository",
     "`serviceAccountName`",
     "test/flux/remote-token.test.ts: an OCIRepository is pulled with the pull secrets of its service account",
-    "src/adapters/cloud/cloud-tokens.test.ts: a service account becomes its AWS role with a token for STS",
+    "test/flux/cloud-sources.test.ts: an OCIRepository is pulled from ECR as its service account, of which nothing is told",
   ),
 
   served(
