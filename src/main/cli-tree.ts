@@ -14,11 +14,12 @@ import {
 import type { Resource } from "#core/resource/resource.ts";
 import type { TreeActions } from "#cli/tree.ts";
 import type { ClusterClient } from "#engine/ports.ts";
-import { eachInParallel } from "#engine/requests.ts";
+import { eachInParallel, failureText } from "#engine/requests.ts";
 import { type AppRecord, findApp, listApps } from "./cli-app-record.ts";
 import { appView } from "./cli-app-view.ts";
 import { ownedObjects, recordedObjects } from "./cli-owned.ts";
 import { withClient } from "./cli-session.ts";
+import { withTarget } from "./cli-target.ts";
 
 const PARALLEL = 8;
 
@@ -68,20 +69,16 @@ async function tree(
 }
 
 async function nodesOf(forest: Forest, record: AppRecord, signal: AbortSignal): Promise<readonly TreeNode[]> {
-  const { client, notes, open } = forest;
-  const cluster = record.parsed.ok ? record.parsed.value.target.cluster : "in-cluster";
-  if (cluster !== "in-cluster") notes.add(`${record.key} is in the cluster ${cluster}, which was not asked.`);
+  const { open } = forest;
   const keys = forest.ownedBy(record);
-  const live = new Map<IdKey, Resource | Error | null>();
-  await eachInParallel(cluster === "in-cluster" ? keys : [], PARALLEL, async (key) => {
-    live.set(key, await liveOf(client, key, signal));
-  });
-  const made = await madeBy(forest, { keys, live }, signal);
+  const { live, made } = await seenOf(forest, { record, keys }, signal);
+  // Apps are objects of the cluster that was asked for them.
+  const isHome = record.parsed.ok && record.parsed.value.target.kubeconfig === null;
   open.add(record.key);
   const nodes: TreeNode[] = [];
   for (const key of keys) {
     const object = live.get(key);
-    const app = forest.apps.get(key);
+    const app = isHome ? forest.apps.get(key) : undefined;
     const isBelow = object !== undefined && app !== undefined && !open.has(app.key);
     const children = isBelow
       ? await nodesOf(forest, app, signal)
@@ -90,6 +87,38 @@ async function nodesOf(forest: Forest, record: AppRecord, signal: AbortSignal): 
   }
   open.delete(record.key);
   return nodes;
+}
+
+/** Objects as they are where the app's objects are, and what names them as its owner. */
+interface Seen {
+  readonly live: ReadonlyMap<IdKey, Resource | Error | null>;
+  readonly made: ReadonlyMap<string, readonly Resource[]>;
+}
+
+/** What there is of an app; nothing where its cluster cannot be asked, which a note tells. */
+async function seenOf(
+  { client, notes }: Forest,
+  { record, keys }: { record: AppRecord; keys: readonly IdKey[] },
+  signal: AbortSignal,
+): Promise<Seen> {
+  const seenOn = async (target: ClusterClient): Promise<Seen> => {
+    const live = new Map<IdKey, Resource | Error | null>();
+    await eachInParallel(keys, PARALLEL, async (key) => {
+      live.set(key, await liveOf(target, key, signal));
+    });
+    return { live, made: await madeBy({ client: target, notes }, { keys, live }, signal) };
+  };
+  // Who owns objects is known even of an app that cannot be read any more.
+  if (!record.parsed.ok) return seenOn(client);
+  const isHome = record.parsed.value.target.kubeconfig === null;
+  try {
+    return await withTarget({ client, record }, seenOn, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isHome) throw error;
+    notes.add(`What is there of ${record.key} is not known: ${failureText(error)}`);
+    return { live: new Map(), made: new Map() };
+  }
 }
 
 async function liveOf(client: ClusterClient, key: IdKey, signal: AbortSignal): Promise<Resource | Error | null> {
@@ -108,7 +137,7 @@ async function liveOf(client: ClusterClient, key: IdKey, signal: AbortSignal): P
 
 /** Objects that name an owner, by the owner's UID. */
 async function madeBy(
-  { client, notes }: Forest,
+  { client, notes }: Pick<Forest, "client" | "notes">,
   { keys, live }: { keys: readonly IdKey[]; live: ReadonlyMap<IdKey, Resource | Error | null> },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Resource[]>> {

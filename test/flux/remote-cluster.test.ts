@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import type { ObjectRef } from "#engine/ports.ts";
 import { ChartServer } from "../support/chart-server.ts";
-import { useControlPlane } from "../support/control-plane.ts";
+import { runCli } from "../support/cli-program.ts";
+import { temporaryDirectory, useControlPlane } from "../support/control-plane.ts";
 import { adminClient } from "../support/engine.ts";
 import { eventually } from "../support/eventually.ts";
 import { configMap, dataOf, type Space, useFluxWorld } from "./flux-world.ts";
@@ -64,6 +65,12 @@ describe.concurrent("an app whose kubeconfig names another cluster", () => {
       { data: { value: "by hand" } },
       { type: "merge", manager: "hand", signal },
     );
+    const home = await temporaryDirectory();
+    const tree = async () => {
+      const shown = await runCli({ home, kubeconfig: world().kubeconfigPath }, ["tree", "ks/remote-life/remote-life"]);
+      return shown.out + shown.err;
+    };
+    expect(await tree()).toMatch(/ConfigMap.*a.*Current/);
     await eventually("the drift is healed", async () => dataOf(await there(space.configMap("a")))?.["value"] === "1");
     await space.applied(await space.commit({ "app/b.yaml": null }));
     await eventually("what left is pruned", async () => (await there(space.configMap("b"))) === null);

@@ -21,7 +21,16 @@ export function runCli({ home, kubeconfig }: CliPerson, args: readonly string[],
   // The programs in Go stay where they were built.
   const cache = process.env["XDG_CACHE_HOME"] ?? join(process.env["HOME"] ?? "", ".cache");
   const { PATH } = process.env;
-  const env = { PATH, HOME: home, XDG_CACHE_HOME: cache, KUBECONFIG: kubeconfig, TMPDIR: home };
+  // Where bin/holdfast lets Node keep what it compiled.
+  const compiled = join(cache, "holdfast/node");
+  const env = {
+    PATH,
+    HOME: home,
+    XDG_CACHE_HOME: cache,
+    KUBECONFIG: kubeconfig,
+    TMPDIR: home,
+    NODE_COMPILE_CACHE: compiled,
+  };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [program, ...args], { env, timeout: 60_000 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code ?? 1) : 0, out, err }),
