@@ -53,6 +53,11 @@ test("a password for a registry is kept as long as the keys that it was got with
   world().now += 40 * 60_000;
   await world().tokens.registryPassword(asked("aws", privateRegistry), signal);
   expect(world().clouds.requests).toHaveLength(2);
+  const usual = world().answer;
+  world().answer = (request) => (request.host.startsWith("sts.") ? assumed(world(), "AKIA2") : usual(request));
+  world().now += 10 * 60_000;
+  await world().tokens.registryPassword(asked("aws", privateRegistry), signal);
+  expect(world().clouds.requests.at(-1)?.headers.authorization).toContain("Credential=AKIA2/");
 });
 
 test("a token of Azure is exchanged for a password by the registry itself", async () => {
