@@ -23,6 +23,8 @@ describe.concurrent("the status", () => {
     const space = await world().space("success");
     const commit = await space.commit({ "app/a.yaml": configMap("a"), "app/web.yaml": deployment("web") });
     await space.kustomization();
+    const forEvents = { "event.toolkit.fluxcd.io/team": "shop" };
+    await world().patch(space.kustomizationRef(), { metadata: { annotations: forEvents } });
     const status = await space.applied(commit);
     const revision = `main@sha1:${commit}`;
     expect(status).toMatchObject({
@@ -56,7 +58,7 @@ describe.concurrent("the status", () => {
       type: "Normal",
       reason: "ReconciliationSucceeded",
       source: { component: "kustomize-controller" },
-      metadata: { annotations: { "kustomize.toolkit.fluxcd.io/revision": revision } },
+      metadata: { annotations: { ...forEvents, "kustomize.toolkit.fluxcd.io/revision": revision } },
     });
   });
 

@@ -43,7 +43,12 @@ export const fluxRows: readonly Row[] = [
     `${tenants}: serves the apps of its shard, from the moment they belong to it until they leave`,
   ),
   servedArtifact,
-  missing("Every kind", "user metadata of events (`event.toolkit.fluxcd.io/…`)", "not read"),
+  served(
+    "Every kind",
+    "user metadata of events (`event.toolkit.fluxcd.io/…`)",
+    "src/dialects/flux/user-metadata.test.ts: events carry what people wrote on the object for them, and nothing else of it",
+    `${report}: of a success is Flux's own, word by word`,
+  ),
   served(
     "Every kind",
     "metrics under `gotk_*`",

@@ -9,6 +9,7 @@ import { artifactPlace, reportSource } from "./report-source.ts";
 import { reportKustomization } from "./report-kustomization.ts";
 import { restore } from "./restore.ts";
 import { rules } from "./rules.ts";
+import { withUserMetadata } from "./user-metadata.ts";
 
 /** Flux's Kustomization and sources. */
 export const fluxDialect: Dialect = {
@@ -25,8 +26,8 @@ export const fluxDialect: Dialect = {
   // oxlint-disable-next-line max-params -- the contract of all dialects
   dependencyProblem: (app, dependency, key, revision) => dependencyProblem(app, dependency, { key, revision }),
   restore,
-  reportApp: reportKustomization,
-  reportSource,
+  reportApp: (input) => withUserMetadata(input.object, reportKustomization(input)),
+  reportSource: (input) => withUserMetadata(input.object, reportSource(input)),
   artifactPlace,
   rules,
 };

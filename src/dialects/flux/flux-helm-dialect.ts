@@ -11,6 +11,7 @@ import { helmRules } from "./helm-release-rules.ts";
 import { helmAppKinds } from "./kinds.ts";
 import { revisionOf } from "./parse-source.ts";
 import { artifactPlace, reportSource } from "./report-source.ts";
+import { withUserMetadata } from "./user-metadata.ts";
 
 /** Flux's HelmRelease; its sources are those of the other dialect of Flux. */
 export const fluxHelmDialect: Dialect = {
@@ -26,8 +27,8 @@ export const fluxHelmDialect: Dialect = {
   prepare: prepareRelease,
   dependencyProblem,
   restore: restoreRelease,
-  reportApp: reportHelmRelease,
-  reportSource,
+  reportApp: (input) => withUserMetadata(input.object, reportHelmRelease(input)),
+  reportSource: (input) => withUserMetadata(input.object, reportSource(input)),
   artifactPlace,
   rules: helmRules,
 };
