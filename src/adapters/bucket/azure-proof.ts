@@ -2,14 +2,16 @@ import { isIP } from "node:net";
 import type { Resource } from "#core/resource/resource.ts";
 import { askAzureBySecret, type AzureSecret, azureSecretKind } from "../cloud/azure-secret-token.ts";
 import { secretEntry } from "../http/secret-entry.ts";
-import type { BucketAddress } from "./bucket-address.ts";
+import { type BucketAddress, isOwnHost } from "./bucket-address.ts";
 import { type BucketCaller, keptFor } from "./bucket-caller.ts";
+import { BucketError } from "./bucket-error.ts";
 import { refusedSecret } from "./bucket-secrets.ts";
-import type { Proof } from "./proof.ts";
+import { nobodysProof, type Proof } from "./proof.ts";
 import { sasProof } from "./sas-proof.ts";
 import { sharedKeyProof } from "./shared-key-proof.ts";
 import { orNobody, tokenProof } from "./token-proof.ts";
 
+const onlyAzure = "tokens are shown only to hosts of Azure's, such as ACCOUNT.blob.core.windows.net, over https";
 const scope = "https://storage.azure.com/.default";
 
 /** What a Secret holds, a token of whom Azure knows, or nobody's. @throws BucketError on an unusable Secret */
@@ -19,6 +21,9 @@ export function azureProof(caller: BucketCaller): Proof {
   if (credential) return secretProof(caller, credential);
   // A signature in the endpoint says all.
   if ("sig" in address.query) return sasProof(address.query);
+  const isOwn = isOwnHost(address, "azure");
+  if (!isOwn && identity === null) return nobodysProof(`without a Secret ${onlyAzure}`);
+  if (!isOwn) throw new BucketError("refused-address", `Cannot use the address of the bucket: ${onlyAzure}`);
   const asked = { identity, scope, ...(proxy !== undefined && { proxy }) };
   const token = tokenProof((signal) => cloud.azureToken(asked, signal));
   return identity === null ? orNobody(token) : token;
@@ -27,7 +32,12 @@ export function azureProof(caller: BucketCaller): Proof {
 function secretProof(caller: BucketCaller, credential: Resource): Proof {
   const entry = (name: string) => secretEntry(credential, name)?.trim() ?? "";
   const secret = azureSecretOf(entry);
-  if (azureSecretKind(secret) !== null) {
+  const kind = azureSecretKind(secret);
+  // A managed identity is the controller's, whoever names it.
+  if (kind === "managed" && !isOwnHost(caller.address, "azure")) {
+    throw refusedSecret(credential, `\`clientId\` alone is a managed identity, and ${onlyAzure}`);
+  }
+  if (kind !== null) {
     const asked = { scope, proxy: caller.proxy };
     return tokenProof(keptFor(caller, secret, (signal) => askAzureBySecret(secret, asked, signal)));
   }

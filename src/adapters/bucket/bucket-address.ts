@@ -15,6 +15,10 @@ export interface BucketAddress {
   readonly name: string;
 }
 
+/** Hosts of Google's storage, which alone are shown tokens of whom Google knows. */
+const google = /^([a-z0-9.-]+\.)?googleapis\.com$/;
+/** And those of Azure's. */
+const azure = /^[a-z0-9.-]+\.blob\.(core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)|storage\.azure\.net)$/;
 const amazon = /(^|\.)amazonaws\.com(\.cn)?$/;
 
 /** Reads an endpoint and a bucket of it. @throws BucketError `refused-address` saying what is wrong */
@@ -25,6 +29,14 @@ export function bucketAddress(endpoint: string, remote: BucketRemote): BucketAdd
     throw refused(`${JSON.stringify(bucket.slice(0, 80))} is no name of a bucket`);
   }
   return address(endpoint, remote);
+}
+
+/**
+ * Whether a token of whom the cloud knows may be shown there: whoever writes the endpoint need not be who owns the token.
+ */
+export function isOwnHost({ origin }: BucketAddress, cloud: "gcp" | "azure"): boolean {
+  const { protocol, hostname } = new URL(origin);
+  return protocol === "https:" && { gcp: google, azure }[cloud].test(hostname);
 }
 
 interface Place {

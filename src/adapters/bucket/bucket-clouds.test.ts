@@ -223,6 +223,34 @@ describe("a bucket at Google", () => {
   });
 });
 
+describe("a token of whom the cloud knows", () => {
+  const token = () => Promise.resolve({ token: "canary-ambient", expiresAt: Date.now() + 1e6 });
+  const cloud = { azureToken: token, gcpToken: token };
+  const foreign = [
+    ["evil.example", {}],
+    ["storage.googleapis.com.evil.example", {}],
+    ["xgoogleapis.com", {}],
+    ["storage.googleapis.com", { insecure: true }],
+    ["shop.blob.core.windows.net.evil.example", {}],
+    ["blob.core.windows.net", {}],
+    ["shop.blob.core.windows.net", { insecure: true }],
+  ] as const;
+  for (const [endpoint, remote] of foreign) {
+    test(`is not shown to ${JSON.stringify([endpoint, remote])}`, async () => {
+      const opening = { cloud, remote };
+      if (!endpoint.startsWith("shop")) {
+        expect(() => open(endpoint, "gcp", opening)).toThrow("it must be a host of Google's");
+      }
+      const asAccount = () => open(endpoint, "azure", { ...opening, identity: account });
+      expect(asAccount).toThrow("tokens are shown only to hosts of Azure's");
+      const managed = () => open(endpoint, "azure", { ...opening, values: { clientId: "of-the-controller" } });
+      expect(managed).toThrow("`clientId` alone is a managed identity");
+      await synced(open(endpoint, "azure", opening), 500).catch(() => {});
+      expect(clouds.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+    });
+  }
+});
+
 const accountKey = Buffer.from("canary-account-key").toString("base64");
 
 /** Lets through what is signed with the key of the account, as Azure describes the signature. */

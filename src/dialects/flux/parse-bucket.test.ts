@@ -85,6 +85,8 @@ describe("a Bucket", () => {
     { spec: { sts: { ...ldap, endpoint: "sts.example" } }, paths: ["spec.sts.endpoint"] },
     { spec: { provider: "aws", sts: { ...aws, secretRef: name } }, paths: ["spec.sts.secretRef"] },
     { spec: { provider: "aws", sts: { ...aws, certSecretRef: name } }, paths: ["spec.sts.certSecretRef"] },
+    { spec: { provider: "gcp", certSecretRef: name }, paths: ["spec.certSecretRef"] },
+    { spec: { provider: "azure", certSecretRef: name }, paths: ["spec.certSecretRef"] },
     { spec: { provider: "huawei" }, paths: ["spec.provider"] },
     { spec: { bucketName: 5 }, paths: ["spec.bucketName"] },
     { spec: { interval: "soon" }, paths: ["spec.interval"] },

@@ -55,9 +55,12 @@ function recordedOf(text: string): Revision | null {
 /** Who lends keys to the buckets of a provider. */
 const stsOf: Readonly<Record<string, TokenService["kind"]>> = { aws: "aws", generic: "ldap" };
 
-/** What cannot be together, as the definition of upstream has it. */
+/**
+ * What cannot be together, as the definition of upstream has it. Upstream ignores a certificate for Google and Azure, and
+ * whoever could name an authority could read the controller's tokens.
+ */
 function contradictionsIn(spec: BucketSpec): readonly Problem[] {
-  const { provider = "generic", sts, secretRef, serviceAccountName, region } = spec;
+  const { provider = "generic", sts, secretRef, certSecretRef, serviceAccountName, region } = spec;
   const rules: readonly (readonly [boolean, string, string])[] = [
     [!!serviceAccountName && !!secretRef, "serviceAccountName", "cannot be set together with spec.secretRef"],
     [
@@ -66,6 +69,11 @@ function contradictionsIn(spec: BucketSpec): readonly Problem[] {
       "is not supported for the 'generic' Bucket provider",
     ],
     [!!serviceAccountName && provider === "aws" && !region, "region", "is required when a service account asks AWS"],
+    [
+      !!certSecretRef && !stsOf[provider],
+      "certSecretRef",
+      "is only supported for the 'aws' and 'generic' Bucket providers",
+    ],
     [!!sts && !stsOf[provider], "sts", "is only supported for the 'aws' and 'generic' Bucket providers"],
     [
       !!sts && !!stsOf[provider] && sts.provider !== stsOf[provider],
