@@ -64,8 +64,12 @@ function controllerRules(crds: readonly Resource[]): readonly Rule[] {
   ];
 }
 
-/** Kinds whose objects the controller makes itself: its own records, and the charts that releases declare. */
-const made: ReadonlySet<string> = new Set(["inventories.holdfast.dev", "helmcharts.source.toolkit.fluxcd.io"]);
+/** Kinds whose objects the controller makes itself: its own records, charts of releases, and artifacts of generators. */
+const made: ReadonlySet<string> = new Set([
+  "inventories.holdfast.dev",
+  "helmcharts.source.toolkit.fluxcd.io",
+  "externalartifacts.source.toolkit.fluxcd.io",
+]);
 
 function ruleOfKind(crd: Resource): Rule {
   const { group, names, versions } = crd["spec"] as CrdFields;

@@ -176,7 +176,7 @@ export class AppRegistry {
       seen.add(objectKey(dialect.name, kind, { namespace, name }));
       return this.lookup(dialect.name)(kind, namespace, name);
     };
-    const parsed = dialect.parseSource(object, lookup);
+    const parsed = dialect.parseSource(object, lookup, this.#settings);
     const { defaultServiceAccount } = this.#settings;
     const source = parsed.ok ? ok(withDefaultAccount(parsed.value, defaultServiceAccount)) : parsed;
     this.#sources.set(key, { dialect, object, parsed: source });

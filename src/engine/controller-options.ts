@@ -1,5 +1,6 @@
 import type { Dialect } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
+import type { CopyTools } from "#core/source/generator/copied-tree.ts";
 import type { WrittenSelector } from "#core/policy/label-selector.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
 import type { LedAlone } from "./led-alone.ts";
@@ -21,6 +22,8 @@ import type { ExpressionEvaluator } from "./expression-evaluator.ts";
 export interface ControllerOptions {
   readonly client: ClusterClient;
   readonly fetcher: SourceFetcher;
+  /** What making artifacts takes; absent: none are made. */
+  readonly copying?: CopyTools;
   /** Keeps what is served to others; absent: nothing is. */
   readonly artifacts?: ArtifactStore;
   readonly renderer: Renderer;

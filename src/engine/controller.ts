@@ -11,6 +11,7 @@ import { ArtifactPublisher } from "./artifact-publisher.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { FreshLooks } from "./fresh-looks.ts";
+import { GeneratorWriter } from "./generator-writer.ts";
 import { makeContext } from "./make-context.ts";
 import type { RemoteClusters } from "./remote-clusters.ts";
 import { readRegistry } from "./read-registry.ts";
@@ -31,6 +32,7 @@ export class Controller {
   readonly #reconciler: AppReconciler;
   readonly #reporter: Reporter;
   readonly #publisher: ArtifactPublisher | null;
+  readonly #generators: GeneratorWriter;
   readonly #sourceReports: SourceReports;
   readonly #queue: WorkQueue<AppKey>;
   /** Apps that prune nothing before another has read the newest revision, by that other. */
@@ -48,7 +50,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { client, clock, log, telemetry } = options;
+    const { clock, log, telemetry } = options;
     this.#queue = new WorkQueue({
       concurrency: options.concurrency,
       onDepth: (depth) => telemetry.queue(depth),
@@ -87,19 +89,23 @@ export class Controller {
         this.#reporter.app(record.key, report);
       },
     });
+    const onStored = (dialect: Dialect, object: Resource) => this.#stored(dialect, object);
     this.#reporter = new Reporter({
-      client,
+      ...options,
       registry,
-      telemetry,
-      log,
-      events: options.events,
-      onStored: (dialect, object) => this.#stored(dialect, object),
+      onStored,
     });
     this.#publisher = publisherOf(options, (source) => this.#sourceReports.changed(source));
     const { shard } = options;
     const { sources, rivals } = context;
-    const parts = { registry, sources, rivals, clock, shard, publisher: this.#publisher };
-    this.#sourceReports = new SourceReports({ ...parts, reporter: this.#reporter });
+    const parts = { registry, sources, clock, publisher: this.#publisher, reporter: this.#reporter };
+    this.#generators = new GeneratorWriter({
+      ...options,
+      ...parts,
+      mayTell: (record) => this.#sourceReports.mayTell(record),
+      onStored,
+    });
+    this.#sourceReports = new SourceReports({ ...parts, rivals, shard, generators: this.#generators });
   }
 
   /** Whether every kind was read and apps are worked on. */
@@ -133,6 +139,7 @@ export class Controller {
     await readRegistry({ ...this.#options, registry: this.#context.registry, tasks }, signal);
     tasks.add(this.#context.sources.run(signal));
     tasks.add(this.#reporter.run(signal));
+    tasks.add(this.#generators.run(signal));
     if (this.#publisher) tasks.add(this.#publisher.run(this.#sourceReports.objects(), signal));
     tasks.add(this.#sweep(signal));
     this.#ready = true;

@@ -1,6 +1,9 @@
+import type { CopyTools } from "#core/source/generator/copied-tree.ts";
+import type { GeneratorRef, OutputRef } from "#core/source/generator/generator-ref.ts";
 import { asSourceError, SourceError } from "#core/source/source-error.ts";
 import type { Revision, Source, SourceKey } from "#core/source/source.ts";
 import type { ClusterClient, Repository, SourceDeriver, SourceFetcher } from "./ports.ts";
+import { generatedNews, outputNews } from "./generated-source.ts";
 import type { SourceNews, SourceState } from "./source-state.ts";
 import { secretsOf } from "./source-secrets.ts";
 
@@ -8,6 +11,7 @@ import { secretsOf } from "./source-secrets.ts";
 export interface DerivingParts {
   readonly client: Pick<ClusterClient, "get" | "accountToken">;
   readonly fetcher: SourceFetcher;
+  readonly copying?: CopyTools | undefined;
   readonly revisionOf: (source: Source, commit: string, refName: string | null) => Revision;
   readonly states: ReadonlyMap<SourceKey, SourceState>;
 }
@@ -19,7 +23,9 @@ export async function derivedNews(
   signal: AbortSignal,
 ): Promise<SourceNews | null> {
   const { states, fetcher, revisionOf } = parts;
+  if (isGenerator(source)) return await generatedNews(parts, source, signal);
   const { source: from, name } = source.origin!;
+  if (isOutput(source)) return await outputNews(parts, { source, from }, signal);
   const origin = states.get(from);
   if (!origin) return null;
   const { revision, tree } = origin;
@@ -44,6 +50,14 @@ export async function derivedNews(
     signal.throwIfAborted();
     return { included, error: asSourceError(error) };
   }
+}
+
+function isOutput(source: Source): source is Source & { readonly ref: OutputRef } {
+  return source.ref.kind === "output";
+}
+
+function isGenerator(source: Source): source is Source & { readonly ref: GeneratorRef<SourceKey> } {
+  return source.ref.kind === "generator";
 }
 
 /** The recorded revision of a source that is made from another one, where it is still here. */

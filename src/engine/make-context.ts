@@ -46,6 +46,7 @@ export function makeContext(
   const sources = new SourceController({
     ...common,
     fetcher: options.fetcher,
+    copying: options.copying,
     client,
     telemetry,
     revisionOf: hooks.revisionOf,

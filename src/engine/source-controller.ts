@@ -1,3 +1,4 @@
+import type { CopyTools } from "#core/source/generator/copied-tree.ts";
 import { asSourceError, type SourceError } from "#core/source/source-error.ts";
 import type { ObjectName, Revision, Source, SourceKey } from "#core/source/source.ts";
 import { backoffMs } from "./backoff.ts";
@@ -15,6 +16,8 @@ import { WorkQueue } from "./work-queue.ts";
 /** How a source controller is set up. */
 export interface SourceControllerOptions {
   readonly fetcher: SourceFetcher;
+  /** Absent: nothing here makes artifacts. */
+  readonly copying?: CopyTools | undefined;
   readonly client: ClusterClient;
   readonly clock: Clock;
   readonly random: () => number;
@@ -86,6 +89,7 @@ export class SourceController {
       tree: null,
       included: [],
       verified: [],
+      outputs: [],
       error: null,
       asked: false,
       handledToken: null,
@@ -192,7 +196,7 @@ export class SourceController {
 
   /** Returns whether any ref failed. What one question brought is published at once: apps may hand objects over. */
   async #sync(state: RepositoryState, active: readonly Source[], signal: AbortSignal): Promise<boolean> {
-    if (active.every(({ origin }) => origin !== undefined)) return await this.#derive(state, active, signal);
+    if (active.every(({ remote }) => remote.kind === "derived")) return await this.#derive(state, active, signal);
     const repository = await this.#opened(state, active[0] as Source, signal);
     const timeoutMs = Math.max(...active.map((source) => source.timeoutMs));
     const results = await repository.sync(
@@ -210,11 +214,9 @@ export class SourceController {
 
   /** The same for sources that are made from others. */
   async #derive(state: RepositoryState, active: readonly Source[], signal: AbortSignal): Promise<boolean> {
-    const { client, fetcher, revisionOf } = this.#options;
-    const parts = { client, fetcher, revisionOf, states: this.#states };
     const news: [Source, SourceNews | null][] = [];
     await eachInParallel(active, DERIVED_AT_ONCE, async (source) => {
-      const made = await derivedNews(parts, source, signal);
+      const made = await this.#derivedNews(source, signal);
       const recalled = made?.error ? await this.#recalled(state, source, signal) : {};
       news.push([source, made && { ...recalled, ...made }]);
     });
@@ -265,6 +267,7 @@ export class SourceController {
     const { recorded } = source;
     if (!recorded || !isRecallable(this.#states.get(source.key))) return {};
     try {
+      if (source.ref.kind === "generator") return source.suspended ? await this.#remade(source, signal) : {};
       if (source.origin) return await recalledNews(this.#options.fetcher, recorded, signal);
       const included = includedSources(source, (key) => this.#states.get(key));
       if (!included) return {};
@@ -278,6 +281,18 @@ export class SourceController {
       this.#options.log.warn({ source: source.key, error: reason }, "cannot go back to the recorded revision");
       return {};
     }
+  }
+
+  /** Of what a suspended generator would make now, what it made before. */
+  async #remade(source: Source, signal: AbortSignal): Promise<SourceNews> {
+    const { error, ...news } = (await this.#derivedNews(source, signal)) ?? {};
+    if (error) throw error;
+    return news;
+  }
+
+  #derivedNews(source: Source, signal: AbortSignal): Promise<SourceNews | null> {
+    const { client, fetcher, copying, revisionOf } = this.#options;
+    return derivedNews({ client, fetcher, copying, revisionOf, states: this.#states }, source, signal);
   }
 
   /** What a source has at a revision, once it is verified. */
@@ -307,6 +322,7 @@ export class SourceController {
     const same =
       known.asked &&
       known.revision?.text === next.revision?.text &&
+      known.revision?.commit === next.revision?.commit &&
       sameIncluded(known.included, next.included) &&
       known.verified === next.verified &&
       known.error?.message === next.error?.message &&
@@ -317,10 +333,16 @@ export class SourceController {
   #changed(key: SourceKey): void {
     this.#options.onChange(key);
     for (const { source } of this.#states.values()) {
-      const isAffected = source.origin?.source === key || source.includes?.some((include) => include.source === key);
+      const isAffected = sourcesBehind(source).includes(key);
       if (isAffected) this.#queue.add(repositoryKey(source), "person");
     }
   }
+}
+
+/** The sources that a source is made of, in part or as a whole. */
+function sourcesBehind({ origin, includes = [], ref }: Source): readonly SourceKey[] {
+  const inputs = ref.kind === "generator" ? ref.inputs : [];
+  return [...(origin ? [origin] : []), ...includes, ...inputs].map(({ source }) => source);
 }
 
 function isRecallable(state: SourceState | undefined): boolean {

@@ -28,7 +28,8 @@ export function sameRef(a: Source, b: Source): boolean {
 /** Whether what a source had before it was declared anew may go on being used until there is something newer. */
 export function keepsContent(before: Source, now: Source): boolean {
   // Another artifact of the same object is its next revision, wherever that is.
-  if (before.remote.kind === "artifact" && now.remote.kind === "artifact") return true;
+  const isArtifact = (source: Source) => source.remote.kind === "artifact" || source.ref.kind === "output";
+  if (isArtifact(before) && isArtifact(now)) return true;
   return before.url === now.url && sameRef(before, now);
 }
 

@@ -9,6 +9,7 @@ import type { SourceKey } from "#core/source/source.ts";
 import type { AppRegistry, SourceRecord } from "./app-registry.ts";
 import { type ArtifactPublisher, objectOf } from "./artifact-publisher.ts";
 import type { ServedArtifact } from "./artifact-store.ts";
+import type { GeneratorWriter } from "./generator-writer.ts";
 import type { Clock } from "./ports.ts";
 import type { Reporter } from "./reporter.ts";
 import type { Rivals } from "./rivals.ts";
@@ -23,6 +24,7 @@ export interface SourceReportsParts {
   readonly reporter: Pick<Reporter, "source">;
   /** Null: nothing is served. */
   readonly publisher: ArtifactPublisher | null;
+  readonly generators: Pick<GeneratorWriter, "add">;
   readonly shard: WrittenSelector | null;
   readonly clock: Clock;
 }
@@ -44,9 +46,10 @@ export class SourceReports {
 
   /** A source's object cannot be used. */
   invalid(key: SourceKey, problems: readonly Problem[]): void {
-    const { registry, reporter, clock } = this.#parts;
+    const { registry, reporter, clock, generators } = this.#parts;
     const record = registry.source(key);
-    if (!record || !this.#mayTell(record)) return;
+    if (!record || !this.mayTell(record)) return;
+    if (isGenerator(record) && record.object.metadata.deletionTimestamp !== undefined) return generators.add(key);
     reporter.source(key, {
       state: { kind: "invalid", problems },
       revision: null,
@@ -61,8 +64,9 @@ export class SourceReports {
     const state = sources.state(key);
     const record = registry.source(key);
     if (!record) this.#forget(key);
+    if (record && isGenerator(record)) return this.#parts.generators.add(key);
     if (!state || !record || (!state.asked && !state.source.suspended)) return;
-    if (!this.#mayTell(record)) return;
+    if (!this.mayTell(record)) return;
     const artifact = this.#artifact(record, state);
     const told = stateOf(state, artifact instanceof Error ? artifact : null);
     if (artifact === null && told.kind === "ready") return;
@@ -90,7 +94,7 @@ export class SourceReports {
   }
 
   /** Beside a live rival a source object's status is the rival's, unless somebody adopted that object. */
-  #mayTell({ object, dialect }: SourceRecord): boolean {
+  mayTell({ object, dialect }: SourceRecord): boolean {
     const { shard, rivals } = this.#parts;
     if (shard && !selectorMatches(shard.parsed, labelsOf(object))) return false;
     return annotationsOf(object)[ADOPTED_ANNOTATION] !== undefined || rivals.alive(dialect) === null;
@@ -105,4 +109,8 @@ function stateOf({ source, error }: SourceState, unserved: SourceError | null): 
 
 function servedName({ kind, metadata }: SourceRecord["object"]): string {
   return `${kind.toLowerCase()}/${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+function isGenerator({ dialect, object }: SourceRecord): boolean {
+  return dialect.generators?.generator === object.kind;
 }

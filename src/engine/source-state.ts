@@ -1,4 +1,5 @@
 import type { FileTree } from "#core/source/file-tree.ts";
+import type { GeneratedArtifact } from "#core/source/generator/generator.ts";
 import type { SourceError } from "#core/source/source-error.ts";
 import type { Revision, Source, VerifiedObject } from "#core/source/source.ts";
 import type { IncludedSource } from "./included-sources.ts";
@@ -11,6 +12,8 @@ export interface SourceState {
   /** What of other sources is in the tree. */
   readonly included: readonly IncludedSource[];
   readonly verified: readonly VerifiedObject[];
+  /** What a generator makes; of other sources nothing. */
+  readonly outputs: readonly GeneratedArtifact[];
   readonly error: SourceError | null;
   /** Whether the remote was asked at all since the source was declared. */
   readonly asked: boolean;
@@ -18,4 +21,6 @@ export interface SourceState {
 }
 
 /** What became known of a source. */
-export type SourceNews = Partial<Pick<SourceState, "revision" | "tree" | "included" | "verified" | "error">>;
+export type SourceNews = Partial<
+  Pick<SourceState, "revision" | "tree" | "included" | "verified" | "outputs" | "error">
+>;

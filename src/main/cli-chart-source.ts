@@ -107,5 +107,5 @@ function noCheckout(folder: string, { key }: Source): CliError {
 }
 
 function stateOf(source: Source, known: { tree: FileTree; revision: Revision }): SourceState {
-  return { source, ...known, included: [], verified: [], error: null, asked: true, handledToken: null };
+  return { source, ...known, included: [], verified: [], outputs: [], error: null, asked: true, handledToken: null };
 }

@@ -8,6 +8,7 @@ import { type ClientOptions, type ConnectedCluster, connectCluster } from "#adap
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import type { ArtifactFiles } from "#adapters/artifact/artifact-files.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
+import { copyTools } from "#adapters/upstream/copy-tools.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
 import type { DataKeys } from "#adapters/upstream/sops-data-key.ts";
@@ -180,6 +181,7 @@ function libraries(helpers: HelperPools, client: ConnectedCluster, dataKeys: Dat
     renderer: upstreamRenderer(helpers, dataKeys),
     tools: releaseTools(helpers, client),
     evaluator: celEvaluator(helpers),
+    copying: copyTools(() => helpers.small),
   };
 }
 

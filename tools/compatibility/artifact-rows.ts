@@ -2,6 +2,7 @@ import type { Row } from "./row.ts";
 
 const artifacts = "test/flux/artifacts.test.ts";
 const external = "test/flux/external-artifact.test.ts";
+const generator = "test/flux/artifact-generator.test.ts";
 const source = "test/flux/source.test.ts";
 
 /** What the statuses of all sources tell of for others. */
@@ -36,5 +37,37 @@ export const artifactRows: readonly Row[] = [
       `${external}: a release takes its chart from one`,
     ],
   },
-  { part: "ArtifactGenerator", what: "all of it", note: "not served", tests: [] },
+  {
+    part: "ArtifactGenerator",
+    what: "`sources`, `artifacts[].copy`, strategies, `exclude`, `revision`",
+    tests: [
+      `${generator}: sources are put together: later files win, YAML is merged, archives are unpacked, and the rest is left out`,
+      "src/core/source/generator/copied-tree.test.ts: contents are not read unless they are merged or unpacked",
+    ],
+  },
+  {
+    part: "ArtifactGenerator",
+    what: "content digests, `originRevision`, `commonMetadata`, inventory, finalizer",
+    note: "an ExternalArtifact of somebody else is not taken over",
+    tests: [
+      `${generator}: a repository is taken apart: a change of one folder wakes its app alone, and what is not made any more goes`,
+      `${generator}: an object of somebody else is not taken, and a failure leaves what was made`,
+    ],
+  },
+  {
+    part: "ArtifactGenerator",
+    what: "`pathPattern`",
+    tests: [`${generator}: folders are found by a pattern, and come and go with the repository`],
+  },
+  {
+    part: "ArtifactGenerator",
+    what: "`source.extensions.fluxcd.io/reconcile`",
+    tests: [`${generator}: after a restart nothing is written, also where it is suspended, and apps go on`],
+  },
+  {
+    part: "ArtifactGenerator",
+    what: "`namespaces`, `serviceAccountName`, `artifacts[].namespace`, `inputsFrom`, `copy[].optional`",
+    note: "refused: upstream has not released them",
+    tests: [],
+  },
 ];

@@ -126,6 +126,13 @@ export interface SourceReport {
   readonly included?: readonly { readonly source: Source; readonly revision: Revision }[];
   /** The file that others fetch the revision as; absent: none is served. */
   readonly artifact?: { readonly path: string; readonly url: string; readonly digest: string; readonly size: number };
+  /** The artifacts that a generator made; absent: it is none, or made none. */
+  readonly generated?: readonly {
+    readonly name: string;
+    readonly namespace: string;
+    readonly digest: string;
+    readonly filename: string;
+  }[];
   /** What of the revision was found to be signed, and by whom; absent: nothing needed to be. */
   readonly verified?: readonly VerifiedObject[];
   readonly handledToken: string | null;

@@ -1,9 +1,10 @@
 import type { GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem, Result } from "#core/result.ts";
+import type { GeneratedArtifact } from "#core/source/generator/generator.ts";
 import type { Revision, Source } from "#core/source/source.ts";
 import type { App, AppKey, Reference, ReferencedData } from "./app.ts";
-import type { ObjectWrite, ReportInput, RestoredState, SourceReportInput } from "./app-report.ts";
+import type { ObjectWrite, ReportInput, RestoredState, SourceReport, SourceReportInput } from "./app-report.ts";
 import type { RenderSpec } from "./render-spec.ts";
 import type { Rules, ScopeOf } from "./rules.ts";
 import type { Settings } from "./settings.ts";
@@ -37,6 +38,40 @@ export interface Prepared {
   readonly warnings: readonly Problem[];
 }
 
+/** What an object for a generated artifact is made of. */
+export interface GeneratedObject {
+  readonly output: GeneratedArtifact;
+  /** Null: nobody serves it. */
+  readonly served: SourceReport["artifact"] | null;
+  /** The object as it is now; null: there is none. */
+  readonly live: Resource | null;
+  readonly now: number;
+}
+
+/** How a vendor's generators write the objects of what they make. */
+export interface GeneratorRules {
+  readonly manager: string;
+  /** Keeps a generator until what it made is gone. */
+  readonly finalizer: string;
+  /** Kind of the generators. */
+  readonly generator: string;
+  /** The kind of these objects. */
+  readonly kind: DialectKind;
+  /** The object for an artifact, and its status. */
+  objectOf(
+    generator: Resource,
+    made: GeneratedObject,
+  ): { readonly object: Resource; readonly status: Readonly<Record<string, unknown>> };
+  /** Where an artifact is found by those who fetch it. */
+  pathOf(generator: Resource, output: GeneratedArtifact): string;
+  /** Whether an object is the generator's own. */
+  isOwn(generator: Resource, live: Resource): boolean;
+  /** Whether an object that is there already may become the generator's own. */
+  mayTake(generator: Resource, live: Resource): boolean;
+  /** Names of the objects that the generator's status tells of. */
+  madeNames(generator: Resource): readonly string[];
+}
+
 /** Where others find a source's files, and as what. */
 export interface ArtifactPlace {
   /** `<kind>/<namespace>/<name>/<file>`. */
@@ -61,7 +96,8 @@ export interface Dialect {
   ): Result<RenderSpec, string>;
   /** The token of a request to end the sync at work that the app's status holds: nothing else there is an order. */
   terminationOf(object: Resource): string | null;
-  parseSource(object: Resource, lookup: Lookup): Result<Source, readonly Problem[]>;
+  /** Without settings nothing is refused for the sake of the installation. */
+  parseSource(object: Resource, lookup: Lookup, settings?: Settings): Result<Source, readonly Problem[]>;
   /** How a commit of this source is written in a status. */
   revisionOf(source: Source, commit: string, refName: string | null): Revision;
   prepare(resources: readonly Resource[], context: PrepareContext): Prepared;
@@ -72,5 +108,7 @@ export interface Dialect {
   reportSource(input: SourceReportInput): ObjectWrite;
   /** Where a revision of a source object is found by those who fetch it as a file; null: nobody does. */
   artifactPlace(object: Resource, revision: Revision): ArtifactPlace | null;
+  /** How objects are written that sources make; absent: none makes any. */
+  readonly generators?: GeneratorRules;
   readonly rules: Rules;
 }

@@ -10,7 +10,7 @@ const MAX_ALTERNATIVES = 256;
  * classes, `{a,b}` alternatives, `\` quotes. A malformed pattern matches nothing. Linear in the text for each pattern.
  */
 export function globMatches(pattern: string, text: string, separator = ""): boolean {
-  const alternatives = alternativesOf(pattern);
+  const alternatives = globAlternatives(pattern);
   if (alternatives === null) return false;
   return alternatives.some((alternative) => {
     const tokens = tokensOf(alternative, separator);
@@ -76,8 +76,8 @@ function classOf(body: string): (character: string) => boolean {
   };
 }
 
-/** Writes `{a,b}` out; null when braces do not match or the pattern means too many. */
-function alternativesOf(pattern: string): string[] | null {
+/** A pattern with its `{a,b}` written out; null when braces do not match or it means too many. */
+export function globAlternatives(pattern: string): string[] | null {
   const open = unquotedIndex(pattern, "{", 0);
   if (open < 0) return unquotedIndex(pattern, "}", 0) < 0 ? [pattern] : null;
   const parts: string[] = [];
@@ -99,7 +99,7 @@ function alternativesOf(pattern: string): string[] | null {
 function joined(head: string, parts: readonly string[], tail: string): string[] | null {
   const all: string[] = [];
   for (const part of parts) {
-    const rest = alternativesOf(part + tail);
+    const rest = globAlternatives(part + tail);
     if (rest === null || all.length + rest.length > MAX_ALTERNATIVES) return null;
     all.push(...rest.map((text) => head + text));
   }

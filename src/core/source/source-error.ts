@@ -3,7 +3,8 @@
  * need a person, `fetch` may pass, `ref` is an answer of the remote,
  * `missing-path` is about what the commit holds, the includes are about other sources, a
  * dependency is what a chart needs besides, an origin the source that another is made from, storage is where files for
- * others are kept, and the rest is about signatures.
+ * others are kept, `input`, `build` and `publish` are about generators (a source that is missing, what cannot be made of
+ * those that are there, an object that cannot be written), and the rest is about signatures.
  */
 export type SourceFailure =
   | "auth"
@@ -18,6 +19,9 @@ export type SourceFailure =
   | "dependency"
   | "empty-origin"
   | "storage"
+  | "input"
+  | "build"
+  | "publish"
   | "no-keys"
   | "no-tag"
   | "unsigned-tag"

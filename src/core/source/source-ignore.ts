@@ -36,6 +36,11 @@ export async function ignoredTree(tree: FileTree, ignore: string | null, signal:
   return treeWithout(tree, [...versionControlRules, ...chosen]);
 }
 
+/** A view of the tree without what is hidden of a source without rules of its own. */
+export function usuallyIgnoredTree(tree: FileTree): FileTree {
+  return treeWithout(tree, [...versionControlRules, ...defaultRules]);
+}
+
 /** A view of the tree without what the rules hide; directories with nothing left are gone too. */
 export function treeWithout(tree: FileTree, rules: readonly IgnoreRule[]): FileTree {
   const view = new TreeView(tree, rules);

@@ -1,3 +1,4 @@
+import type { GeneratorRef, OutputRef } from "./generator/generator-ref.ts";
 import type { GitRef } from "./git-ref.ts";
 import type { ChartPathRef, HelmRef, PackedChart } from "./helm-ref.ts";
 import type { OciRef } from "./oci-ref.ts";
@@ -28,7 +29,7 @@ export interface ObjectName {
 }
 
 /** What a source follows; the kind of its remote says whose words these are. */
-export type SourceRef = GitRef | OciRef | BucketRef | FileRef | ArtifactRef | HelmRef | ChartPathRef;
+export type SourceRef = GitRef | OciRef | BucketRef | FileRef | ArtifactRef | HelmRef | ChartPathRef | GeneratorRef<SourceKey> | OutputRef;
 
 /** All that a bucket holds at a time, which is the only thing to follow there; `value` is its name, and the prefix of its keys. */
 export interface BucketRef {
@@ -133,6 +134,8 @@ export interface Revision {
   readonly commit: string;
   /** Full ref name, when there is one. */
   readonly refName: string | null;
+  /** What it was made from, in the terms of that. */
+  readonly origin?: string;
   /** How the chart that it stands for was made, when it was made here. */
   readonly chart?: PackedChart;
 }

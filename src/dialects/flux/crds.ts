@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "typebox";
 import type { CrdColumn, CrdSpec } from "#core/app/crd.ts";
+import { artifactGeneratorSpec, artifactGeneratorStatus } from "./artifact-generator-schema.ts";
 import { bucketSpec, bucketStatus } from "./bucket-schema.ts";
 import { externalArtifactSpec, externalArtifactStatus } from "./external-artifact-schema.ts";
 import { gitRepositorySpec, gitRepositoryStatus } from "./git-repository-schema.ts";
@@ -158,6 +159,27 @@ export const fluxCrds: readonly CrdSpec[] = [
           externalArtifactStatus,
         ),
         columns: [age, ready, status, { name: "Source", type: "string", jsonPath: ".spec.sourceRef.name" }],
+        statusSubresource: true,
+      },
+    ],
+  },
+  {
+    group: "source.extensions.fluxcd.io",
+    kind: "ArtifactGenerator",
+    plural: "artifactgenerators",
+    singular: "artifactgenerator",
+    shortNames: ["ag"],
+    categories: ["all", "fluxcd", "fluxcd-sources"],
+    scope: "Namespaced",
+    versions: [
+      {
+        name: "v1beta1",
+        schema: objectSchema(
+          "ArtifactGenerator makes artifacts of the files of sources.",
+          artifactGeneratorSpec,
+          artifactGeneratorStatus,
+        ),
+        columns: [age, ready, status],
         statusSubresource: true,
       },
     ],

@@ -1,6 +1,14 @@
 import type { Dialect } from "#core/app/dialect.ts";
 import { completeRender } from "./complete-render.ts";
 import { dependencyProblem } from "./dependency.ts";
+import {
+  artifactFile,
+  externalArtifact,
+  generatorMade,
+  generatorManager,
+  isMadeBy,
+  mayBeMadeBy,
+} from "./generated-artifact.ts";
 import { appKinds, sourceKinds } from "./kinds.ts";
 import { parseSource, revisionOf } from "./parse-source.ts";
 import { parseKustomization } from "./parse-kustomization.ts";
@@ -29,5 +37,17 @@ export const fluxDialect: Dialect = {
   reportApp: (input) => withUserMetadata(input.object, reportKustomization(input)),
   reportSource: (input) => withUserMetadata(input.object, reportSource(input)),
   artifactPlace,
+  generators: {
+    manager: generatorManager,
+    finalizer: "source.extensions.fluxcd.io/finalizer",
+    generator: "ArtifactGenerator",
+    kind: sourceKinds.find(({ kind }) => kind === "ExternalArtifact")!,
+    objectOf: externalArtifact,
+    pathOf: ({ metadata }, output) =>
+      `externalartifact/${metadata.namespace ?? ""}/${output.name}/${artifactFile(output)}`,
+    isOwn: isMadeBy,
+    mayTake: mayBeMadeBy,
+    madeNames: (generator) => generatorMade(generator).map(({ name }) => name),
+  },
   rules,
 };

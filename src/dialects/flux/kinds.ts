@@ -67,4 +67,11 @@ export const sourceKinds: readonly DialectKind[] = [
     short: "ea",
     declaredIn: "artifact",
   },
+  {
+    group: "source.extensions.fluxcd.io",
+    version: "v1beta1",
+    kind: "ArtifactGenerator",
+    plural: "artifactgenerators",
+    short: "ag",
+  },
 ];

@@ -1,8 +1,10 @@
 import type { Lookup } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, refused } from "#core/result.ts";
 import type { GitRef } from "#core/source/git-ref.ts";
 import type { Revision, Source } from "#core/source/source.ts";
+import { parseArtifactGenerator } from "./parse-artifact-generator.ts";
 import { bucketRevision, parseBucket } from "./parse-bucket.ts";
 import { externalRevision, parseExternalArtifact } from "./parse-external-artifact.ts";
 import { gitRevision, parseGitRepository } from "./parse-git-repository.ts";
@@ -11,7 +13,7 @@ import { helmRevision, parseHelmRepository } from "./parse-helm-repository.ts";
 import { ociRevision, parseOciRepository } from "./parse-oci-repository.ts";
 
 /** Parses a source object of any kind; never throws. */
-export function parseSource(object: Resource, lookup: Lookup): Result<Source, readonly Problem[]> {
+export function parseSource(object: Resource, lookup: Lookup, settings?: Settings): Result<Source, readonly Problem[]> {
   switch (object.kind) {
     case "GitRepository":
       return parseGitRepository(object);
@@ -20,7 +22,9 @@ export function parseSource(object: Resource, lookup: Lookup): Result<Source, re
     case "Bucket":
       return parseBucket(object);
     case "ExternalArtifact":
-      return parseExternalArtifact(object);
+      return parseExternalArtifact(object, lookup);
+    case "ArtifactGenerator":
+      return parseArtifactGenerator(object, settings);
     case "HelmRepository":
       return parseHelmRepository(object);
     case "HelmChart":

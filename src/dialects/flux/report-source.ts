@@ -9,6 +9,7 @@ import { finalizerName } from "./parse-kustomization.ts";
 import { publicUrl } from "./public-url.ts";
 import { type ConditionMarks, markedConditions, alreadySays } from "./status-conditions.ts";
 import { wordsOf } from "./source-words.ts";
+import { reportGenerator } from "./report-generator.ts";
 import { timeText } from "./time-text.ts";
 
 const group = "source.toolkit.fluxcd.io";
@@ -16,6 +17,7 @@ const group = "source.toolkit.fluxcd.io";
 /** The status and events of a source in Flux's words. The same report on its own result changes nothing. */
 export function reportSource(input: SourceReportInput): ObjectWrite {
   const { object, report } = input;
+  if (object.kind === "ArtifactGenerator") return reportGenerator(input);
   // Its status is its maker's.
   if (object.kind === "ExternalArtifact") {
     return { status: (object["status"] ?? {}) as ObjectWrite["status"], patch: null, events: [] };
@@ -46,7 +48,7 @@ export function reportSource(input: SourceReportInput): ObjectWrite {
 
 /** Where a revision is served; null for what has no artifact of its own. */
 export function artifactPlace(object: Resource, revision: Revision): ArtifactPlace | null {
-  if (object.kind === "ExternalArtifact") return null;
+  if (object.kind === "ExternalArtifact" || object.kind === "ArtifactGenerator") return null;
   const { namespace = "", name } = object.metadata;
   const words = wordsOf(object);
   const file = words.file?.(revision, object) ?? `${revision.commit}.tar.gz`;

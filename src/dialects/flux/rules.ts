@@ -51,8 +51,12 @@ export const rules: Rules = {
   rival: {
     name: "Flux",
     workloadSelector: "app.kubernetes.io/part-of=flux",
-    workloadNames: ["kustomize-controller", "source-controller"],
-    leases: ["kustomize-controller-leader-election", "source-controller-leader-election"],
+    workloadNames: ["kustomize-controller", "source-controller", "source-watcher"],
+    leases: [
+      "kustomize-controller-leader-election",
+      "source-controller-leader-election",
+      "source-watcher-leader-election",
+    ],
     keepsOff: (object) => fieldAt(object, ["spec", "suspend"]) === true,
   },
 };
