@@ -28,6 +28,8 @@ export interface ControllerArguments {
   readonly defaultServiceAccount?: string;
   /** As whom clouds open what apps have encrypted that name nobody for it. */
   readonly defaultDecryptionServiceAccount?: string;
+  /** As whom other clusters are reached whose ConfigMap names nobody. */
+  readonly defaultKubeconfigServiceAccount?: string;
 }
 
 /** Where a server listens. */
@@ -76,6 +78,10 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
     .option(
       "--default-decryption-service-account <name>",
       "service account of its namespace as which clouds decrypt for an app that names none for it",
+    )
+    .option(
+      "--default-kubeconfig-service-account <name>",
+      "service account of its namespace as which another cluster is reached whose ConfigMap names none",
     )
     .addOption(new Option("--log-level <level>", "how much is logged").choices(levels).default("info"))
     .addOption(new Option("--allow-file-urls", "allow file:// repositories, for tests").hideHelp().default(false))

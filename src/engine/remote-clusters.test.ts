@@ -114,7 +114,10 @@ describe("RemoteClusters", () => {
     const named = { kind: "ConfigMap", namespace: "apps", name: "other" } as const;
     const toldOf = (name: string) => {
       const plain = plainApp(name);
-      const one = { ...plain, target: { ...plain.target, cluster: "apps/other", kubeconfig: { ...named, keys: [] } } };
+      const one = {
+        ...plain,
+        target: { ...plain.target, cluster: "apps/other", kubeconfig: { ...named, account: null } },
+      };
       engine.context.references.name(one.key, [refOfReference(named)]);
       const target = remotes.contextOf(one, engine.context);
       return target.kind === "failed" ? target.message : target.kind;

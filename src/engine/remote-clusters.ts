@@ -1,4 +1,4 @@
-import type { App, AppKey } from "#core/app/app.ts";
+import type { App, AppKey, ClusterReference } from "#core/app/app.ts";
 import { askedAccess, type ClusterAccess } from "#core/cluster/cluster-access.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { type Result, ok } from "#core/result.ts";
@@ -125,10 +125,11 @@ export class RemoteClusters {
 
 /** How a cluster is reached, as the object that an app names says it; an error reads on after the object's name. */
 export function namedAccess(
-  { kind, namespace, keys }: NonNullable<App["target"]["kubeconfig"]>,
+  named: ClusterReference,
   data: Readonly<Record<string, string>>,
 ): Result<ClusterAccess, string> {
-  if (kind === "ConfigMap") return askedAccess(data, namespace);
+  if (named.kind === "ConfigMap") return askedAccess(data, named.namespace, named.account);
+  const { keys } = named;
   const text = keys.map((key) => data[key]).find((value) => value !== undefined);
   if (text !== undefined) return ok({ kind: "kubeconfig", text });
   return { ok: false, error: `has no key ${keys.map((key) => `'${key}'`).join(" or ")}` };

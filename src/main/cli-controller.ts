@@ -44,6 +44,7 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
         ownNamespaceOnly: args.crossNamespaceRefs === false,
         defaultServiceAccount: args.defaultServiceAccount ?? null,
         defaultDecryptionAccount: args.defaultDecryptionServiceAccount ?? null,
+        defaultClusterAccount: args.defaultKubeconfigServiceAccount ?? null,
         remoteBases: args.remoteBases,
       },
       shard: args.watchLabelSelector ?? null,

@@ -27,16 +27,28 @@ export interface AppSource {
 export interface AppTarget {
   /** `in-cluster`, or the name of another cluster. */
   readonly cluster: string;
-  /**
-   * The Secret with the kubeconfig of another cluster, and the keys in it that count, the first first, or the ConfigMap
-   * that says how it is reached, which has keys of its own; null: this cluster.
-   */
-  readonly kubeconfig: (Reference & { readonly keys: readonly string[] }) | null;
+  /** What says how another cluster is reached; null: this cluster. */
+  readonly kubeconfig: ClusterReference | null;
   /** Namespace for namespaced objects that name none; null: the manifests must say. */
   readonly namespace: string | null;
   /** The user that writes act as; null: the controller itself. */
   readonly impersonate: string | null;
 }
+
+/** A Secret with a kubeconfig, or a ConfigMap that stands for one. */
+export type ClusterReference = Reference &
+  (
+    | {
+        readonly kind: "Secret";
+        /** Keys that count, the first first. */
+        readonly keys: readonly string[];
+      }
+    | {
+        readonly kind: "ConfigMap";
+        /** The service account as which it is reached where the ConfigMap names none; null: the controller. */
+        readonly account: string | null;
+      }
+  );
 
 /** A ConfigMap or Secret that an app's render reads. */
 export interface Reference {

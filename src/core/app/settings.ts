@@ -8,12 +8,14 @@ export interface Settings {
   readonly defaultServiceAccount: string | null;
   /** The service account as which clouds open what apps have encrypted which name none; null: the controller itself. */
   readonly defaultDecryptionAccount: string | null;
+  /** The service account as which other clusters are reached where nobody is named; null: the controller itself. */
+  readonly defaultClusterAccount: string | null;
   /** Kustomizations may take from other repositories. */
   readonly remoteBases: boolean;
 }
 
 /** The settings of an installation where nobody chose any. */
 export function usualSettings(controlNamespace: string): Settings {
-  const nobody = { defaultServiceAccount: null, defaultDecryptionAccount: null };
+  const nobody = { defaultServiceAccount: null, defaultDecryptionAccount: null, defaultClusterAccount: null };
   return { controlNamespace, ownNamespaceOnly: false, ...nobody, remoteBases: true };
 }

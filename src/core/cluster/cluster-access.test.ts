@@ -5,7 +5,7 @@ const generic = { provider: "generic", address: "https://api.example:6443", serv
 
 test("askedAccess() reads what a ConfigMap says", () => {
   const data = { ...generic, "ca.crt": "PEM\n", audiences: "one\n\n two \n" };
-  expect(askedAccess(data, "apps")).toEqual({
+  expect(askedAccess(data, "apps", "usual")).toEqual({
     ok: true,
     value: {
       kind: "asked",
@@ -20,10 +20,13 @@ test("askedAccess() reads what a ConfigMap says", () => {
 });
 
 test("askedAccess() takes a cloud's word for address and authorities, and for who asks", () => {
-  expect(askedAccess({ provider: "aws", cluster: "arn" }, "apps")).toMatchObject({
+  const data = { provider: "aws", cluster: "arn" };
+  expect(askedAccess(data, "apps", null)).toMatchObject({
     ok: true,
     value: { cloud: "aws", name: "arn", address: "", ca: "", account: null },
   });
+  const account = { namespace: "apps", name: "usual" };
+  expect(askedAccess(data, "apps", "usual")).toMatchObject({ ok: true, value: { account } });
 });
 
 const refusals = [
@@ -37,7 +40,7 @@ const refusals = [
 ];
 for (const { data, says } of refusals) {
   test(`askedAccess() refuses ${JSON.stringify(data)}`, () => {
-    const read = askedAccess(data, "apps");
+    const read = askedAccess(data, "apps", null);
     expect(read.ok ? "" : read.error).toContain(says);
   });
 }

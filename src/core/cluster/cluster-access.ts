@@ -31,8 +31,12 @@ interface AskedCluster {
   readonly audiences: readonly string[];
 }
 
-/** Reads what a ConfigMap says of a cluster; an error says what is wrong with it. */
-export function askedAccess(data: Readonly<Record<string, string>>, namespace: string): Result<AskedAccess, string> {
+/** Reads what a ConfigMap says of a cluster, which is reached as `usual` where it names nobody; an error says what is wrong. */
+export function askedAccess(
+  data: Readonly<Record<string, string>>,
+  namespace: string,
+  usual: string | null,
+): Result<AskedAccess, string> {
   const value = (key: string) => (data[key] ?? "").trim();
   const [provider, address, name, accountName] = ["provider", "address", "cluster", "serviceAccountName"].map(value);
   const audiences = value("audiences").split("\n");
@@ -46,7 +50,8 @@ export function askedAccess(data: Readonly<Record<string, string>>, namespace: s
   if (address && clusterAddress(address) === undefined) {
     return { ok: false, error: `has an address that is no https address: ${JSON.stringify(address.slice(0, 200))}` };
   }
-  const account = accountName ? { namespace, name: accountName } : null;
+  const accountOf = accountName || usual;
+  const account = accountOf ? { namespace, name: accountOf } : null;
   if (isCloud(provider)) {
     return name ? ok({ ...cluster, cloud: provider, account }) : missing("cluster", provider);
   }

@@ -67,7 +67,7 @@ export function parseHelmRelease(object: Resource, settings: Settings): Result<A
       ...kubeConfigReferences(spec.kubeConfig, namespace),
     ],
     target: {
-      ...clusterOf(spec.kubeConfig, namespace),
+      ...clusterOf(spec.kubeConfig, namespace, settings),
       namespace: releaseNamespaceOf(object, spec),
       impersonate: account ? `system:serviceaccount:${namespace}:${account}` : null,
     },

@@ -1,4 +1,5 @@
 import type { App, Reference } from "#core/app/app.ts";
+import type { Settings } from "#core/app/settings.ts";
 
 /** `spec.kubeConfig`: where the objects go instead of the cluster of the object itself. */
 export interface KubeConfigField {
@@ -10,11 +11,12 @@ export interface KubeConfigField {
 export function clusterOf(
   kubeConfig: KubeConfigField | undefined,
   namespace: string,
+  { defaultClusterAccount: account }: Pick<Settings, "defaultClusterAccount">,
 ): Pick<App["target"], "cluster" | "kubeconfig"> {
   const { secretRef, configMapRef } = kubeConfig ?? {};
   if (configMapRef) {
     const { name } = configMapRef;
-    return { cluster: `${namespace}/${name}`, kubeconfig: { kind: "ConfigMap", namespace, name, keys: [] } };
+    return { cluster: `${namespace}/${name}`, kubeconfig: { kind: "ConfigMap", namespace, name, account } };
   }
   if (!secretRef) return { cluster: "in-cluster", kubeconfig: null };
   const { name, key } = secretRef;
@@ -24,6 +26,7 @@ export function clusterOf(
 
 /** The object that is read for it. */
 export function kubeConfigReferences(kubeConfig: KubeConfigField | undefined, namespace: string): readonly Reference[] {
-  const { kubeconfig } = clusterOf(kubeConfig, namespace);
-  return kubeconfig ? [{ kind: kubeconfig.kind, namespace, name: kubeconfig.name }] : [];
+  const { secretRef, configMapRef } = kubeConfig ?? {};
+  if (configMapRef) return [{ kind: "ConfigMap", namespace, name: configMapRef.name }];
+  return secretRef ? [{ kind: "Secret", namespace, name: secretRef.name }] : [];
 }

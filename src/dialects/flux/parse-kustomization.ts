@@ -80,7 +80,7 @@ export function parseKustomization(object: Resource, settings: Settings): Result
     ],
     references: referencesOf(spec, namespace),
     target: {
-      ...clusterOf(spec.kubeConfig, namespace),
+      ...clusterOf(spec.kubeConfig, namespace, settings),
       namespace: null,
       impersonate: account ? `system:serviceaccount:${namespace}:${account}` : null,
     },
