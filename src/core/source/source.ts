@@ -29,7 +29,8 @@ export interface ObjectName {
 }
 
 /** What a source follows; the kind of its remote says whose words these are. */
-export type SourceRef = GitRef | OciRef | BucketRef | FileRef | ArtifactRef | HelmRef | ChartPathRef | GeneratorRef<SourceKey> | OutputRef;
+export type SourceRef =
+  GitRef | OciRef | BucketRef | FileRef | ArtifactRef | HelmRef | ChartPathRef | GeneratorRef<SourceKey> | OutputRef;
 
 /** All that a bucket holds at a time, which is the only thing to follow there; `value` is its name, and the prefix of its keys. */
 export interface BucketRef {
