@@ -2,10 +2,14 @@ import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { packedChartName } from "#core/source/helm-ref.ts";
+import type { ServiceAccountIdentity } from "#engine/cloud-identity.ts";
 import { chartArchive } from "#test/support/chart-server.ts";
 import { type OciRegistry, startOciRegistry } from "#test/support/oci-registry.ts";
 import { helmChart } from "../upstream/helm-chart.ts";
+import { ociFetcher } from "../oci/oci-fetcher.ts";
 import { digestOf } from "./chart-store.ts";
+import type { ChartTools } from "./chart-tools.ts";
+import { helmFetcher } from "./helm-fetcher.ts";
 import { chart, contentOf, refusal, signal, synced, useHelmWorld } from "./testing/helm-world.ts";
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -170,10 +174,22 @@ describe("a repository with an index", () => {
 });
 
 describe("a chart in a registry", () => {
-  test("is read with what a cloud gives, where that is asked for", () => {
-    const open = () => world().open({ url: registry.url("charts/web"), remote: { cloud: "aws" } });
-    // The registries of this test are without clouds.
-    expect(open).toThrow("Cannot log in: this program asks no clouds");
+  test("is read with what a cloud gives to its own service account, which others do not share", () => {
+    const directory = world().directory;
+    const asked: string[] = [];
+    const registryPassword = () => Promise.reject(new Error("not asked yet"));
+    const mustServe = ({ cloud, registry: host }: { cloud: string; registry: string }) =>
+      asked.push(`${cloud} ${host}`);
+    const oci = ociFetcher({ directory: join(directory, "oci-of-cloud"), clouds: { registryPassword, mustServe } });
+    const fetcher = helmFetcher({ directory: join(directory, "helm-of-cloud"), oci, tools: {} as ChartTools });
+    const open = (namespace: string) => {
+      const identity = { namespace, name: "reader" } as ServiceAccountIdentity;
+      const remote = { kind: "helm", passCredentials: false, insecure: false, cloud: "aws" } as const;
+      return fetcher.open({ url: "oci://registry.example/charts/web", remote }, { identity });
+    };
+    expect(open("one")).toBe(open("one"));
+    expect(open("one")).not.toBe(open("two"));
+    expect(new Set(asked)).toEqual(new Set(["aws registry.example"]));
   });
 
   let count = 0;

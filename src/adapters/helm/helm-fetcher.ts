@@ -80,9 +80,10 @@ class Fetcher implements HelmFetcher {
     const { tools, oci } = this.#options;
     const vouched = cloud && { cloud };
     const repository = oci.open({ url, remote: { kind: "oci", insecure, layer: chartLayer, ...vouched } }, secrets);
-    const { credential, certificate, proxy } = secrets;
+    const { credential, certificate, proxy, identity } = secrets;
     const held = [credential, certificate, proxy].map((secret) => secret?.["data"]);
-    return this.#folders.open([url, insecure, held, ...(cloud ? [cloud] : [])], (folder) => {
+    const account = identity && [identity.namespace, identity.name];
+    return this.#folders.open([url, insecure, held, cloud, account], (folder) => {
       const store = new ChartStore(folder);
       const name = publicAddress(new URL(url.replace(/^oci:/, "https:"))).replace(/^https:/, "oci:");
       return new ChartRepository({ origin: new RegistryOrigin(name, repository), store, tools, limits: this.#limits });

@@ -3,6 +3,7 @@ import { SourceError } from "#core/source/source-error.ts";
 import type { CloudRegistries, RegistryCaller, ServiceAccountIdentity } from "#engine/cloud-identity.ts";
 import { startHttpProxy } from "#test/support/http-proxy.ts";
 import { basicHeader } from "#test/support/oci-registry.ts";
+import { ociFetcher } from "./oci-fetcher.ts";
 import { pulled, refused, secretOf, synced, text, useOciWorld } from "./testing/oci-world.ts";
 
 const user = { username: "AWS", password: "s3cr3t-pass" };
@@ -99,4 +100,16 @@ test("a registry that is none of the cloud's is refused before anything is sent"
   };
   expect(() => world().open({ cloud: "aws", clouds: { ...clouds, mustServe } })).toThrow(refusal);
   expect(world().registry.requests).toEqual([]);
+});
+
+test("what one service account pulls with is not shared with another", () => {
+  const { directory } = world();
+  const fetcher = ociFetcher({ directory, clouds });
+  const open = (namespace: string, cloud: "aws" | "gcp" = "aws") => {
+    const layer = { mediaType: "", operation: "extract" } as const;
+    const remote = { kind: "oci", insecure: false, layer, cloud } as const;
+    return fetcher.open({ url: "oci://registry.example/app", remote }, { identity: { ...identity, namespace } });
+  };
+  expect(open("one")).toBe(open("one"));
+  expect(new Set([open("one"), open("two"), open("one", "gcp")]).size).toBe(3);
 });
