@@ -67,3 +67,31 @@ test("get shows a chart repository that is never asked itself as ready, unless s
   await client.apply({ apiVersion, kind: "HelmRepository", metadata, spec: resting }, { manager: "test", signal });
   expect(await state()).toEqual([expect.stringMatching(/^Suspended/)]);
 });
+
+test("get shows artifacts of others and generators with what they are made of", async () => {
+  const namespace = "other";
+  const generator = {
+    apiVersion: "source.extensions.fluxcd.io/v1beta1",
+    kind: "ArtifactGenerator",
+    metadata: { name: "maker", namespace },
+    spec: {
+      sources: [{ alias: "repo", kind: "GitRepository", name: "shop" }],
+      pathPattern: "@repo/apps/{app}",
+      artifacts: [{ name: "{app}", copy: [{ from: "@repo/apps/{app}/**", to: "@artifact/" }] }],
+    },
+  };
+  const apiVersion = "source.toolkit.fluxcd.io/v1";
+  const artifact = { apiVersion, kind: "ExternalArtifact", metadata: { name: "theirs", namespace }, spec: {} };
+  for (const object of [generator, artifact]) await client.apply(object, { manager: "test", signal });
+  const url = "http://artifacts.example/a.tar.gz";
+  const told = { url, path: "a", revision: "v1", digest: "sha256:00", lastUpdateTime: "2026-01-01T00:00:00Z" };
+  const ref = { apiVersion, kind: "ExternalArtifact", namespace, name: "theirs" };
+  const options = { type: "merge", manager: "maker", subresource: "status", signal } as const;
+  await client.patch(ref, { status: { artifact: told } }, options);
+  const get = async (word: string) =>
+    JSON.parse((await holdfast("get", word, "-n", namespace, "-o", "json")).out) as object[];
+  expect(await get("ag")).toMatchObject([
+    { key: "ag/other/maker", url: "GitRepository/other/shop", ref: "@repo/apps/{app}", state: "New" },
+  ]);
+  expect(await get("externalartifacts")).toMatchObject([{ key: "ea/other/theirs", url, ref: "", revision: "v1" }]);
+});

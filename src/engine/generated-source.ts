@@ -74,7 +74,7 @@ async function servedNews(
 ): Promise<SourceNews> {
   try {
     const repository = fetcher.open({ url, remote: { kind: "artifact" } }, {});
-    const ref = { kind: "artifact", value: digest, url, revision } as const;
+    const ref = { kind: "artifact", value: digest, url, revision, origin: "" } as const;
     const [result] = await repository.sync([ref], { timeoutMs: SERVED_MS }, signal);
     if (!result || "error" in result) return { error: result?.error ?? null };
     const tree = await repository.tree(digest, signal);

@@ -67,7 +67,8 @@ export function refText({ ref }: Pick<Source, "ref">): string {
   if (ref.kind === "chart-path") return `chart ${ref.value}`;
   if (ref.kind === "chart") return `chart ${ref.value} ${ref.version}`;
   // These have nothing to choose.
-  if (ref.kind === "index" || ref.kind === "artifact") return "";
+  if (ref.kind === "index" || ref.kind === "artifact" || ref.kind === "output") return "";
+  if (ref.kind === "generator") return ref.value;
   return ref.kind === "branch" || ref.kind === "auto" || ref.kind === "name" ? ref.value : `${ref.kind} ${ref.value}`;
 }
 

@@ -92,6 +92,11 @@ describe("ArtifactGenerator", () => {
     const front = await applied(space, "front", "1");
     expect(front).toMatch(/^latest@sha256:[0-9a-f]{64}$/);
     await applied(space, "back", "1");
+    const { lastAppliedOriginRevision: origin } = (await space.status(space.kustomizationRef("front"))) as Record<
+      string,
+      unknown
+    >;
+    expect(origin).toMatch(/^main@sha1:/);
     const told = await space.says("reconciliation succeeded, generated 2 artifact(s)", { ref: refOf(space) });
     expect(told).toMatchObject({ status: "True", reason: "Succeeded" });
     const generator = await world().get(refOf(space));

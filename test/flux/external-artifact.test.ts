@@ -117,5 +117,8 @@ describe("ExternalArtifact", () => {
     await world().patch(space.configMap("a"), { data: { value: "by hand" } });
     await space.holds("a", { value: "1" });
     expect(leaving.requests).toHaveLength(1);
+    const history = (await space.status()).history ?? [];
+    expect(history).toHaveLength(1);
+    expect(history[0]).toMatchObject({ totalReconciliations: 1 });
   });
 });

@@ -53,7 +53,7 @@ function digestOf(bytes: Uint8Array, algorithm = "sha256"): string {
 }
 
 function refOf(digest: string, at = url): ArtifactRef {
-  return { kind: "artifact", value: digest, url: at, revision: "v1" };
+  return { kind: "artifact", value: digest, url: at, revision: "v1", origin: "" };
 }
 
 /** The outcome of one look at an artifact: its one file, or what is wrong with it. */

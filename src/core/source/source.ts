@@ -51,6 +51,8 @@ export interface ArtifactRef {
   readonly url: string;
   /** What its maker calls it. */
   readonly revision: string;
+  /** What it was made from, in the terms of that; "" for nothing that its maker tells of. */
+  readonly origin: string;
 }
 
 /** A repository and ref to follow. */

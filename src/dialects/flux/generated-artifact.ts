@@ -8,7 +8,8 @@ import { timeText } from "./time-text.ts";
 export const generatorManager = "source-watcher";
 
 const generatorLabel = "source.extensions.fluxcd.io/generator";
-const originAnnotation = "org.opencontainers.image.revision";
+/** Where an artifact tells what it was made from. */
+export const originAnnotation = "org.opencontainers.image.revision";
 
 /** An entry of a generator's inventory. */
 export interface MadeArtifact {

@@ -5,7 +5,7 @@ import { type Problem, type Result, ok } from "#core/result.ts";
 import { type Revision, type Source, sourceObjectKey } from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { externalArtifactSpec } from "./external-artifact-schema.ts";
-import { isMadeBy } from "./generated-artifact.ts";
+import { isMadeBy, originAnnotation } from "./generated-artifact.ts";
 import { madeBy } from "./parse-artifact-generator.ts";
 import { sourceBasics } from "./source-basics.ts";
 
@@ -35,14 +35,19 @@ export function parseExternalArtifact(object: Resource, lookup: Lookup): Result<
     url,
     ignore: undefined,
     remote: { kind: "artifact" },
-    ref: { kind: "artifact", value: digest, url, revision },
+    ref: { kind: "artifact", value: digest, url, revision, origin: originOf(object) },
     secrets: {},
     recorded: null,
   });
 }
 
 /** How an artifact is called by its maker. */
-export function externalRevision(source: Source, digest: string): Revision {
-  const { ref } = source;
-  return { text: ref.kind === "artifact" ? ref.revision : digest, commit: digest, refName: null };
+export function externalRevision({ ref }: Source, digest: string): Revision {
+  const revision = { text: digest, commit: digest, refName: null };
+  if (ref.kind !== "artifact") return revision;
+  return { ...revision, text: ref.revision, ...(ref.origin !== "" && { origin: ref.origin }) };
+}
+
+function originOf(object: Resource): string {
+  return textAt(object, ["status", "artifact", "metadata", originAnnotation]);
 }

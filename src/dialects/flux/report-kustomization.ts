@@ -24,6 +24,7 @@ export function reportKustomization(input: ReportInput): ObjectWrite {
     conditions: conditions.length === 0 ? undefined : conditions,
     history: history.entries.length === 0 ? undefined : history.entries,
     inventory: inventoryOf(input),
+    lastAppliedOriginRevision: lastOrigin(input) || undefined,
     lastAppliedRevision: lastApplied(input) || undefined,
     lastAttemptedRevision: lastAttempted(input) || undefined,
     lastHandledReconcileAt: report.handledToken ?? old["lastHandledReconcileAt"],
@@ -48,6 +49,12 @@ function observedGeneration({ object, report }: ReportInput, marks: ConditionMar
 function lastApplied(input: ReportInput): string {
   if (input.report.phase.kind === "synced") return appliedRevision(input);
   return textAt(input.object, ["status", "lastAppliedRevision"]);
+}
+
+/** What the revision that was applied last was made from, where it tells. */
+function lastOrigin({ object, report }: ReportInput): string {
+  if (report.phase.kind === "synced") return (report.applied ?? report.revision)?.origin ?? "";
+  return textAt(object, ["status", "lastAppliedOriginRevision"]);
 }
 
 function lastAttempted(input: ReportInput): string {

@@ -7,14 +7,26 @@ import { parseInventoryId } from "./inventory-id.ts";
 /** Reads back what a Kustomization's status records. */
 export function restore(object: Resource): RestoredState {
   return {
-    applied: parseRevision(textAt(object, ["status", "lastAppliedRevision"])),
-    attempted: parseRevision(textAt(object, ["status", "lastAttemptedRevision"])),
+    applied: withOrigin(object, recorded(object, "lastAppliedRevision")),
+    attempted: recorded(object, "lastAttemptedRevision"),
     handledToken: textAt(object, ["status", "lastHandledReconcileAt"]) || null,
     inventory: inventoryOf(object),
     sync: null,
     isCurrent: numberAt(object, ["status", "observedGeneration"], -1) === object.metadata.generation,
     release: null,
   };
+}
+
+/** What the maker of an ExternalArtifact calls it may be any text. */
+function recorded(object: Resource, field: "lastAppliedRevision" | "lastAttemptedRevision"): Revision | null {
+  const text = textAt(object, ["status", field]);
+  const isFree = text !== "" && textAt(object, ["spec", "sourceRef", "kind"]) === "ExternalArtifact";
+  return parseRevision(text) ?? (isFree ? { text, commit: text, refName: null } : null);
+}
+
+function withOrigin(object: Resource, revision: Revision | null): Revision | null {
+  const origin = textAt(object, ["status", "lastAppliedOriginRevision"]);
+  return revision && origin !== "" ? { ...revision, origin } : revision;
 }
 
 /** The revision that a status text such as `main@sha1:<hash>` stands for, or null. */
