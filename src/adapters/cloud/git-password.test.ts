@@ -50,6 +50,12 @@ const foreign = [
   { cloud: "aws", url: "https://git-codecommit.eu-central-1.amazonaws.com.evil.example/v1/repos/a", words: "not like" },
   { cloud: "aws", url: "ssh://git-codecommit.eu-central-1.amazonaws.com/v1/repos/fleet", words: "begin with https" },
   { cloud: "azure", url: "http://dev.azure.com/org/project/_git/fleet", words: "begin with https" },
+  {
+    cloud: "azure",
+    url: "https://dev.azure.com.evil.example/fleet",
+    words: "none of https://dev.azure.com and https://",
+  },
+  { cloud: "azure", url: "https://dev.azure.com:8443/fleet", words: "none of https://dev.azure.com" },
 ] as const;
 for (const { cloud, url, words } of foreign) {
   test(`${url} gets nothing of ${cloud}`, async () => {

@@ -11,6 +11,7 @@ interface Parts {
 }
 
 const codeCommitHost = /^git-codecommit(?:-fips)?\.([^.]+)\.amazonaws\.com(?:\.cn)?$/;
+const devOpsHost = /^(?:dev\.azure\.com|[a-z0-9-]+\.visualstudio\.com)$/;
 const devOpsScope = "499b84ac-1321-427f-aa17-267ca6975798/.default";
 const signatureLifeMs = 15 * 60_000;
 
@@ -21,6 +22,10 @@ export async function gitPassword(parts: Parts, asked: GitCaller, signal: AbortS
     throw new CloudError(`Cannot use a cloud's credentials for the repository: its address must begin with https://`);
   }
   if (asked.cloud === "azure") {
+    if (!devOpsHost.test(url.host)) {
+      const hosts = "https://dev.azure.com and https://<organisation>.visualstudio.com";
+      throw new CloudError(`Cannot use Azure's credentials for the repository: its address is none of ${hosts}`);
+    }
     const { token, expiresAt } = await parts.tokens.azureToken({ ...asked, scope: devOpsScope }, signal);
     return { username: null, password: token, expiresAt };
   }
@@ -32,7 +37,7 @@ async function codeCommitPassword(
   { asked, url }: { asked: GitCaller; url: URL },
   signal: AbortSignal,
 ): Promise<GitPassword> {
-  const region = codeCommitHost.exec(url.hostname)?.[1];
+  const region = codeCommitHost.exec(url.host)?.[1];
   if (region === undefined || !/^\/v1\/repos\/[^/]+$/.test(url.pathname)) {
     const wanted = "https://git-codecommit.<region>.amazonaws.com/v1/repos/<name>";
     throw new CloudError(`Cannot use AWS credentials for the repository: its address is not like ${wanted}`);
