@@ -32,9 +32,11 @@ export async function generatedNews(
     const read = inputsOf(source, states);
     if (read === null) return null;
     const { inputs, included } = read;
-    const same =
-      known?.asked && known.error === null && included.every(({ tree }, at) => tree === known.included[at]?.tree);
-    if (same && known.tree) return { error: null };
+    const isSame = ({ tree, revision }: IncludedSource, at: number) => {
+      const before = known?.included[at];
+      return tree === before?.tree && revision.text === before.revision.text;
+    };
+    if (known?.asked && known.tree && known.error === null && included.every(isSame)) return { error: null };
     const made = await outputsOf({ copying, known }, { source, inputs }, signal);
     const outputs = source.suspended ? made.filter((one) => isRecorded(source.ref, one)) : made;
     const keeps = () => true;

@@ -13,7 +13,7 @@ import type { ServedArtifact } from "./artifact-store.ts";
 import { backoffMs } from "./backoff.ts";
 import type { AuditLog, ClusterClient, Clock, Log, ObjectRef } from "./ports.ts";
 import type { Reporter } from "./reporter.ts";
-import { failureText } from "./requests.ts";
+import { eachInParallel, failureText } from "./requests.ts";
 import type { SourceController } from "./source-controller.ts";
 import type { SourceState } from "./source-state.ts";
 import { WorkQueue } from "./work-queue.ts";
@@ -47,6 +47,7 @@ interface Work {
 type Told = Pick<SourceReport, "state"> & Partial<Pick<SourceReport, "generated">>;
 
 const AT_ONCE = 4;
+const WRITES_AT_ONCE = 8;
 const BACKOFF = { baseMs: 1_000, factor: 2, maxMs: 15 * 60_000 };
 
 /**
@@ -97,7 +98,7 @@ export class GeneratorWriter {
     if (made instanceof Error) return this.#tell(work, failed(made), state);
     try {
       await this.#keepFinalizer(work, true, signal);
-      for (const one of made) await this.#write(work, one, signal);
+      await eachInParallel(made, WRITES_AT_ONCE, (one) => this.#write(work, one, signal));
       await this.#deleteOthers(work, new Set(made.map(({ output }) => output.name)), signal);
     } catch (error) {
       signal.throwIfAborted();

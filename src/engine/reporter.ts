@@ -127,9 +127,10 @@ export class Reporter {
     const source = record.parsed.ok ? record.parsed.value : null;
     const write = record.dialect.reportSource({ object: record.object, source, report });
     const { dialect, object } = record;
-    const { sourceManager } = dialect.rules;
-    const style = { manager: sourceManager, subresource: true, late: true } as const;
-    await this.#send({ dialect, object, write, style, component: sourceManager }, signal);
+    const { generators, rules } = dialect;
+    const manager = generators?.generator === object.kind ? generators.manager : rules.sourceManager;
+    const style = { manager, subresource: true, late: true } as const;
+    await this.#send({ dialect, object, write, style, component: manager }, signal);
     if (this.#sources.get(key) === report) this.#sources.delete(key);
   }
 

@@ -28,13 +28,18 @@ export function sameRef(a: Source, b: Source): boolean {
 /** Whether what a source had before it was declared anew may go on being used until there is something newer. */
 export function keepsContent(before: Source, now: Source): boolean {
   // Another artifact of the same object is its next revision, wherever that is.
-  const isArtifact = (source: Source) => source.remote.kind === "artifact" || source.ref.kind === "output";
-  if (isArtifact(before) && isArtifact(now)) return true;
+  if (before.remote.kind === "artifact" && now.remote.kind === "artifact") return true;
   return before.url === now.url && sameRef(before, now);
 }
 
 function contentOf({ ref, sparse, includes, verification, origin }: Source): unknown {
-  return [ref, sparse, includes, verification, origin];
+  return [followed(ref), sparse, includes, verification, origin];
+}
+
+/** What is followed, without what was known of it when it was declared. */
+function followed(ref: Source["ref"]): unknown {
+  if (ref.kind === "generator") return { ...ref, recorded: null };
+  return ref.kind === "output" ? { ...ref, served: null } : ref;
 }
 
 /** A repository without whatever its url may carry in front of the host. */

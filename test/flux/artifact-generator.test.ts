@@ -100,6 +100,13 @@ describe("ArtifactGenerator", () => {
     const told = await space.says("reconciliation succeeded, generated 2 artifact(s)", { ref: refOf(space) });
     expect(told).toMatchObject({ status: "True", reason: "Succeeded" });
     const generator = await world().get(refOf(space));
+    const events = async () =>
+      await world().events({ kind: "ArtifactGenerator", namespace: space.name, name: space.name });
+    const [event] = await eventually(
+      "an event tells of it",
+      async () => (await events()).length > 0 && (await events()),
+    );
+    expect(event).toMatchObject({ type: "Normal", source: { component: "source-watcher" } });
     const object = await world().get(artifactRef(space, "front"));
     expect(object).toMatchObject({
       metadata: {

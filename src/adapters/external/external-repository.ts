@@ -31,13 +31,18 @@ export interface ExternalRepositoryParts {
 const atOnce = 4;
 const maxFollowed = 1_000;
 const refetchMs = 60_000;
+const hourMs = 3_600_000;
+// Everything that is followed is looked at once in an hour.
+const followedMs = 2 * hourMs;
 
 /** The artifacts that one host serves, each by the url and digest that somebody told of it. */
 export class ExternalRepository implements Repository {
   readonly #parts: ExternalRepositoryParts;
   readonly #limit = pLimit(atOnce);
-  /** Where each digest that is followed was told to be. */
-  readonly #followed = new LRUCache<string, ArtifactRef>({ max: maxFollowed });
+  /** Where each digest that is followed was told to be: what nobody looks at any more is followed no longer. */
+  readonly #followed = new LRUCache<string, ArtifactRef>({ max: maxFollowed, ttl: followedMs });
+  /** By then, whoever goes on from an earlier process has asked for what it needs. */
+  readonly #forgetsFrom = performance.now() + hourMs;
   readonly #trees = new LRUCache<string, FileTree>({ max: 16 });
   readonly #fetching = new Map<string, Promise<void>>();
   #opened: Promise<void> | undefined;
@@ -124,6 +129,7 @@ export class ExternalRepository implements Repository {
       else await this.#download(ref, blob, signal);
       return await unpacked(blob, { folder, limits }, signal);
     });
+    if (performance.now() < this.#forgetsFrom) return;
     const followed = new Set([...this.#followed.keys()].map(keyOf));
     await store.retain(followed, limits.keptOthers);
   }
