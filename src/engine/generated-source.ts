@@ -1,8 +1,9 @@
-import { composedTree } from "#core/source/composed-tree.ts";
 import { copiedTree, CopyError, type CopyTools } from "#core/source/generator/copied-tree.ts";
+import { copyBasis } from "#core/source/generator/copy-basis.ts";
 import { type ExpandedOutput, expandedOutputs } from "#core/source/generator/expanded-outputs.ts";
 import type { GeneratorRef, OutputRef } from "#core/source/generator/generator-ref.ts";
 import type { GeneratedArtifact, InputContent } from "#core/source/generator/generator.ts";
+import { memoryTree } from "#core/source/memory-tree.ts";
 import { sha256Hex } from "#core/source/sha256.ts";
 import { asSourceError, SourceError } from "#core/source/source-error.ts";
 import { usuallyIgnoredTree } from "#core/source/source-ignore.ts";
@@ -12,6 +13,8 @@ import type { SourceFetcher } from "./ports.ts";
 import type { SourceNews, SourceState } from "./source-state.ts";
 
 const SERVED_MS = 60_000;
+/** A generator has no files but those of its outputs. */
+const noFiles = memoryTree({});
 
 /** What making artifacts takes. */
 export interface GeneratingParts {
@@ -39,10 +42,8 @@ export async function generatedNews(
     if (known?.asked && known.tree && known.error === null && included.every(isSame)) return { error: null };
     const made = await outputsOf({ copying, known }, { source, inputs }, signal);
     const outputs = source.suspended ? made.filter((one) => isRecorded(source.ref, one)) : made;
-    const keeps = () => true;
-    const tree = composedTree(outputs.map((one) => ({ tree: one.tree, from: "", to: one.name, keeps })));
     const text = sourcesDigest(inputs);
-    return { revision: { text, commit: text, refName: null }, tree, outputs, included, error: null };
+    return { revision: { text, commit: text, refName: null }, tree: noFiles, outputs, included, error: null };
   } catch (error) {
     signal.throwIfAborted();
     return { error: asSourceError(error) };
@@ -138,11 +139,10 @@ async function outputsOf(
   const expanded = expandedOutputs(source.ref, inputs);
   if (!expanded.ok) throw new SourceError("config", expanded.error);
   const made: GeneratedArtifact[] = [];
+  const before = new Map(known?.outputs.map((output) => [output.name, output]));
   for (const output of expanded.value) {
     try {
-      const copied = await copiedTree(output.copies, { inputs, tools: copying }, signal);
-      const before = known?.outputs.find(({ name }) => name === output.name);
-      made.push(artifactOf(output, { copied: usuallyIgnoredTree(copied), inputs, before }));
+      made.push(await artifactOf(output, { inputs, copying, before: before.get(output.name) }, signal));
     } catch (error) {
       if (!(error instanceof CopyError)) throw error;
       throw new SourceError("build", `${output.name} build failed: ${error.message}`, { cause: error });
@@ -152,20 +152,29 @@ async function outputsOf(
 }
 
 /** Content that is as before is the very tree of before, so that nobody looks at it again. */
-function artifactOf(
-  { name, labels, revisionOf, originOf }: ExpandedOutput,
-  {
-    copied,
-    inputs,
-    before,
-  }: { copied: InputContent["tree"]; inputs: ReadonlyMap<string, InputContent>; before: GeneratedArtifact | undefined },
-): GeneratedArtifact {
-  const digest = copied.entry("")?.digest ?? "";
-  const commit = `sha256:${sha256Hex(digest)}`;
+async function artifactOf(
+  output: ExpandedOutput,
+  { inputs, copying, before }: ArtifactParts,
+  signal: AbortSignal,
+): Promise<GeneratedArtifact> {
+  const { name, labels, copies, revisionOf, originOf } = output;
+  const basis = copyBasis(copies, inputs);
+  const copied =
+    before?.basis === basis
+      ? before.tree
+      : usuallyIgnoredTree(await copiedTree(copies, { inputs, tools: copying }, signal));
+  const commit = `sha256:${sha256Hex(copied.entry("")?.digest ?? "")}`;
   const tree = before?.revision.commit === commit ? before.tree : copied;
   const text = (revisionOf !== null && inputs.get(revisionOf)?.revision.text) || `latest@${commit}`;
   const of = originOf === null ? undefined : inputs.get(originOf)?.revision;
-  return { name, labels, tree, revision: { text, commit, refName: null, ...(of && { origin: of.origin ?? of.text }) } };
+  const revision = { text, commit, refName: null, ...(of && { origin: of.origin ?? of.text }) };
+  return { name, labels, tree, basis, revision };
+}
+
+interface ArtifactParts {
+  readonly inputs: ReadonlyMap<string, InputContent>;
+  readonly copying: CopyTools;
+  readonly before: GeneratedArtifact | undefined;
 }
 
 function isRecorded({ recorded }: GeneratorRef, { name, revision }: GeneratedArtifact): boolean {

@@ -45,7 +45,7 @@ const dialect: Dialect = { ...plainDialect, sourceKinds: [plainKinds.source, MAD
 function state(names: readonly string[]): SourceState {
   const revision = { text: "1", commit: "1", refName: null };
   const tree = memoryTree({});
-  const outputs = names.map((name) => ({ name, labels: {}, revision, tree }));
+  const outputs = names.map((name) => ({ name, labels: {}, revision, tree, basis: "" }));
   const rest = { included: [], verified: [], error: null, asked: true, handledToken: null };
   return { source: plainSource("maker", { key }), revision, tree, outputs, ...rest };
 }

@@ -32,6 +32,7 @@ const output: GeneratedArtifact = {
   name: "one",
   labels: { app: "one" },
   tree: memoryTree({}),
+  basis: "",
   revision: { text: `latest@${commit}`, commit, refName: null, origin: "main@sha1:2" },
 };
 

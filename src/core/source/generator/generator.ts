@@ -14,4 +14,6 @@ export interface GeneratedArtifact {
   readonly labels: Readonly<Record<string, string>>;
   readonly revision: Revision;
   readonly tree: FileTree;
+  /** Names all that was looked at to make it. */
+  readonly basis: string;
 }
