@@ -117,8 +117,28 @@ describe("ExternalArtifact", () => {
     await world().patch(space.configMap("a"), { data: { value: "by hand" } });
     await space.holds("a", { value: "1" });
     expect(leaving.requests).toHaveLength(1);
-    const history = (await space.status()).history ?? [];
-    expect(history).toHaveLength(1);
-    expect(history[0]).toMatchObject({ totalReconciliations: 1 });
+  });
+
+  test("what a generator makes reaches apps although nobody serves it, also after a restart", async () => {
+    const space = await world().space("external-made");
+    await space.commit({ "app/a.yaml": configMap("a", { value: "1" }) });
+    await world().apply({
+      apiVersion: "source.extensions.fluxcd.io/v1beta1",
+      kind: "ArtifactGenerator",
+      metadata: { name: space.name, namespace: space.name },
+      spec: {
+        sources: [{ alias: "repo", kind: "GitRepository", name: space.name }],
+        artifacts: [{ name: space.name, copy: [{ from: "@repo/app/**", to: "@artifact/" }] }],
+      },
+    });
+    await follow(space);
+    await space.holds("a", { value: "1" });
+    const told = async () => (await space.status(refOf(space))).artifact;
+    const artifact = await eventually("the artifact is told of", async () => (await told()) ?? false);
+    expect(artifact).toMatchObject({ url: "", revision: `latest@${artifact.digest}` });
+    await world().restart();
+    await world().patch(space.configMap("a"), { data: { value: "by hand" } });
+    await space.holds("a", { value: "1" });
+    expect(await told()).toEqual(artifact);
   });
 });

@@ -8,6 +8,7 @@ import { externalArtifact, isMadeBy, mayBeMadeBy } from "./generated-artifact.ts
 import { parseArtifactGenerator } from "./parse-artifact-generator.ts";
 import { parseExternalArtifact } from "./parse-external-artifact.ts";
 import { reportSource } from "./report-source.ts";
+import { restore } from "./restore.ts";
 import { now } from "./testdata/reports.ts";
 
 const copy = [{ from: "@repo/apps/**", to: "@artifact/" }];
@@ -229,4 +230,14 @@ describe("the report of a generator", () => {
     });
     expect(write.events).toMatchObject([{ type: "Warning", reason: told, message: says }]);
   });
+});
+
+test("what was applied is found again by the name that its maker gave it, with what it was made from", () => {
+  const status = { lastAppliedRevision: "v1", lastAppliedOriginRevision: "main@sha1:2", lastAttemptedRevision: "v1" };
+  const of = (kind: string) => restore({ ...generator({ sourceRef: { kind, name: "one" } }), status });
+  expect(of("ExternalArtifact")).toMatchObject({
+    applied: { text: "v1", origin: "main@sha1:2" },
+    attempted: { text: "v1" },
+  });
+  expect(of("GitRepository")).toMatchObject({ applied: null, attempted: null });
 });
