@@ -65,8 +65,12 @@ export interface CloudClusters {
   clusterProof(asked: ClusterCaller, signal: AbortSignal): Promise<ClusterProof>;
 }
 
-/** Who asks a cloud's Git servers, for which repository. */
-export type GitCaller = CloudCaller & { readonly cloud: "aws" | "azure"; readonly url: string };
+/** Who asks a cloud's Git servers, for which repository, and whether the source says whom to trust there. */
+export type GitCaller = CloudCaller & {
+  readonly cloud: "aws" | "azure";
+  readonly url: string;
+  readonly hasOwnAuthority?: boolean;
+};
 
 /** What a Git server of a cloud takes for a while; null: the password is a token that needs no user. */
 export interface GitPassword {
@@ -84,9 +88,17 @@ export interface CloudRepositories {
 /** Who asks for a password of which registry. */
 export type RegistryCaller = CloudCaller & { readonly cloud: Cloud; readonly registry: string };
 
+/** A registry that shall be one of a cloud's, and how a source says that it is reached. */
+export type ServedRegistry = Pick<RegistryCaller, "cloud" | "registry" | "identity"> & {
+  /** Plain http. */
+  readonly insecure: boolean;
+  /** The source says whom to trust. */
+  readonly hasOwnAuthority: boolean;
+};
+
 /** Gets passwords for the registries of clouds, and keeps them as long. Every call throws SourceError. */
 export interface CloudRegistries {
   registryPassword(asked: RegistryCaller, signal: AbortSignal): Promise<RegistryPassword>;
-  /** @throws SourceError for a registry that, by its host, is none of the cloud's */
-  mustServe(asked: Pick<RegistryCaller, "cloud" | "registry">): void;
+  /** @throws SourceError for a registry that, by its host, is none of the cloud's, or that others could speak for */
+  mustServe(asked: ServedRegistry): void;
 }

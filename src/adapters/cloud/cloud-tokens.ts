@@ -12,6 +12,7 @@ import type {
   GitPassword,
   RegistryCaller,
   RegistryPassword,
+  ServedRegistry,
 } from "#engine/cloud-identity.ts";
 import { askAws, type AwsCaller, awsRoleOf } from "./aws-credentials.ts";
 import { askAzure, type AzureCaller, azureApplicationOf } from "./azure-token.ts";
@@ -21,6 +22,7 @@ import { askGcp, gcpAccountOf } from "./gcp-token.ts";
 import { gitPassword } from "./git-password.ts";
 import { type GkeCluster, readGkeCluster } from "./gke-metadata.ts";
 import { KeptTokens } from "./kept-tokens.ts";
+import { mustBePrivate } from "./must-be-private.ts";
 import { registryKind, registryPassword } from "./registry-password.ts";
 
 /** What clouds give for identities, through their own libraries, which are loaded when they are needed first. */
@@ -59,8 +61,9 @@ export class CloudTokens implements CloudIdentity, CloudRegistries, CloudReposit
     return await registryPassword({ tokens: this, kept: this.#kept, now: this.#now }, asked, signal);
   }
 
-  mustServe(asked: Pick<RegistryCaller, "cloud" | "registry">): void {
+  mustServe(asked: ServedRegistry): void {
     registryKind(asked);
+    mustBePrivate(asked);
   }
 
   async gitPassword(asked: GitCaller, signal: AbortSignal): Promise<GitPassword> {

@@ -63,3 +63,11 @@ for (const { cloud, url, words } of foreign) {
     expect(world().clouds.requests).toHaveLength(0);
   });
 }
+
+test("the controller's own token is for nobody who could speak for the server", async () => {
+  const { tokens } = world();
+  const url = "https://dev.azure.com/org/project/_git/fleet";
+  const own = { cloud: "azure", url, identity: null, hasOwnAuthority: true } as const;
+  await expect(tokens.gitPassword(own, signal)).rejects.toThrow("name a serviceAccountName, or leave ca.crt out");
+  expect(world().clouds.requests).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { awsSignature } from "../http/aws-signature.ts";
 import { callerKey } from "./caller-key.ts";
 import { CloudError } from "./cloud-error.ts";
 import type { KeptTokens } from "./kept-tokens.ts";
+import { mustBePrivate } from "./must-be-private.ts";
 
 interface Parts {
   readonly tokens: Pick<CloudIdentity, "awsCredentials" | "azureToken">;
@@ -21,6 +22,7 @@ export async function gitPassword(parts: Parts, asked: GitCaller, signal: AbortS
   if (url?.protocol !== "https:") {
     throw new CloudError(`Cannot use a cloud's credentials for the repository: its address must begin with https://`);
   }
+  mustBePrivate(asked);
   if (asked.cloud === "azure") {
     if (!devOpsHost.test(url.host)) {
       const hosts = "https://dev.azure.com and https://<organisation>.visualstudio.com";

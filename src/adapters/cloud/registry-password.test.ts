@@ -98,7 +98,8 @@ for (const { cloud, host, own } of foreign) {
   test(`${host} is not shown what is for the registries of ${cloud}`, async () => {
     const words = `Cannot log in to the registry: "${host}" is none of the registries of ${own}`;
     await expect(world().tokens.registryPassword(asked(cloud, host), signal)).rejects.toThrow(words);
-    expect(() => world().tokens.mustServe({ cloud, registry: host })).toThrow(words);
+    const how = { identity: null, insecure: false, hasOwnAuthority: false };
+    expect(() => world().tokens.mustServe({ cloud, registry: host, ...how })).toThrow(words);
     expect(world().clouds.requests).toHaveLength(0);
   });
 }
@@ -115,4 +116,15 @@ test("a refusal is told in the API's words, without what was shown", async () =>
       "Cannot get a password for the registries of AWS in eu-central-1: api.ecr.eu-central-1.amazonaws.com answers 403" +
       " (The canonical request had x-amz-security-token:…)",
   });
+});
+
+test("a password is for nobody who could speak for the registry", () => {
+  const { tokens, account } = world();
+  const registry = { cloud: "aws", registry: privateRegistry } as const;
+  const own = { ...registry, identity: null, insecure: false, hasOwnAuthority: true };
+  expect(() => tokens.mustServe(own)).toThrow("name a serviceAccountName, or leave ca.crt out");
+  expect(() => tokens.mustServe({ ...own, identity: account(known.aws) })).not.toThrow();
+  expect(() => tokens.mustServe({ ...own, hasOwnAuthority: false })).not.toThrow();
+  const plain = { ...registry, identity: account(known.aws), insecure: true, hasOwnAuthority: false };
+  expect(() => tokens.mustServe(plain)).toThrow("over plain http");
 });

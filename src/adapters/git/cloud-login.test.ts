@@ -64,7 +64,7 @@ test("a token is shown to the server as it is, beside the authority of the Secre
   git.behaviour.bearer = "canary";
   given = () => ({ username: null, password: "canary" });
   expect(await synced(open("azure", { identity }))).toBe(commit);
-  expect(asked[0]).toEqual({ cloud: "azure", url: git.url("apps"), identity });
+  expect(asked[0]).toEqual({ cloud: "azure", url: git.url("apps"), identity, hasOwnAuthority: true });
 });
 
 test("a user and a password are shown as such, newly given ones from then on", async () => {

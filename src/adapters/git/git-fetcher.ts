@@ -42,8 +42,9 @@ export function repositorySpecOf(
   if (remote.kind === "git" && remote.cloud) {
     if (clouds === undefined) throw new SourceError("auth", "Cannot log in to Git: this program asks no clouds");
     const caller = { identity: secrets.identity ?? null, ...(proxy && { proxy: proxyUrl(proxy) }) };
-    const asked = { ...caller, cloud: remote.cloud, url };
-    const login = new CloudLogin({ clouds, asked, tls: credential ? tlsOf(credential) : {} });
+    const tls = credential ? tlsOf(credential) : {};
+    const asked = { ...caller, cloud: remote.cloud, url, hasOwnAuthority: tls.caPem !== undefined };
+    const login = new CloudLogin({ clouds, asked, tls });
     return { url, credential: { kind: "none" }, login, ...through };
   }
   if (remote.kind === "git" && remote.githubApp) {

@@ -59,7 +59,7 @@ class Fetcher implements OciFetcher {
     const address = parseOciAddress(url);
     const access = registryAccess(secrets, address);
     const { layer, insecure, cloud } = remote satisfies OciRemote;
-    const asked = cloud && !hasSecret(secrets) ? this.#asked(cloud, address, { secrets, access }) : undefined;
+    const asked = cloud && !hasSecret(secrets) ? this.#asked(cloud, address, { secrets, access, insecure }) : undefined;
     const account = asked?.identity && [asked.identity.namespace, asked.identity.name];
     const parts = [address.host, address.repository, insecure, access, layer, ...(asked ? [asked.cloud, account] : [])];
     return this.#folders.open(parts, (folder) => {
@@ -78,11 +78,12 @@ class Fetcher implements OciFetcher {
   #asked(
     cloud: Cloud,
     { registry }: OciAddress,
-    { secrets, access }: { secrets: SourceSecrets; access: RegistryAccess },
+    { secrets, access, insecure }: { secrets: SourceSecrets; access: RegistryAccess; insecure: boolean },
   ): RegistryAsked {
-    this.#clouds?.mustServe({ cloud, registry });
-    const { proxy } = access.tls;
-    return { cloud, registry, identity: secrets.identity ?? null, ...(proxy !== undefined && { proxy }) };
+    const { identity = null } = secrets;
+    const { proxy, ca } = access.tls;
+    this.#clouds?.mustServe({ cloud, registry, identity, insecure, hasOwnAuthority: ca !== undefined });
+    return { cloud, registry, identity, ...(proxy !== undefined && { proxy }) };
   }
 
   #fromCloud(asked: RegistryAsked): CredentialSource {
