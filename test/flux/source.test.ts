@@ -249,8 +249,12 @@ test("a requested reconciliation is confirmed by its token", async () => {
 
 test("a field that is not supported is refused by its name, while others are followed", async () => {
   const space = await world().space("refused");
-  await space.gitRepository({ provider: "azure" });
-  const stalled = await space.says("spec.provider", { ref: space.sourceRef(), type: "Stalled" });
+  const ref = space.at("source.toolkit.fluxcd.io/v1", "HelmRepository", "refused");
+  const { apiVersion, kind, name, namespace } = ref;
+  const accessFrom = { namespaceSelectors: [{ matchLabels: { team: "shop" } }] };
+  const spec = { url: "https://charts.example.com", interval: "1h", accessFrom };
+  await world().apply({ apiVersion, kind, metadata: { name, namespace: namespace! }, spec });
+  const stalled = await space.says("spec.accessFrom", { ref, type: "Stalled" });
   expect(stalled).toMatchObject({ status: "True", reason: "InvalidSpec" });
   const other = await world().space("unharmed");
   const commit = await other.commit({ "app/a.yaml": configMap("a") });
