@@ -271,6 +271,8 @@ export interface Repository {
   fetchCommit(commit: string, signal: AbortSignal): Promise<void>;
   /** The files of a commit that was fetched. @throws SourceError */
   tree(commit: string, signal: AbortSignal): Promise<FileTree>;
+  /** What its maker noted with a commit that was fetched, where such a thing exists. @throws SourceError */
+  annotations?(commit: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>;
   /** Says who signed a commit that was fetched, where such a thing exists. @throws SourceError unless all is as asked */
   verify?(request: VerificationRequest, signal: AbortSignal): Promise<readonly VerifiedObject[]>;
 }

@@ -1,4 +1,5 @@
 import type { CopyTools } from "#core/source/generator/copied-tree.ts";
+import { notedRevision } from "#core/source/noted-revision.ts";
 import { asSourceError, type SourceError } from "#core/source/source-error.ts";
 import type { ObjectName, Revision, Source, SourceKey } from "#core/source/source.ts";
 import { backoffMs } from "./backoff.ts";
@@ -305,7 +306,9 @@ export class SourceController {
     const read = (name: ObjectName) => readSecret(this.#options.client, name, signal);
     const verified = await verifiedObjects({ repository, source, revision, readSecret: read }, signal);
     const whole = await repository.tree(revision.commit, signal);
-    return { revision, tree: await visibleTree({ source, whole, included }, signal), included, verified };
+    const tree = await visibleTree({ source, whole, included }, signal);
+    const notes = await repository.annotations?.(revision.commit, signal);
+    return { revision: notes ? notedRevision(revision, notes) : revision, tree, included, verified };
   }
 
   async #opened(state: RepositoryState, source: Source, signal: AbortSignal): Promise<Repository> {

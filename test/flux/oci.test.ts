@@ -57,6 +57,21 @@ async function applied(space: Space, revision: string): Promise<void> {
 }
 
 describe.concurrent("OCIRepository", () => {
+  test("what its maker noted with an artifact is told, and what it was made from by those that apply it", async () => {
+    const space = await world().space("noted");
+    const origin = "main@sha1:0123456789012345678901234567890123456789";
+    const noted = {
+      "org.opencontainers.image.revision": origin,
+      "org.opencontainers.image.source": "https://git.example/a",
+    };
+    const digest = await registry.push("noted", "1", { files: { "a.yaml": configMap("a") }, annotations: noted });
+    await follow(space, { ref: { tag: "1" } });
+    await applied(space, `1@${digest}`);
+    const source = await world().get(refOf(space));
+    expect(source?.["status"]).toMatchObject({ artifact: { metadata: noted } });
+    expect(await space.status()).toMatchObject({ lastAppliedOriginRevision: origin });
+  });
+
   test("a tag is followed, and its digest is the revision", async () => {
     const space = await world().space("oci-tag");
     const first = await push(space, "latest", "1");

@@ -79,6 +79,11 @@ export const sourceRows: readonly Row[] = [
     `${oci}: a tag is followed, and its digest is the revision`,
     `${oci}: the newest version in a range is used, and a digest is never left`,
   ),
+  served(
+    "OCIRepository",
+    "`status.artifact.metadata`, `lastAppliedOriginRevision`",
+    `${oci}: what its maker noted with an artifact is told, and what it was made from by those that apply it`,
+  ),
   served("OCIRepository", "`secretRef`", `${oci}: wrong credentials are told without a word of them`),
   served(
     "OCIRepository",

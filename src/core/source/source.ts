@@ -139,6 +139,8 @@ export interface Revision {
   readonly refName: string | null;
   /** What it was made from, in the terms of that. */
   readonly origin?: string;
+  /** What its maker noted with it. */
+  readonly notes?: Readonly<Record<string, string>>;
   /** How the chart that it stands for was made, when it was made here. */
   readonly chart?: PackedChart;
 }

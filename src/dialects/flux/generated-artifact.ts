@@ -2,14 +2,13 @@ import type { GeneratedObject } from "#core/app/dialect.ts";
 import { conditionOf, fieldAt, textAt } from "#core/health/condition.ts";
 import { type Resource, labelsOf } from "#core/resource/resource.ts";
 import type { GeneratedArtifact } from "#core/source/generator/generator.ts";
+import { originAnnotation } from "#core/source/noted-revision.ts";
 import { timeText } from "./time-text.ts";
 
 /** The manager of what generators make, as upstream's controller for them is called. */
 export const generatorManager = "source-watcher";
 
 const generatorLabel = "source.extensions.fluxcd.io/generator";
-/** Where an artifact tells what it was made from. */
-export const originAnnotation = "org.opencontainers.image.revision";
 
 /** An entry of a generator's inventory. */
 export interface MadeArtifact {

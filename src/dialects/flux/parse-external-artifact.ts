@@ -5,7 +5,8 @@ import { type Problem, type Result, ok } from "#core/result.ts";
 import { type Revision, type Source, sourceObjectKey } from "#core/source/source.ts";
 import { checkSpec } from "./check-spec.ts";
 import { externalArtifactSpec } from "./external-artifact-schema.ts";
-import { isMadeBy, originAnnotation } from "./generated-artifact.ts";
+import { originAnnotation } from "#core/source/noted-revision.ts";
+import { isMadeBy } from "./generated-artifact.ts";
 import { madeBy } from "./parse-artifact-generator.ts";
 import { sourceBasics } from "./source-basics.ts";
 

@@ -66,10 +66,11 @@ interface ArtifactFacts extends Pick<SourceReport, "now" | "artifact"> {
  */
 function artifactOf(object: Resource, { revision, artifact, now, url }: ArtifactFacts): object {
   const old = fieldAt(object, ["status", "artifact"]);
-  const { text } = revision;
+  const { text, notes } = revision;
+  const metadata = notes && { metadata: notes };
   if (artifact) {
     const { digest, path, size } = artifact;
-    const fresh = { digest, lastUpdateTime: timeText(now), path, revision: text, size, url: artifact.url };
+    const fresh = { digest, lastUpdateTime: timeText(now), path, revision: text, size, url: artifact.url, ...metadata };
     const isKnown = (["digest", "path", "revision", "url"] as const).every(
       (field) => textAt(old, [field]) === fresh[field],
     );
@@ -79,7 +80,14 @@ function artifactOf(object: Resource, { revision, artifact, now, url }: Artifact
   const isOther = revision.chart !== undefined && textAt(old, ["digest"]) !== revision.commit;
   if (textAt(old, ["revision"]) === text && old !== undefined && !isOther) return old as object;
   const { path = "" } = artifactPlace(object, revision) ?? {};
-  return { digest: wordsOf(object).digest(revision), lastUpdateTime: timeText(now), path, revision: text, url };
+  return {
+    digest: wordsOf(object).digest(revision),
+    lastUpdateTime: timeText(now),
+    path,
+    revision: text,
+    url,
+    ...metadata,
+  };
 }
 
 function verifiedMode(object: Resource, { verified = [] }: SourceReport): string | undefined {
