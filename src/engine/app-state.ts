@@ -37,8 +37,8 @@ export interface AppState {
   desired: DesiredSet | null;
   /** The source of a revision that an order names, for as long as the order stands. */
   namedSource: SourceKey | null;
-  /** The revision whose content was last read, whatever came of it. */
-  seenRevision: string | null;
+  /** The revisions whose content was last read, whatever came of it, by their sources. */
+  seen: ReadonlyMap<SourceKey, string>;
   readonly verdicts: Map<IdKey, Verdict>;
   dirty: Set<IdKey> | "all";
   running: RunningSync | null;
@@ -86,7 +86,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     app,
     desired: null,
     namedSource: null,
-    seenRevision: null,
+    seen: new Map(),
     verdicts: new Map(),
     dirty: "all",
     running: null,

@@ -2,6 +2,7 @@ import type { Dialect } from "#core/app/dialect.ts";
 import { isBaseKey } from "#core/source/remote-base.ts";
 import type { App, AppKey } from "#core/app/app.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import { stableText } from "#core/resource/stable-text.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import { TaskGroup } from "#async/task-group.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
@@ -248,26 +249,28 @@ export class Controller {
       this.#queue.addAfter(key, IDENTIFY_AGAIN_MS, "periodic");
       throw error;
     }
-    const before = this.#reconciler.state(key)?.seenRevision;
+    const seen = () => stableText([...(this.#reconciler.state(key)?.seen ?? [])]);
+    const before = seen();
     await this.#reconciler.reconcile(key, signal);
-    if (this.#reconciler.state(key)?.seenRevision === before) return;
+    if (seen() === before) return;
     for (const app of this.#awaiting.get(key) ?? []) this.#queue.add(app, "webhook");
     this.#awaiting.delete(key);
   }
 
+  /** Objects may go from one app to another in all that has the same address: main sources and bases alike. */
   #unsettled(app: AppKey): AppKey[] {
-    const { registry, sources } = this.#context;
+    const { registry, sources, bases } = this.#context;
     const parsed = registry.app(app)?.parsed;
     if (!parsed?.ok) return [];
-    const neighbours = parsed.value.sources.flatMap(({ source }) => sources.neighbours(source));
-    const unsettled = [...new Set(neighbours)].flatMap((source) => {
+    const own = [...parsed.value.sources.map(({ source }) => source), ...bases.sourcesOf(app)];
+    const neighbours = new Set(own.flatMap((source) => sources.neighbours(source)));
+    const unsettled = [...neighbours].flatMap((source) => {
       const revision = sources.state(source)?.revision?.text;
-      return registry.consumers(source).filter((other) => {
-        const state = this.#reconciler.state(other);
+      return [...registry.consumers(source), ...bases.users(source)].filter((other) => {
         const record = registry.app(other);
         if (other === app || !record?.parsed.ok || record.parsed.value.deleting || record.parsed.value.suspended)
           return false;
-        return state?.seenRevision !== revision;
+        return revision === undefined || this.#reconciler.state(other)?.seen.get(source) !== revision;
       });
     });
     for (const other of unsettled) this.#awaiting.set(other, (this.#awaiting.get(other) ?? new Set()).add(app));

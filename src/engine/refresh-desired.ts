@@ -34,13 +34,14 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   if (failed && state.desired) return ready(state, revision, failed);
   const render = completeRender(work, declared.render);
   if (!render.ok && !render.error) return { kind: "wait", phase: null };
+  const seen = new Map([...work.context.bases.revisions(state.app.key), [declared.source, revision.text]]);
   const rendered = render.ok
     ? await renderOf(work, { declared, tree, spec: render.value }, signal)
     : (render.error as AppPhase);
   if (rendered === "pending") return { kind: "wait", phase: null };
   const problem = "resources" in rendered ? await adopt(work, rendered, signal) : rendered;
   // What an app declares is claimed before it may wait, so that nobody prunes what it is about to apply.
-  state.seenRevision = revision.text;
+  state.seen = seen;
   const waiting = dependencyProblem(work, revision);
   if (waiting === "pending") return { kind: "wait", phase: null };
   return waiting ? wait(waiting) : ready(state, revision, failed ?? problem ?? failedBase(work));

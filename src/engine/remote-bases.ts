@@ -36,6 +36,14 @@ export class RemoteBases {
     return [...this.#taken].flatMap(([app, taken]) => (taken.has(source) ? [app] : []));
   }
 
+  /** What an app's bases are at, by their sources. */
+  revisions(app: AppKey): readonly (readonly [SourceKey, string])[] {
+    return this.sourcesOf(app).flatMap((key) => {
+      const revision = this.#sources.state(key)?.revision;
+      return revision ? [[key, revision.text] as const] : [];
+    });
+  }
+
   /** A tree with what the app takes besides, as far as that is here. */
   mounted(app: AppKey, tree: FileTree): FileTree {
     const mounts = new Map<string, FileTree>();

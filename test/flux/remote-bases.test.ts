@@ -62,6 +62,41 @@ test("a base of another repository is followed like a source, and shared by thos
   await one.present(one.configMap("taker-b"));
 });
 
+test("an object that moves from one app's base to another's is handed over, and never deleted on the way", async () => {
+  const { git } = world();
+  const list = (names: string[]) => `resources: [${names.map((name) => `../${name}.yaml`).join(", ")}]\n`;
+  await git.commit("moving", {
+    "a.yaml": configMap("a"),
+    "b.yaml": configMap("b"),
+    "moved.yaml": configMap("moved"),
+    "one/kustomization.yaml": list(["a", "moved"]),
+    "two/kustomization.yaml": list(["b"]),
+  });
+  const one = await world().space("mover");
+  // The names decide in which order the apps are worked on: both orders are tried.
+  const takers = ["first", "second"] as const;
+  for (const [at, taker] of takers.entries()) {
+    const base = `${git.url("moving")}//${at === 0 ? "one" : "two"}?ref=main`;
+    await git.commit("mover", { [`${taker}/kustomization.yaml`]: `resources: ["${base}"]\n` });
+  }
+  await one.gitRepository();
+  for (const taker of takers) await one.kustomization({ path: `./${taker}`, interval: "2s" }, taker);
+  for (const name of ["a", "b", "moved"]) await one.present(one.configMap(name));
+  const { uid } = (await one.present(one.configMap("moved"))).metadata;
+  const owner = async () =>
+    (await world().get(one.configMap("moved")))?.metadata.labels?.["kustomize.toolkit.fluxcd.io/name"];
+  for (const [from, to] of [["one", "two"] as const, ["two", "one"] as const]) {
+    const [kept, left] = from === "one" ? ["b", "a"] : ["a", "b"];
+    await git.commit("moving", {
+      [`${from}/kustomization.yaml`]: list([left!]),
+      [`${to}/kustomization.yaml`]: list([kept!, "moved"]),
+    });
+    const next = to === "one" ? "first" : "second";
+    await eventually(`${next} has it`, async () => (await owner()) === next);
+    expect((await one.present(one.configMap("moved"))).metadata.uid).toBe(uid);
+  }
+});
+
 test("a base that cannot be had is named, and what is there stays as it is", async () => {
   const space = await world().space("baseless");
   const first = await space.commit({ "app/a.yaml": configMap("a"), "app/kept.yaml": configMap("kept") });

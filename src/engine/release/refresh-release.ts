@@ -22,7 +22,7 @@ export async function refreshRelease(
   const read = readSource(work);
   if (read.kind === "wait") return read;
   const { revision } = read;
-  work.state.seenRevision = revision.text;
+  work.state.seen = new Map([[read.declared.source, revision.text]]);
   const waiting = dependencyProblem(work, revision);
   if (waiting) return { kind: "wait", phase: waiting === "pending" ? null : waiting };
   const render = completeRender(work, read.declared.render);
