@@ -77,6 +77,29 @@ async function names(space: Space): Promise<readonly string[]> {
 }
 
 describe("ArtifactGenerator", () => {
+  test("an object that moves from one artifact to another is handed over, and never deleted on the way", async () => {
+    const space = await world().space("handing");
+    const moved = configMap("moved");
+    await space.commit({
+      "one/a.yaml": configMap("one"),
+      "two/a.yaml": configMap("two"),
+      "one/moved.yaml": moved,
+    });
+    const output = (name: string) => ({ name, copy: [copies(`@repo/${name}/**`)] });
+    await generate(space, { artifacts: [output("one"), output("two")] });
+    for (const name of ["one", "two"]) await follow(space, name);
+    const { uid } = (await space.present(space.configMap("moved"))).metadata;
+    await space.present(space.configMap("two"));
+    for (const [from, to] of [["one", "two"] as const, ["two", "one"] as const]) {
+      await space.commit({ [`${from}/moved.yaml`]: null, [`${to}/moved.yaml`]: moved });
+      await eventually(`${to} has it`, async () => {
+        const labels = (await world().get(space.configMap("moved")))?.metadata.labels;
+        return labels?.["kustomize.toolkit.fluxcd.io/name"] === to;
+      });
+      expect((await space.present(space.configMap("moved"))).metadata.uid).toBe(uid);
+    }
+  });
+
   test("a repository is taken apart: a change of one folder wakes its app alone, and what is not made any more goes", async () => {
     const space = await world().space("apart");
     const file = (name: string, value: string) => ({ [`deploy/${name}/a.yaml`]: configMap(name, { value }) });
