@@ -29,23 +29,23 @@ describe.concurrent("Kustomizations that depend on others", () => {
   test("judge another kind as their own health checks do, also one that nobody serves yet", async () => {
     const space = await world().space("order-health");
     await space.commit({ "app/a.yaml": configMap("a") });
-    const volume = { apiVersion: "v1", kind: "PersistentVolumeClaim", name: "data" };
+    const workload = { apiVersion: "apps/v1", kind: "Deployment", name: "data" };
     const strange = { apiVersion: "none.example/v1", kind: "Strange", name: "one" };
-    await space.kustomization({ dependsOn: [volume] });
+    await space.kustomization({ dependsOn: [workload] });
     await space.kustomization({ dependsOn: [strange] }, "stranger");
+    // There are no nodes to run it.
+    const template = { metadata: { labels: { app: "data" } }, spec: { containers: [{ name: "a", image: "a" }] } };
     await world().apply({
-      apiVersion: "v1",
-      kind: "PersistentVolumeClaim",
+      apiVersion: "apps/v1",
+      kind: "Deployment",
       metadata: { name: "data", namespace: space.name },
-      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+      spec: { replicas: 1, selector: { matchLabels: { app: "data" } }, template },
     });
-    await space.says("dependency 'PersistentVolumeClaim/order-health/data' is not ready: status 'InProgress'");
+    await space.says("dependency 'Deployment/order-health/data' is not ready: status 'InProgress'");
     await space.says("dependency 'Strange/order-health/one' cannot be read: Strange is not served", {
       ref: space.kustomizationRef("stranger"),
     });
-    const status = { phase: "Bound" };
-    const claim = space.at("v1", "PersistentVolumeClaim", "data");
-    await world().patch(claim, { status }, { subresource: "status" });
+    await world().patch(space.at("apps/v1", "Deployment", "data"), { spec: { replicas: 0 } });
     await space.present(space.configMap("a"));
   });
 
