@@ -88,8 +88,8 @@ test("an object that moves from one app's base to another's is handed over, and 
   for (const [from, to] of [["one", "two"] as const, ["two", "one"] as const]) {
     const [kept, left] = from === "one" ? ["b", "a"] : ["a", "b"];
     await git.commit("moving", {
-      [`${from}/kustomization.yaml`]: list([left!]),
-      [`${to}/kustomization.yaml`]: list([kept!, "moved"]),
+      [`${from}/kustomization.yaml`]: list([left]),
+      [`${to}/kustomization.yaml`]: list([kept, "moved"]),
     });
     const next = to === "one" ? "first" : "second";
     await eventually(`${next} has it`, async () => (await owner()) === next);
