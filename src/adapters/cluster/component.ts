@@ -21,8 +21,6 @@ export interface Component {
   readonly logPath: string;
   /** Settles when the program has ended, with its exit code or signal in words. */
   readonly ended: Promise<string>;
-  /** Asks the program to end, kills it after `graceMs`, and resolves when it is gone. */
-  stop(graceMs: number): Promise<void>;
   /** Kills the program at once, as a crash would, and resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -68,14 +66,7 @@ export async function startComponent(command: ComponentCommand): Promise<Compone
     child.kill("SIGKILL");
     await ended;
   };
-  const stop = async (graceMs: number) => {
-    child.ref();
-    child.kill("SIGTERM");
-    const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
-    await ended;
-    clearTimeout(timer);
-  };
-  return { name: command.name, pid: child.pid!, logPath: command.logPath, ended, stop, kill };
+  return { name: command.name, pid: child.pid!, logPath: command.logPath, ended, kill };
 }
 
 /** The last lines a program wrote, for an error message. */

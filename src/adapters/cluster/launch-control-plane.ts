@@ -16,7 +16,7 @@ import {
 } from "./component-flags.ts";
 import type { ControlPlanePaths } from "./component-flags.ts";
 import { freePort } from "./free-port.ts";
-import { RunningControlPlane, stopInOrder } from "./running-control-plane.ts";
+import { RunningControlPlane, killAll } from "./running-control-plane.ts";
 import { simulatedNode } from "./simulated-node.ts";
 import { SupervisedComponent } from "./supervised-component.ts";
 import { writeSecret } from "./write-secret.ts";
@@ -45,7 +45,7 @@ export async function launchControlPlane(options: LaunchOptions, signal: AbortSi
       await startFollowers(setup, running, inside);
       return running;
     } catch (error) {
-      await stopInOrder(components);
+      await killAll(components);
       throw error;
     }
   });

@@ -11,7 +11,6 @@ import type { SupervisedComponent } from "./supervised-component.ts";
 import { writeSecret } from "./write-secret.ts";
 
 const restartLimitMs = 60_000;
-const graceMs = 2_000;
 const podsNeed = "/api/v1/namespaces/default/serviceaccounts/default";
 
 interface Parts {
@@ -99,14 +98,12 @@ export class RunningControlPlane implements ControlPlane {
 
   async #stopOnce(): Promise<void> {
     await this.api.close();
-    await stopInOrder(this.components);
+    await killAll(this.components);
     this.#settle.resolve();
   }
 }
 
-/** Stops etcd last: an API server that has lost it ignores every request to end for a minute. */
-export async function stopInOrder(components: readonly SupervisedComponent[]): Promise<void> {
-  const [etcd, ...others] = components;
-  await Promise.all(others.map((component) => component.stop(graceMs)));
-  await etcd?.stop(graceMs);
+/** Ends programs at once: what they leave is thrown away at the next start, so that nothing is worth an orderly end. */
+export async function killAll(components: readonly SupervisedComponent[]): Promise<void> {
+  await Promise.all(components.map((component) => component.kill()));
 }

@@ -34,12 +34,7 @@ export class SupervisedComponent {
     component.ended.then((how) => this.#onEnd(component, how)).catch(() => undefined);
   }
 
-  /** Asks the program to end, kills it after `graceMs`, and resolves when it is gone and stays so. */
-  async stop(graceMs: number): Promise<void> {
-    await this.#release()?.stop(graceMs);
-  }
-
-  /** Kills the program as a crash would, without starting it again. */
+  /** Kills the program as a crash would, and resolves when it is gone and stays so. */
   async kill(): Promise<void> {
     await this.#release()?.kill();
   }
