@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { startHttpService } from "./http-service.ts";
 
 /** A file that is sent. */
 export interface SentFile {
@@ -40,22 +39,15 @@ const longestAnswerMs = 10 * 60_000;
  */
 export async function startArtifactServer(options: ArtifactServerOptions): Promise<ArtifactServer> {
   const { host, port, signal } = options;
-  signal.throwIfAborted();
-  const server = createServer((request, response) => {
-    answer(options, request, response).catch(() => response.destroy());
+  const { address, stopped } = await startHttpService({
+    what: "artifacts",
+    host,
+    port,
+    maxConnections,
+    answer: (request, response) => answer(options, request, response),
+    signal,
   });
-  server.requestTimeout = 10_000;
-  server.headersTimeout = 5_000;
-  server.maxConnections = maxConnections;
-  await listening(server, host, port);
-  const stopped = new Promise<void>((resolve) => server.once("close", resolve));
-  const stop = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  return { port: (server.address() as AddressInfo).port, stopped };
+  return { port: address.port, stopped };
 }
 
 async function answer(
@@ -95,17 +87,4 @@ function pathOf(url: string): string | null {
 
 function typeOf(path: string): string {
   return /\.(tgz|tar\.gz)$/.test(path) ? "application/gzip" : "application/yaml";
-}
-
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const refused = (cause: Error) => {
-      reject(new Error(`Cannot serve artifacts at ${host}:${port}: ${cause.message}`, { cause }));
-    };
-    server.once("error", refused);
-    server.listen({ host, port }, () => {
-      server.off("error", refused);
-      resolve();
-    });
-  });
 }

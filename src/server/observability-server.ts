@@ -1,6 +1,6 @@
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { startHttpService } from "./http-service.ts";
 
 /** Whether the program can do its work, and if not, why. */
 export interface Readiness {
@@ -40,22 +40,15 @@ const prometheus = "text/plain; version=0.0.4; charset=utf-8";
 /** Serves `/metrics`, `/healthz` and `/readyz`. @throws when the address cannot be listened on. */
 export async function startObservabilityServer(options: ObservabilityServerOptions): Promise<ObservabilityServer> {
   const { host = "127.0.0.1", port, signal } = options;
-  signal.throwIfAborted();
-  const server = createServer((request, response) => {
-    answer(options, request, response).catch(() => response.destroy());
+  const { address, stopped } = await startHttpService({
+    what: "metrics and health",
+    host,
+    port,
+    maxConnections: 64,
+    answer: (request, response) => answer(options, request, response),
+    signal,
   });
-  server.requestTimeout = 10_000;
-  server.headersTimeout = 5_000;
-  server.maxConnections = 64;
-  await listening(server, host, port);
-  const stopped = new Promise<void>((resolve) => server.once("close", resolve));
-  const stop = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  signal.addEventListener("abort", stop, { once: true });
-  if (signal.aborted) stop();
-  return { url: urlOf(server.address() as AddressInfo), stopped };
+  return { url: urlOf(address), stopped };
 }
 
 async function answer(
@@ -101,19 +94,6 @@ function readyPage({ ok, reasons }: Readiness): Page {
 
 function text(status: number, body: string): Page {
   return { status, type: plain, body: `${body}\n` };
-}
-
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const refused = (cause: Error) => {
-      reject(new Error(`Cannot serve metrics and health at ${host}:${port}: ${cause.message}`, { cause }));
-    };
-    server.once("error", refused);
-    server.listen({ host, port }, () => {
-      server.off("error", refused);
-      resolve();
-    });
-  });
 }
 
 function urlOf({ address, port, family }: AddressInfo): string {

@@ -1,6 +1,6 @@
 import { artifactRows, servedArtifact } from "./artifact-rows.ts";
 import { helmReleaseRows } from "./helm-release-rows.ts";
-import type { Row } from "./row.ts";
+import { partly, type Row, served } from "./row.ts";
 import { sourceRows } from "./source-rows.ts";
 
 const build = "test/flux/build.test.ts";
@@ -13,9 +13,6 @@ const source = "test/flux/source.test.ts";
 const bases = "test/flux/remote-bases.test.ts";
 const tenants = "test/flux/tenants.test.ts";
 const metrics = "src/adapters/observe/metrics.test.ts";
-
-const served = (part: string, what: string, ...tests: readonly string[]): Row => ({ part, what, tests });
-const partly = (row: Row, note: string): Row => ({ ...row, note });
 
 /** What Flux's users rely on, in the order of its own documentation. */
 export const fluxRows: readonly Row[] = [

@@ -8,3 +8,13 @@ export interface Row {
   /** `file: title of a test in it`; none: it is not served. */
   readonly tests: readonly string[];
 }
+
+/** Something that tests show. */
+export function served(part: string, what: string, ...tests: readonly string[]): Row {
+  return { part, what, tests };
+}
+
+/** The same with something to know about it. */
+export function partly(row: Row, note: string): Row {
+  return { ...row, note };
+}

@@ -1,4 +1,4 @@
-import type { Row } from "./row.ts";
+import { partly, type Row, served } from "./row.ts";
 
 const git = "test/flux/git-repository.test.ts";
 const cloudBucket = "test/flux/bucket-clouds.test.ts";
@@ -7,9 +7,6 @@ const oci = "test/flux/oci.test.ts";
 const registryPassword = "src/adapters/cloud/registry-password.test.ts";
 const source = "test/flux/source.test.ts";
 const verify = "src/adapters/oci/verify-artifact.test.ts";
-
-const served = (part: string, what: string, ...tests: readonly string[]): Row => ({ part, what, tests });
-const partly = (row: Row, note: string): Row => ({ ...row, note });
 
 /** What Flux's users rely on of sources, in the order of its own documentation. */
 export const sourceRows: readonly Row[] = [

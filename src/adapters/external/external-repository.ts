@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { LRUCache } from "lru-cache";
@@ -11,12 +10,13 @@ import { SourceError } from "#core/source/source-error.ts";
 import type { ArtifactRef, SourceRef } from "#core/source/source.ts";
 import type { RefResult, Repository } from "#engine/ports.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
-import { fileListing } from "../archive/file-listing.ts";
-import { packTree, PackWriter } from "../archive/pack-file.ts";
-import { type PackIndex, packName, type PackStore } from "../archive/pack-store.ts";
-import { readTarball } from "../archive/read-tarball.ts";
+import { packTree } from "../archive/pack-file.ts";
+import type { PackStore } from "../archive/pack-store.ts";
+import { repairingTree } from "../archive/repairing-tree.ts";
+import { unpackTarball } from "../archive/unpack-tarball.ts";
 import { connectionFault } from "../http/connection-fault.ts";
 import type { HttpWire } from "../http/http-wire.ts";
+import { publicAddress } from "../http/public-address.ts";
 import type { OwnArtifacts } from "./own-artifacts.ts";
 import type { ExternalLimits } from "./external-limits.ts";
 
@@ -81,7 +81,10 @@ export class ExternalRepository implements Repository {
       await this.#parts.store.drop(keyOf(digest));
       throw new SourceError("fetch", `Cannot read the artifact ${digest}: its local copy is damaged`);
     }
-    const tree = this.#repairing(digest, packTree(kept.pack, kept.files));
+    const tree = repairingTree(packTree(kept.pack, kept.files), async (scope) => {
+      await this.#parts.store.drop(keyOf(digest));
+      await this.fetchCommit(digest, scope);
+    });
     this.#trees.set(digest, tree);
     return tree;
   }
@@ -127,7 +130,7 @@ export class ExternalRepository implements Repository {
       const blob = join(folder, "blob");
       if (mine) await this.#store(mine.open(), { blob, ref }, signal);
       else await this.#download(ref, blob, signal);
-      return await unpacked(blob, { folder, limits }, signal);
+      return { files: await unpackTarball(blob, { folder, limits: limits.archive }, signal), annotations: {} };
     });
     if (performance.now() < this.#forgetsFrom) return;
     const followed = new Set([...this.#followed.keys()].map(keyOf));
@@ -167,24 +170,6 @@ export class ExternalRepository implements Repository {
     throw new SourceError("fetch", `Cannot ${actionOf(to.ref)}: ${state}`);
   }
 
-  /** A tree whose files are fetched again when the disk lost or changed them. */
-  #repairing(digest: string, tree: FileTree): FileTree {
-    return {
-      entry: (path) => tree.entry(path),
-      children: (path) => tree.children(path),
-      read: async (paths, signal) => {
-        try {
-          return await tree.read(paths, signal);
-        } catch (error) {
-          if (!(error instanceof ArchiveError) || error.code !== "damaged") throw error;
-          await this.#parts.store.drop(keyOf(digest));
-          await this.fetchCommit(digest, signal);
-          return await tree.read(paths, signal);
-        }
-      },
-    };
-  }
-
   async #open(): Promise<void> {
     this.#opened ??= this.#parts.store.open();
     try {
@@ -194,21 +179,6 @@ export class ExternalRepository implements Repository {
       throw error;
     }
   }
-}
-
-async function unpacked(
-  blob: string,
-  { folder, limits }: { folder: string; limits: ExternalLimits },
-  signal: AbortSignal,
-): Promise<PackIndex> {
-  await using file = await open(join(folder, packName), "wx", 0o600);
-  const sink = new PackWriter(file);
-  await readTarball(createReadStream(blob), { sink, limits: limits.archive }, signal);
-  await sink.flush();
-  // Refuses what cannot be a tree while nothing is kept yet.
-  fileListing(sink.files);
-  await rm(blob);
-  return { files: sink.files, annotations: {} };
 }
 
 function asFailure(ref: ArtifactRef, error: unknown): SourceError {
@@ -226,9 +196,7 @@ function isDigest(text: string): boolean {
 }
 
 function actionOf({ url }: ArtifactRef): string {
-  const { origin, pathname } = new URL(url);
-  // Without the query, which may hold a token.
-  return `fetch ${origin}${pathname}`;
+  return `fetch ${publicAddress(new URL(url))}`;
 }
 
 /** Names of folders are SHA-256, whatever a digest is. */

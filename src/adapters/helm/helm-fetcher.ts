@@ -2,6 +2,7 @@ import type { HelmRemote } from "#core/source/remote.ts";
 import type { SourceFetcher, SourceSecrets } from "#engine/ports.ts";
 import { HttpWire } from "../http/http-wire.ts";
 import { KeptFolders } from "../http/kept-folders.ts";
+import { publicAddress } from "../http/public-address.ts";
 import { TlsWires } from "../http/tls-wires.ts";
 import { ChartRepository } from "./chart-repository.ts";
 import { ChartStore } from "./chart-store.ts";
@@ -11,7 +12,7 @@ import { defaultHelmLimits } from "./helm-limits.ts";
 import type { HelmLimits } from "./helm-limits.ts";
 import { IndexOrigin } from "./index-origin.ts";
 import { RegistryOrigin } from "./registry-origin.ts";
-import { publicAddress, repositoryAddress } from "./repository-address.ts";
+import { repositoryAddress } from "./repository-address.ts";
 import { RepositoryClient } from "./repository-client.ts";
 import { repositoryAccess } from "./repository-secrets.ts";
 

@@ -27,11 +27,6 @@ export function chartAddress(base: URL, text: string): URL {
   return url;
 }
 
-/** An address as messages tell it: without the query, which may hold a token. */
-export function publicAddress({ origin, pathname }: URL): string {
-  return `${origin}${pathname}`;
-}
-
 function refused(why: string): HelmError {
   return new HelmError("refused-url", `Cannot use the address of the chart repository: ${why}`);
 }

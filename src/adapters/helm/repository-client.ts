@@ -1,9 +1,10 @@
 import { connectionFault } from "../http/connection-fault.ts";
 import type { HttpWire, WireAnswer } from "../http/http-wire.ts";
+import { publicAddress } from "../http/public-address.ts";
 import { readBounded } from "../http/read-bounded.ts";
 import { HelmError } from "./helm-error.ts";
 import type { HelmLimits } from "./helm-limits.ts";
-import { chartAddress, publicAddress } from "./repository-address.ts";
+import { chartAddress } from "./repository-address.ts";
 
 /** What a repository is asked with. */
 export interface RepositoryClientParts {

@@ -2,7 +2,6 @@ import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
 import { DeadlineError, withDeadline } from "#async/with-deadline.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
-import { ArchiveError } from "../archive/archive-error.ts";
 import { highestTag, nearestTags, ociRefProblem } from "#core/source/oci-ref.ts";
 import type { OciRef } from "#core/source/oci-ref.ts";
 import type { OciLayer } from "#core/source/remote.ts";
@@ -11,6 +10,7 @@ import type { SourceRef, VerifiedObject } from "#core/source/source.ts";
 import type { ArtifactCheck, RefResult, Repository, VerificationRequest } from "#engine/ports.ts";
 import { artifactSignatures, type SignedPlace } from "./artifact-signatures.ts";
 import type { PackStore } from "../archive/pack-store.ts";
+import { repairingTree } from "../archive/repairing-tree.ts";
 import { OciError } from "./oci-error.ts";
 import type { OciLimits } from "./oci-limits.ts";
 import { packTree } from "../archive/pack-file.ts";
@@ -102,7 +102,10 @@ export class OciRepository implements Repository {
     const known = this.#trees.get(digest);
     if (known !== undefined) return known;
     await this.fetchCommit(digest, signal);
-    const tree = this.#repairing(digest, await this.#stored(digest, signal));
+    const tree = repairingTree(await this.#stored(digest, signal), async (scope) => {
+      await this.#parts.store.drop(digest);
+      await this.fetchCommit(digest, scope);
+    });
     this.#trees.set(digest, tree);
     return tree;
   }
@@ -215,24 +218,6 @@ export class OciRepository implements Repository {
     }
     if (artifact !== undefined) return packTree(artifact.pack, artifact.files);
     throw new OciError("damaged", `Cannot read ${client.nameOf(digest)}: its local copy is damaged`);
-  }
-
-  /** A tree whose files are pulled again when the disk lost or changed them. */
-  #repairing(digest: string, tree: FileTree): FileTree {
-    return {
-      entry: (path) => tree.entry(path),
-      children: (path) => tree.children(path),
-      read: async (paths, signal) => {
-        try {
-          return await tree.read(paths, signal);
-        } catch (error) {
-          if (!(error instanceof ArchiveError) || error.code !== "damaged") throw error;
-          await this.#parts.store.drop(digest);
-          await this.fetchCommit(digest, signal);
-          return await tree.read(paths, signal);
-        }
-      },
-    };
   }
 
   #asTimeout(error: unknown): unknown {

@@ -1,19 +1,16 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { type OciLayer, copiedLayerName } from "#core/source/remote.ts";
 import { ArchiveError } from "../archive/archive-error.ts";
-import { fileListing } from "../archive/file-listing.ts";
-import { readTarball } from "../archive/read-tarball.ts";
+import { unpackTarball } from "../archive/unpack-tarball.ts";
 import type { PackIndex } from "../archive/pack-store.ts";
 import { packName } from "../archive/pack-store.ts";
 import { defaultManifest, parseManifest, selectedLayer } from "./manifest.ts";
 import type { Descriptor, Manifest } from "./manifest.ts";
 import { OciError } from "./oci-error.ts";
 import type { OciLimits } from "./oci-limits.ts";
-import { PackWriter } from "../archive/pack-file.ts";
 import type { PackedFile } from "../archive/pack-file.ts";
 import { mismatch } from "./registry-client.ts";
 import type { RegistryClient } from "./registry-client.ts";
@@ -39,7 +36,7 @@ export async function pullArtifact(request: PullRequest, signal: AbortSignal): P
   await client.blob(chosen, (body) => storeBlob(body, { blob, chosen, name: client.name }, signal), signal);
   if (layer.operation === "copy") return { files: await copied(blob, folder, chosen), annotations };
   try {
-    return { files: await unpacked(blob, request, signal), annotations };
+    return { files: await unpackTarball(blob, { folder, limits: limits.archive }, signal), annotations };
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
     const code = error.code === "too-large" ? "too-large" : "refused-content";
@@ -82,21 +79,6 @@ async function storeBlob(
   }
   const digest = `sha256:${hash.digest("hex")}`;
   if (digest !== chosen.digest) throw mismatch(action, chosen.digest, digest);
-}
-
-async function unpacked(
-  blob: string,
-  { folder, limits }: PullRequest,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, PackedFile>> {
-  await using file = await open(join(folder, packName), "wx", 0o600);
-  const sink = new PackWriter(file);
-  await readTarball(createReadStream(blob), { sink, limits: limits.archive }, signal);
-  await sink.flush();
-  // Refuses what cannot be a tree while nothing is kept yet.
-  fileListing(sink.files);
-  await rm(blob);
-  return sink.files;
 }
 
 async function copied(blob: string, folder: string, { digest, size }: Descriptor): Promise<Map<string, PackedFile>> {

@@ -7,6 +7,7 @@ import { DeadlineError, withDeadline } from "#async/with-deadline.ts";
 import type { RefResult, Repository, SourceFetcher } from "#engine/ports.ts";
 import { connectionFault } from "../http/connection-fault.ts";
 import { HttpWire, type WireAnswer } from "../http/http-wire.ts";
+import { publicAddress } from "../http/public-address.ts";
 import { readBounded } from "../http/read-bounded.ts";
 
 const maxBytes = 20 * 1024 * 1024;
@@ -99,11 +100,6 @@ class WebFile implements Repository {
   #isAnother(): SourceError {
     return new SourceError("ref", `Cannot read ${publicAddress(this.#url)}: what it was is not kept`);
   }
-}
-
-/** Without the query, which may hold a token. */
-function publicAddress({ origin, pathname }: URL): string {
-  return `${origin}${pathname}`;
 }
 
 function problemOf({ status, headers }: WireAnswer): { failure: "fetch" | "config"; state: string } | null {
