@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "nod
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import pLimit from "p-limit";
+import { doneOnce } from "#async/done-once.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { ArtifactContent, ArtifactStore, ServedArtifact } from "#engine/artifact-store.ts";
@@ -46,7 +47,11 @@ export class ArtifactFiles implements ArtifactStore {
   readonly #options: ArtifactFilesOptions;
   readonly #objects = new Map<string, readonly Kept[]>();
   readonly #exclusive = pLimit(1);
-  #opened: Promise<void> | undefined;
+  readonly #open = doneOnce(() =>
+    this.#readNotes().catch((error: unknown) => {
+      throw failure(error instanceof Error ? error.message : String(error), error);
+    }),
+  );
 
   constructor(options: ArtifactFilesOptions) {
     this.#options = options;
@@ -158,16 +163,6 @@ export class ArtifactFiles implements ArtifactStore {
 
   #file(path: string): string {
     return join(this.#options.directory, path);
-  }
-
-  async #open(): Promise<void> {
-    this.#opened ??= this.#readNotes();
-    try {
-      await this.#opened;
-    } catch (error) {
-      this.#opened = undefined;
-      throw failure(error instanceof Error ? error.message : String(error), error);
-    }
   }
 
   /** Clears up after a crash, and reads what earlier processes made. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
+import { doneOnce } from "#async/done-once.ts";
 import { DeadlineError, withDeadline } from "#async/with-deadline.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { SourceError } from "#core/source/source-error.ts";
@@ -45,7 +46,7 @@ export class ExternalRepository implements Repository {
   readonly #forgetsFrom = performance.now() + hourMs;
   readonly #trees = new LRUCache<string, FileTree>({ max: 16 });
   readonly #fetching = new Map<string, Promise<void>>();
-  #opened: Promise<void> | undefined;
+  readonly #open = doneOnce(() => this.#parts.store.open());
 
   constructor(parts: ExternalRepositoryParts) {
     this.#parts = parts;
@@ -168,16 +169,6 @@ export class ExternalRepository implements Repository {
     if (found === wanted) return;
     const state = `its digest is ${algorithm}:${found}, not ${to.ref.value}`;
     throw new SourceError("fetch", `Cannot ${actionOf(to.ref)}: ${state}`);
-  }
-
-  async #open(): Promise<void> {
-    this.#opened ??= this.#parts.store.open();
-    try {
-      await this.#opened;
-    } catch (error) {
-      this.#opened = undefined;
-      throw error;
-    }
   }
 }
 

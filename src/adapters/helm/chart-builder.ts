@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
+import { doneOnce } from "#async/done-once.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { packedChartName } from "#core/source/helm-ref.ts";
 import { readSetHolds, type ReadSet } from "#core/source/read-set.ts";
@@ -35,7 +36,7 @@ export class ChartBuilder implements SourceDeriver {
   readonly #exclusive = pLimit(1);
   /** By then, whoever goes on from an earlier process has asked for what it needs. */
   readonly #forgetsFrom = performance.now() + hourMs;
-  #opened: Promise<void> | undefined;
+  readonly #open = doneOnce(() => this.#store.open());
 
   constructor(options: ChartBuilderOptions) {
     this.#options = options;
@@ -90,15 +91,5 @@ export class ChartBuilder implements SourceDeriver {
     const { length: size } = await this.#store.content(digest);
     const read = async () => await this.#store.content(digest);
     return oneFileTree({ name: packedChartName, digest, size, read });
-  }
-
-  async #open(): Promise<void> {
-    this.#opened ??= this.#store.open();
-    try {
-      await this.#opened;
-    } catch (error) {
-      this.#opened = undefined;
-      throw error;
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import pLimit from "p-limit";
+import { doneOnce } from "#async/done-once.ts";
 import { DeadlineError, withDeadline } from "#async/with-deadline.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { packedChartName } from "#core/source/helm-ref.ts";
@@ -34,7 +35,7 @@ export class ChartRepository implements Repository {
   /** The chart that each reference stood for last, which stays in use while its successor cannot be had. */
   readonly #followed = new LRUCache<string, string>({ max: maxFollowed });
   readonly #fetching = new Map<string, Promise<StoredChart>>();
-  #opened: Promise<void> | undefined;
+  readonly #open = doneOnce(() => this.#parts.store.open());
 
   constructor(parts: ChartRepositoryParts) {
     this.#parts = parts;
@@ -152,16 +153,6 @@ export class ChartRepository implements Repository {
     }
     const packed = await preparedChart(tools, { ref, content, what, version: offer.version }, signal);
     return { digest: await store.add(packed.archive), version: packed.version };
-  }
-
-  async #open(): Promise<void> {
-    this.#opened ??= this.#parts.store.open();
-    try {
-      await this.#opened;
-    } catch (error) {
-      this.#opened = undefined;
-      throw error;
-    }
   }
 }
 
