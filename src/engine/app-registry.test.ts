@@ -175,3 +175,31 @@ describe("AppRegistry", () => {
     expect(put(appObject("shop"), 9)).toEqual([SHOP]);
   });
 });
+
+describe("kinds of which only some objects are read", () => {
+  const selector = { text: "part=keys", parsed: [{ key: "part", operator: "in", values: ["keys"] }] } as const;
+  const keys: DialectKind = { ...plainKinds.limits, only: { namespace: "apps", selector } };
+  const putKeys = (object: Resource, version: number) => {
+    told = [];
+    const metadata = { ...object.metadata, resourceVersion: String(version) };
+    registry.upsert(dialect, keys, { ...object, metadata });
+    return told;
+  };
+
+  test("wake the apps that mean something else by them, and no others", () => {
+    put(appObject("shop", { limitedBy: "small" } as never));
+    put(appObject("cart"));
+    expect(putKeys(limits("small", "1"), 1)).toEqual([SHOP]);
+    expect(putKeys(limits("small", "2"), 2)).toEqual([]);
+  });
+
+  test("are listed whole, by the same list until one changes", () => {
+    const all = () => registry.lookup(dialect.name).all?.("Limits") ?? [];
+    putKeys(limits("small", "1"), 1);
+    const before = all();
+    expect(before.map(({ metadata }) => metadata.name)).toEqual(["small"]);
+    expect(all()).toBe(before);
+    putKeys(limits("large", "1"), 2);
+    expect(all().map(({ metadata }) => metadata.name)).toEqual(["small", "large"]);
+  });
+});

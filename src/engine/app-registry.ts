@@ -4,6 +4,7 @@ import type { Settings } from "#core/app/settings.ts";
 import { fieldAt } from "#core/health/condition.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import { kindKey, splitApiVersion } from "#core/resource/resource-id.ts";
+import { stableText } from "#core/resource/stable-text.ts";
 import { isNewer } from "#core/resource/resource-version.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, type Result, ok } from "#core/result.ts";
@@ -41,6 +42,8 @@ export class AppRegistry {
   readonly #listener: RegistryListener;
   readonly #objects = new Map<string, Resource>();
   readonly #stimuli = new Map<string, string>();
+  /** Every object of a kind, by the beginning of its keys, until one changes. */
+  readonly #lists = new Map<string, readonly Resource[]>();
   readonly #apps = new Map<AppKey, AppRecord>();
   readonly #sources = new Map<SourceKey, SourceRecord>();
   /** What was looked up to parse a source; those that looked nothing up are not in it. */
@@ -80,7 +83,17 @@ export class AppRegistry {
 
   /** Finds objects of one dialect's kinds. */
   lookup(dialect: string): Lookup {
-    return (kind, namespace, name) => this.#objects.get(objectKey(dialect, kind, { namespace, name })) ?? null;
+    const one = (kind: string, namespace: string, name: string) =>
+      this.#objects.get(objectKey(dialect, kind, { namespace, name })) ?? null;
+    return Object.assign(one, { all: (kind: string) => this.#all(listKey(dialect, kind)) });
+  }
+
+  #all(list: string): readonly Resource[] {
+    const known = this.#lists.get(list);
+    if (known) return known;
+    const found = [...this.#objects].filter(([key]) => key.startsWith(list)).map(([, object]) => object);
+    this.#lists.set(list, found);
+    return found;
   }
 
   /** Apps that depend on an app. */
@@ -99,12 +112,13 @@ export class AppRegistry {
     const known = this.#objects.get(key);
     if (known && isNewer(known, object)) return;
     this.#objects.set(key, object);
+    this.#lists.delete(listKey(dialect.name, kind.kind));
     const stimulus = stimulusOf(dialect, kind, object);
     const same = known?.metadata.uid === object.metadata.uid && this.#stimuli.get(key) === stimulus;
     this.#stimuli.set(key, stimulus);
     if (this.#isApp(dialect, kind)) this.#putApp(dialect, kind, { object, same });
     else if (this.#isSource(dialect, kind)) this.#putSource(dialect, { object, same });
-    else if (!same) this.#reparseApps(dialect);
+    else if (!same) this.#reparseApps(dialect, kind);
     if (!same) this.#reparseSources(key);
   }
 
@@ -113,6 +127,7 @@ export class AppRegistry {
     const { namespace = "", name } = object.metadata;
     const key = objectKey(dialect.name, kind.kind, { namespace, name });
     this.#objects.delete(key);
+    this.#lists.delete(listKey(dialect.name, kind.kind));
     this.#stimuli.delete(key);
     if (this.#isApp(dialect, kind)) {
       const app = appKey(kind.short, namespace, name);
@@ -130,7 +145,7 @@ export class AppRegistry {
       this.#lookups.delete(source);
       this.#listener.onSource(source);
     } else {
-      this.#reparseApps(dialect);
+      this.#reparseApps(dialect, kind);
     }
     this.#reparseSources(key);
   }
@@ -194,11 +209,13 @@ export class AppRegistry {
     }
   }
 
-  #reparseApps(dialect: Dialect): void {
+  /** What objects of a part of a kind say shows in what is parsed: only who means something else by them is woken. */
+  #reparseApps(dialect: Dialect, kind: DialectKind): void {
     for (const record of this.#apps.values()) {
       if (record.dialect !== dialect) continue;
       this.#parse(record);
-      this.#listener.onApp(record.key);
+      const isNews = !kind.only || stableText(this.#apps.get(record.key)?.parsed) !== stableText(record.parsed);
+      if (isNews) this.#listener.onApp(record.key);
     }
   }
 
@@ -240,7 +257,11 @@ export function appsWaitedFor({ dependsOn }: App): readonly AppKey[] {
 }
 
 function objectKey(dialect: string, kind: string, at: { readonly namespace?: string; readonly name: string }): string {
-  return `${dialect} ${kind} ${at.namespace ?? ""} ${at.name}`;
+  return `${listKey(dialect, kind)}${at.namespace ?? ""} ${at.name}`;
+}
+
+function listKey(dialect: string, kind: string): string {
+  return `${dialect} ${kind} `;
 }
 
 /** Digest of what may change an object's meaning: everything but its bookkeeping and what its status only reports. */

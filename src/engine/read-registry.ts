@@ -76,12 +76,13 @@ async function confirmGone(
   const { apiVersion, metadata } = object;
   const ref = { apiVersion, kind: kind.kind, namespace: metadata.namespace ?? "", name: metadata.name };
   const live = await readUntilAnswered(reading, ref, signal);
-  const isServed = live !== null && isOfShard(reading, { dialect, kind }, live);
+  const isServed = live !== null && isOfShard(reading, { dialect, kind }, live) && isInScope(kind, live);
   if (!isServed || live.metadata.uid !== metadata.uid) registry.gone(dialect, kind, object);
   if (isServed) registry.upsert(dialect, kind, live);
 }
 
 function scopesOf({ namespaces, shard }: RegistryReading, { dialect, kind }: FollowedKind): readonly Selection[] {
+  if (kind.only) return [{ namespace: kind.only.namespace, labelSelector: kind.only.selector.text }];
   const scopes: readonly Selection[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
   if (!shard || !dialect.appKinds.includes(kind)) return scopes;
   return scopes.map((scope) => ({ ...scope, labelSelector: shard.text }));
@@ -90,4 +91,8 @@ function scopesOf({ namespaces, shard }: RegistryReading, { dialect, kind }: Fol
 /** Sources are read whatever their labels: apps of this shard may follow them. */
 function isOfShard({ shard }: RegistryReading, { dialect, kind }: FollowedKind, object: Resource): boolean {
   return !shard || !dialect.appKinds.includes(kind) || selectorMatches(shard.parsed, labelsOf(object));
+}
+
+function isInScope({ only }: DialectKind, object: Resource): boolean {
+  return !only || selectorMatches(only.selector.parsed, labelsOf(object));
 }

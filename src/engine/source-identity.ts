@@ -5,8 +5,8 @@ import type { Source } from "#core/source/source.ts";
 export type RepositoryKey = string & { readonly __brand: "RepositoryKey" };
 
 /** Sources with the same one share a store and a poll. */
-export function repositoryKey({ url, remote, secrets, account }: Source): RepositoryKey {
-  return `${url} ${stableText([remote, secrets, account])}` as RepositoryKey;
+export function repositoryKey({ url, remote, secrets, held, account }: Source): RepositoryKey {
+  return `${url} ${stableText([remote, secrets, held?.version, account])}` as RepositoryKey;
 }
 
 /** Whether two sources of one key ask for the same, in the same rhythm. */

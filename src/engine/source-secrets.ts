@@ -11,13 +11,14 @@ type Client = Pick<ClusterClient, "get" | "accountToken">;
 /** The Secrets that a source names, and whom else it is read as. @throws SourceError `auth` when one does not exist */
 export async function secretsOf(
   client: Client,
-  { secrets: named, account, remote }: Pick<Source, "secrets" | "account" | "remote">,
+  { secrets: named, held, account, remote }: Pick<Source, "secrets" | "held" | "account" | "remote">,
   signal: AbortSignal,
 ): Promise<SourceSecrets> {
   const secrets: Partial<Record<SecretRole, Resource>> = {};
   for (const [role, name] of Object.entries(named) as [SecretRole, ObjectName][]) {
     secrets[role] = await existingSecret(client, name, signal);
   }
+  Object.assign(secrets, held?.open());
   if (account === undefined) return secrets;
   const pullSecrets = remote.kind === "oci" ? await pullSecretsOf(client, account, signal) : [];
   return { ...secrets, identity: identityOf(client, account), pullSecrets };

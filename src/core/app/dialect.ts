@@ -1,3 +1,4 @@
+import type { WrittenSelector } from "#core/policy/label-selector.ts";
 import type { GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem, Result } from "#core/result.ts";
@@ -16,10 +17,22 @@ export interface DialectKind extends GroupVersionKind {
   readonly short: string;
   /** The field of the status in which somebody else declares something; absent: statuses only report. */
   readonly declaredIn?: string;
+  /** Only these objects of the kind are read, wherever the served apps are; absent: all. */
+  readonly only?: KindScope;
+}
+
+/** Which objects of a kind are read. */
+export interface KindScope {
+  readonly namespace: string;
+  readonly selector: WrittenSelector;
 }
 
 /** Finds another object of the dialect's own kinds (a project, a source) in memory. */
-export type Lookup = (kind: string, namespace: string, name: string) => Resource | null;
+export interface Lookup {
+  (kind: string, namespace: string, name: string): Resource | null;
+  /** Every object of a kind: the very same list until one changes. Absent: none is known by its kind alone. */
+  readonly all?: (kind: string) => readonly Resource[];
+}
 
 /** What `prepare` may ask about the world; all in memory. */
 export interface PrepareContext {

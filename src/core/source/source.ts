@@ -1,3 +1,4 @@
+import type { Resource } from "#core/resource/resource.ts";
 import type { GeneratorRef, OutputRef } from "./generator/generator-ref.ts";
 import type { GitRef } from "./git-ref.ts";
 import type { ChartPathRef, HelmRef, PackedChart } from "./helm-ref.ts";
@@ -55,6 +56,13 @@ export interface ArtifactRef {
   readonly origin: string;
 }
 
+/** Secrets that stand nowhere as they are used, in the keys that sources read; what they hold shows in no text of theirs. */
+export interface HeldSecrets {
+  /** Names what they were made of, and its versions: never what it says. */
+  readonly version: string;
+  readonly open: () => Readonly<Partial<Record<SecretRole, Resource>>>;
+}
+
 /** A repository and ref to follow. */
 export interface Source {
   readonly key: SourceKey;
@@ -64,6 +72,8 @@ export interface Source {
   /** The source that this one is made from, and what people call it; absent: it has a remote of its own. */
   readonly origin?: { readonly source: SourceKey; readonly name: string };
   readonly secrets: Readonly<Partial<Record<SecretRole, ObjectName>>>;
+  /** Secrets that were put together for it, over those that it names; absent: none. */
+  readonly held?: HeldSecrets;
   /** The service account whose pull secrets a registry is shown, and whom a cloud is asked as; absent: none. */
   readonly account?: ObjectName;
   readonly intervalMs: number;
