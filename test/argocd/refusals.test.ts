@@ -131,11 +131,6 @@ describe.concurrent("what is not supported yet is refused by name", () => {
     { name: "plugin", fields: { source: { plugin: { name: "x" } } }, want: "spec.source.plugin" },
     { name: "chart", fields: { source: { chart: "x" } }, want: "spec.source.chart" },
     {
-      name: "jsonnet",
-      fields: { source: { directory: { jsonnet: { libs: ["l"] } } } },
-      want: "spec.source.directory.jsonnet",
-    },
-    {
       name: "sources",
       fields: { spec: { sources: [{ repoURL: "https://git.example/x", path: "." }] } },
       want: "spec.sources",

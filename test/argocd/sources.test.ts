@@ -163,7 +163,7 @@ describe.concurrent("targetRevision", () => {
 describe.concurrent("manifests that cannot be used", () => {
   test("a syntax error is told with file and line", async () => {
     const app = world.app("manifests-invalid");
-    await app.commit({ "x.yaml": "a:\n  - {b: c\n" });
+    await app.commit({ "x.yaml": "kind:\n  - {b: c\n" });
     await app.create();
     const failed = await app.until("the comparison fails", ({ conditions }) => conditions.length > 0);
     expect(failed).toMatchObject({ sync: "Unknown", revision: "main", health: "Healthy", rows: [] });

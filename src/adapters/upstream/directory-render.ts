@@ -1,49 +1,70 @@
-import type { DirectorySpec } from "#core/app/render-spec.ts";
+import type { DirectorySpec, JsonnetSpec } from "#core/app/render-spec.ts";
 import { globMatches } from "#core/policy/glob.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { childPath, type ReadSet } from "#core/source/read-set.ts";
-import type { HelperPool } from "./helper-pool.ts";
+import { listedObjects, manifestsOf, type PlacedObject } from "./directory-objects.ts";
+import type { HelperPools } from "./helper-pools.ts";
+import { jsonnetEval } from "./jsonnet-eval.ts";
 import { RecordingTree } from "./recording-tree.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { yamlDecode, type YamlFile } from "./yaml-decode.ts";
 
 /** A file with this comment holds no manifests. */
 const SKIP_MARK = "+argocd:skip-file-rendering";
-const MANIFEST = /\.(ya?ml|json)$/i;
+const MANIFEST = /\.(yaml|yml|json|jsonnet)$/;
 /** Together the manifests of one directory stay below this, so that one app cannot exhaust the controller. */
 const MAX_BYTES = 10 * 1024 * 1024;
+const NO_JSONNET: JsonnetSpec = { extVars: [], tlas: [], libs: [] };
 
-/** Decodes the plain manifests of a directory. @throws UpstreamError naming file and line of what cannot be decoded. */
+interface Input {
+  readonly tree: FileTree;
+  readonly path: string;
+  readonly spec: DirectorySpec;
+}
+
+/**
+ * Decodes the plain manifests of a directory and evaluates those of Jsonnet.
+ * @throws UpstreamError naming file and line of what cannot be decoded.
+ */
 export async function renderDirectory(
-  pool: HelperPool,
-  input: { tree: FileTree; path: string; spec: DirectorySpec },
+  pools: HelperPools,
+  input: Input,
   signal: AbortSignal,
 ): Promise<{ resources: readonly Resource[]; places: readonly string[]; readSet: ReadSet }> {
   const tree = new RecordingTree(input.tree);
   const wanted = fileFilter(input.spec);
   const paths = await manifestPaths(tree, { root: input.path, recurse: input.spec.recurse, wanted }, signal);
   const files = await readFiles(tree, paths, signal);
-  const decoded = await yamlDecode(pool, files, signal);
-  const objects = decoded.flatMap((file) => {
-    if (file.error) throw new UpstreamError(file.error);
-    return file.documents.map((document) => ({
-      resource: checkedObject(file.path, document),
-      place: `${file.path}:${document.line}`,
-    }));
-  });
+  const decoded = await yamlDecode(pools.small, files.filter(isPlain), signal);
+  const objects = new Map<string, readonly PlacedObject[]>();
+  for (const file of decoded) {
+    const { content = new Uint8Array() } = files.find(({ path }) => path === file.path) ?? {};
+    objects.set(file.path, manifestsOf(file, content));
+  }
+  const own = input.spec.jsonnet ?? NO_JSONNET;
+  const spec = { ...own, libs: [input.path, ...own.libs] };
+  for (const { path } of files.filter((file) => !isPlain(file))) {
+    const yielded = await jsonnetEval(pools.full, { tree, path, spec }, signal);
+    objects.set(path, listedObjects(yielded, path));
+  }
+  const all = files.flatMap(({ path }) => objects.get(path) ?? []);
   return {
-    resources: objects.map(({ resource }) => resource),
-    places: objects.map(({ place }) => place),
+    resources: all.map(({ resource }) => resource),
+    places: all.map(({ place }) => place),
     readSet: tree.readSet(),
   };
 }
 
+function isPlain({ path }: { readonly path: string }): boolean {
+  return !path.endsWith(".jsonnet");
+}
+
 /** Upstream's patterns know no separator: `*` crosses directories. */
-function fileFilter({ include, exclude }: DirectorySpec): (path: string) => boolean {
+function fileFilter({ include, exclude, anyName = false }: DirectorySpec): (path: string) => boolean {
   const included = (path: string) => include === "" || globMatches(include, path);
   const excluded = (path: string) => exclude !== "" && globMatches(exclude, path);
-  return (path) => MANIFEST.test(path) && included(path) && !excluded(path);
+  return (path) => (anyName || MANIFEST.test(path)) && included(path) && !excluded(path);
 }
 
 async function manifestPaths(
@@ -71,28 +92,14 @@ async function readFiles(tree: RecordingTree, paths: readonly string[], signal: 
   let bytes = 0;
   for (const path of paths) {
     const { content } = await tree.read(path, signal);
-    if (!content) continue;
-    bytes += content.length;
+    if (!content || Buffer.from(content).includes(SKIP_MARK)) continue;
+    // What Jsonnet takes is bounded while it is evaluated.
+    if (isPlain({ path })) bytes += content.length;
     if (bytes > MAX_BYTES) {
-      throw new UpstreamError({
-        code: "too-large",
-        message: `the manifests exceed ${MAX_BYTES} bytes together`,
-        file: path,
-      });
+      const message = `the manifests exceed ${MAX_BYTES} bytes together`;
+      throw new UpstreamError({ code: "too-large", message, file: path });
     }
-    if (!Buffer.from(content).includes(SKIP_MARK)) files.push({ path, content });
+    files.push({ path, content });
   }
   return files;
-}
-
-function checkedObject(file: string, document: { line: number; object: Readonly<Record<string, unknown>> }): Resource {
-  const { apiVersion, kind, metadata } = document.object as Partial<Resource>;
-  const problem =
-    typeof apiVersion !== "string" || typeof kind !== "string"
-      ? "the object has no apiVersion or kind"
-      : !metadata || typeof (metadata.name ?? metadata.generateName) !== "string"
-        ? "the object has no metadata.name"
-        : null;
-  if (problem) throw new UpstreamError({ code: "invalid", message: problem, file, line: document.line });
-  return document.object as unknown as Resource;
 }

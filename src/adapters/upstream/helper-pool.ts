@@ -81,11 +81,12 @@ export class HelperPool {
 
   async #performOnce(request: HelperRequest, signal: AbortSignal): Promise<string> {
     const helper = this.#takeHelper();
+    const { timeLimitMs = this.#options.timeLimitMs } = request;
     try {
-      return await withDeadline(signal, this.#options.timeLimitMs, (scope) => helper.perform(request, scope));
+      return await withDeadline(signal, timeLimitMs, (scope) => helper.perform(request, scope));
     } catch (error) {
       if (!(error instanceof DeadlineError) || signal.aborted) throw error;
-      const seconds = this.#options.timeLimitMs / 1000;
+      const seconds = timeLimitMs / 1000;
       throw new UpstreamError(
         { code: "timeout", message: `takes longer than the allowed ${seconds} s` },
         { cause: error },

@@ -5,6 +5,7 @@ import type { RemoteBase } from "#core/source/remote-base.ts";
 import type { CloudDataKey } from "../cloud/data-key.ts";
 import { encodeFrame, FrameDecoder } from "./framing.ts";
 import { UpstreamError } from "./upstream-error.ts";
+import type { FileProblem } from "./upstream-error.ts";
 import type { Frame } from "./framing.ts";
 
 /** How the helper is started. */
@@ -25,6 +26,8 @@ export interface HelperRequest {
   readonly input: unknown;
   readonly attachments?: readonly Uint8Array[];
   readonly answer: (question: Question, signal: AbortSignal) => Promise<Reply>;
+  /** Less than the pool allows. */
+  readonly timeLimitMs?: number;
 }
 
 /**
@@ -57,6 +60,8 @@ export interface VaultKey {
 
 // The helper's own exit status for too much memory; limits.go.
 const memoryLimitStatus = 71;
+// Go's own for what it cannot recover from, such as a stack over its limit.
+const fatalStatus = 2;
 
 /** One helper child process; it performs one request at a time. */
 export class HelperProcess {
@@ -170,12 +175,19 @@ export class HelperProcess {
   }
 
   #endWith(ending: string, cause: unknown): void {
-    const isMemory = ending === `exit status ${memoryLimitStatus}`;
-    const message = isMemory
-      ? `needs more than the allowed ${this.#options.memoryLimitMib} MiB of memory`
-      : `the helper ended unexpectedly (${ending})`;
-    this.#end ??= { reason: new UpstreamError({ code: isMemory ? "memory" : "died", message }, { cause }) };
+    this.#end ??= { reason: new UpstreamError(this.#problemOf(ending), { cause }) };
     this.#wake?.();
+  }
+
+  #problemOf(ending: string): FileProblem {
+    if (ending === `exit status ${memoryLimitStatus}`) {
+      const message = `needs more than the allowed ${this.#options.memoryLimitMib} MiB of memory`;
+      return { code: "memory", message };
+    }
+    if (ending === `exit status ${fatalStatus}`) {
+      return { code: "fatal", message: "the library cannot cope with this: it goes too deep" };
+    }
+    return { code: "died", message: `the helper ended unexpectedly (${ending})` };
   }
 }
 

@@ -48,7 +48,7 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
   const { pools, dataKeys } = means;
   const { tree, path, spec } = input;
   if (spec.kind === "directory")
-    return { ...(await renderDirectory(pools.small, { tree, path, spec }, signal)), renderer: "directory" };
+    return { ...(await renderDirectory(pools, { tree, path, spec }, signal)), renderer: "directory" };
   if (spec.kind === "kustomize") {
     const { overrides, generate, ...after } = spec;
     const build = { tree, path, overrides, generateIfMissing: generate, dataKeys, ...after };

@@ -95,6 +95,25 @@ export interface DirectorySpec {
   /** Glob over paths relative to the app's path; empty: every manifest. */
   readonly include: string;
   readonly exclude: string;
+  /** Takes files of every name for manifests, not only those that are named like one. */
+  readonly anyName?: boolean;
+  readonly jsonnet?: JsonnetSpec;
+}
+
+/** What files of Jsonnet are evaluated with. */
+export interface JsonnetSpec {
+  readonly extVars: readonly JsonnetVariable[];
+  /** Arguments of a file that is a function. */
+  readonly tlas: readonly JsonnetVariable[];
+  /** Folders of the tree where imports are looked for, the last first. */
+  readonly libs: readonly string[];
+}
+
+/** A variable of an evaluation: a text, or code of which the value is taken. */
+export interface JsonnetVariable {
+  readonly name: string;
+  readonly value: string;
+  readonly code: boolean;
 }
 
 /** A chart and the values it gets; which release it is for is told when it is rendered. */

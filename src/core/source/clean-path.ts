@@ -7,3 +7,14 @@ export function cleanPath(path: string): string {
   }
   return parts.join("/");
 }
+
+/** The same, or null where the path leads above the root. */
+export function pathInside(path: string): string | null {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") parts.push(part);
+    else if (parts.pop() === undefined) return null;
+  }
+  return parts.join("/");
+}

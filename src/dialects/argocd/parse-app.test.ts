@@ -78,6 +78,27 @@ describe("parseApp() chooses how to render", () => {
       block: { directory: { recurse: true, include: "*.yaml" } },
       want: { kind: "directory", recurse: true, include: "*.yaml", exclude: "" },
     },
+    {
+      name: "a directory block with Jsonnet",
+      block: {
+        directory: {
+          disableExtensionFilter: true,
+          jsonnet: {
+            extVars: [{ name: "a", value: "1", code: true }],
+            tlas: [{ name: "b", value: "2" }],
+            libs: ["/x/../l"],
+          },
+        },
+      },
+      want: {
+        anyName: true,
+        jsonnet: {
+          extVars: [{ name: "a", value: "1", code: true }],
+          tlas: [{ name: "b", value: "2", code: false }],
+          libs: ["l"],
+        },
+      },
+    },
     { name: "a kustomize block", block: { kustomize }, want: { kind: "kustomize", generate: false, overrides } },
   ];
   for (const { name, block, want } of cases) {
@@ -93,6 +114,11 @@ describe("parseApp() refuses in the vendor's words", () => {
       name: "both names of a cluster",
       spec: { destination: { server, name: "in-cluster" } },
       want: `application destination can't have both name and server defined: in-cluster ${server}`,
+    },
+    {
+      name: "a library of Jsonnet outside of the repository",
+      spec: { source: { ...source, directory: { jsonnet: { libs: ["../l"] } } } },
+      want: 'spec.source.directory.jsonnet.libs: "../l" leaves the repository',
     },
     { name: "no cluster", spec: { destination: {} }, want: "Destination server missing from app spec" },
     {
@@ -151,7 +177,6 @@ describe("parseApp() refuses what is not supported yet by the name of its field"
     ["spec.source.plugin", { source: { ...source, plugin: { name: "x" } } }],
     ["spec.source.ref", { source: { ...source, ref: "values" } }],
     ["spec.source.tagPrefix", { source: { ...source, tagPrefix: "v" } }],
-    ["spec.source.directory.jsonnet", { source: { ...source, directory: { jsonnet: { libs: ["x"] } } } }],
     ["spec.ignoreDifferences[0].jqPathExpressions", { ignoreDifferences: [{ kind: "X", jqPathExpressions: [".a"] }] }],
     [
       "spec.ignoreDifferences[0].managedFieldsManagers",

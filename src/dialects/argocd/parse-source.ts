@@ -1,8 +1,10 @@
 import type { AppSource } from "#core/app/app.ts";
-import type { DirectorySpec, RenderSpec } from "#core/app/render-spec.ts";
+import type { RenderSpec } from "#core/app/render-spec.ts";
 import { digestText } from "#core/resource/digest.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
+import { pathInside } from "#core/source/clean-path.ts";
 import type { Revision, Source, SourceKey } from "#core/source/source.ts";
+import { directoryProblems, directorySpec } from "./parse-directory.ts";
 import { kustomizeOverrides } from "./parse-kustomize.ts";
 import type { SourceFields } from "./source-schema.ts";
 
@@ -33,6 +35,7 @@ export function parseSource(
       problems.push({ path: "spec.source.kustomize.replicas", message });
     }
   }
+  problems.push(...directoryProblems(fields.directory));
   if (problems.length > 0) return refused(problems);
   const inline = { ...inlineSource(fields), recorded };
   return ok({ source: inline.key, inline, path: path.value, render: renderSpec(fields) });
@@ -71,22 +74,12 @@ function renderSpec(fields: SourceFields): RenderSpec {
   if (fields.kustomize) {
     return { kind: "kustomize", overrides: kustomizeOverrides(fields.kustomize), generate: false };
   }
-  const directory: DirectorySpec = {
-    kind: "directory",
-    recurse: fields.directory?.recurse ?? false,
-    include: fields.directory?.include ?? "",
-    exclude: fields.directory?.exclude ?? "",
-  };
+  const directory = directorySpec(fields.directory);
   return fields.directory ? directory : { kind: "detect", overrides: {}, directory };
 }
 
 function normalPath(path: string): { value: string; problem: string | null } {
   if (path.startsWith("/")) return { value: "", problem: `${path}: app path is absolute` };
-  const kept: string[] = [];
-  for (const segment of path.split("/")) {
-    if (segment === "" || segment === ".") continue;
-    if (segment !== "..") kept.push(segment);
-    else if (kept.pop() === undefined) return { value: "", problem: `${path}: app path outside root` };
-  }
-  return { value: kept.join("/"), problem: null };
+  const value = pathInside(path);
+  return value === null ? { value: "", problem: `${path}: app path outside root` } : { value, problem: null };
 }

@@ -131,5 +131,8 @@ export const hydratorSchema = Type.Object({
 /** The fields of `spec.source`. */
 export type SourceFields = Type.Static<typeof sourceSchema>;
 
+/** The fields of `spec.source.directory`. */
+export type DirectoryFields = Type.Static<typeof directory>;
+
 /** The fields of `spec.source.kustomize`. */
 export type KustomizeFields = Type.Static<typeof kustomize>;

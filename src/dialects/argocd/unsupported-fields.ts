@@ -11,8 +11,6 @@ const SOURCE_FIELDS = [
   "plugin",
   "ref",
   "tagPrefix",
-  "directory.jsonnet",
-  "directory.disableExtensionFilter",
   "kustomize.version",
   "kustomize.kubeVersion",
   "kustomize.apiVersions",
