@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 import { beforeEach, describe, expect, test } from "vitest";
 import { childrenOf } from "./faults/controller-process.ts";
 import { configMap, type FaultApp } from "./faults/fault-app.ts";
@@ -10,9 +11,12 @@ import { useFaultWorld } from "./faults/fault-world.ts";
 import { eventually } from "./support/eventually.ts";
 
 const world = useFaultWorld();
-/** Twice the five seconds that it takes at most alone: other tests share the processors. */
-const MAY_TAKE_MS = 10_000;
+/** Time of processors: that of the clock tells of what else they do. */
+const MAY_TAKE_S = 5;
+const TOLD_WITHIN_MS = 90_000;
 const MAY_USE_MIB = 256;
+/** As Linux counts in `/proc`, whatever its own clock does. */
+const TICKS_PER_SECOND = 100;
 let controller = 0;
 
 /** Nothing that tests load counts, so that the controller has a process of its own. */
@@ -35,34 +39,49 @@ async function memoryMib(): Promise<number> {
   return (await Promise.all(parts)).reduce((sum, part) => sum + part, 0);
 }
 
-function gitIn(repository: string, input: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync("git", args, { cwd: world().git.path(repository), input });
-  if (status !== 0) throw new Error(`git ${args[0]} failed: ${stderr.toString()}`);
-  return stdout.toString().trim();
+/** Seconds of processors that controller, helpers and git have used so far, those that have ended included. */
+async function workSeconds(): Promise<number> {
+  const parts = (await family(controller)).map(async (pid) => {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
+  });
+  return (await Promise.all(parts)).reduce((sum, part) => sum + part, 0);
+}
+
+/** Not in this process's own time: the controller's requests pass through here, those for its lease among them. */
+async function gitIn(repository: string, input: string, ...args: string[]): Promise<string> {
+  const running = promisify(execFile)("git", args, { cwd: world().git.path(repository), maxBuffer: 2 ** 26 });
+  running.child.stdin?.end(input);
+  return (await running).stdout.trim();
 }
 
 const row = (mode: string, type: string, digest: string, name: string) => `${mode} ${type} ${digest}\t${name}\n`;
 
 /** Commits a tree that has one more entry at its root. */
-function commitBeside(app: FaultApp, entry: string): string {
-  const root = gitIn(app.repository, "", "ls-tree", "main");
-  const tree = gitIn(app.repository, `${root}\n${entry}`, "mktree");
+async function commitBeside(app: FaultApp, entry: string): Promise<string> {
+  const root = await gitIn(app.repository, "", "ls-tree", "main");
+  const tree = await gitIn(app.repository, `${root}\n${entry}`, "mktree");
   const identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
-  const commit = gitIn(app.repository, "", ...identity, "commit-tree", "-p", "main", "-m", "much", tree);
-  gitIn(app.repository, "", "update-ref", "refs/heads/main", commit);
+  const commit = await gitIn(app.repository, "", ...identity, "commit-tree", "-p", "main", "-m", "much", tree);
+  await gitIn(app.repository, "", "update-ref", "refs/heads/main", commit);
   return commit;
 }
 
 /** A folder that holds itself as a list of a thousand folders of a thousand files, all of them the same. */
-function millionFiles(app: FaultApp): string {
+async function millionFiles(app: FaultApp): Promise<string> {
   const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
-  const blob = gitIn(app.repository, configMap("same", "1"), "hash-object", "-w", "--stdin");
-  const files = gitIn(
+  const blob = await gitIn(app.repository, configMap("same", "1"), "hash-object", "-w", "--stdin");
+  const files = await gitIn(
     app.repository,
     names.map((name) => row("100644", "blob", blob, `${name}.yaml`)).join(""),
     "mktree",
   );
-  const folders = gitIn(app.repository, names.map((name) => row("040000", "tree", files, name)).join(""), "mktree");
+  const folders = await gitIn(
+    app.repository,
+    names.map((name) => row("040000", "tree", files, name)).join(""),
+    "mktree",
+  );
   return commitBeside(app, row("040000", "tree", folders, "many"));
 }
 
@@ -74,15 +93,15 @@ async function gigabyte(app: FaultApp): Promise<string> {
     const file = await open(path, "w");
     await file.truncate(2 ** 30);
     await file.close();
-    const blob = gitIn(app.repository, "", "-c", "core.compression=1", "hash-object", "-w", "--no-filters", path);
-    const old = gitIn(app.repository, "", "ls-tree", "main:app");
-    const folder = gitIn(app.repository, `${old}\n${row("100644", "blob", blob, "huge.yaml")}`, "mktree");
+    const blob = await gitIn(app.repository, "", "-c", "core.compression=1", "hash-object", "-w", "--no-filters", path);
+    const old = await gitIn(app.repository, "", "ls-tree", "main:app");
+    const folder = await gitIn(app.repository, `${old}\n${row("100644", "blob", blob, "huge.yaml")}`, "mktree");
     const identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
-    const tree = gitIn(app.repository, row("040000", "tree", folder, "app"), "mktree");
-    const commit = gitIn(app.repository, "", ...identity, "commit-tree", "-p", "main", "-m", "huge", tree);
-    gitIn(app.repository, "", "update-ref", "refs/heads/main", commit);
+    const tree = await gitIn(app.repository, row("040000", "tree", folder, "app"), "mktree");
+    const commit = await gitIn(app.repository, "", ...identity, "commit-tree", "-p", "main", "-m", "huge", tree);
+    await gitIn(app.repository, "", "update-ref", "refs/heads/main", commit);
     // What is packed already is sent as it is.
-    gitIn(app.repository, "", "-c", "core.compression=1", "repack", "-adq");
+    await gitIn(app.repository, "", "-c", "core.compression=1", "repack", "-adq");
     return commit;
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -116,7 +135,7 @@ const cases: TooMuch[] = [
   {
     name: "a million files",
     push: async (app) => {
-      app.head = millionFiles(app);
+      app.head = await millionFiles(app);
       await app.poke();
     },
     says: /more than \d+ files and directories, too many from "many\//,
@@ -149,18 +168,18 @@ describe.each(["flux", "argocd"] as const)(
         }
       })();
       await push(app);
-      const pushedAt = performance.now();
+      const workedBefore = await workSeconds();
       try {
-        await eventually("the status names it", async () => says.test(await toldBy(app)), 30_000);
+        await eventually("the status names it", async () => says.test(await toldBy(app)), TOLD_WITHIN_MS);
       } catch (error) {
         throw new Error(`${(error as Error).message}: ${await toldBy(app)}`, { cause: error });
       } finally {
         watching.abort();
         await watch;
       }
-      if (process.env["HOLDFAST_TEST_LOG"]) console.log(dialect, performance.now() - pushedAt, "ms", peak, "MiB");
-      // The other dialect is asked; this one waits for its next poll first.
-      expect(performance.now() - pushedAt).toBeLessThan(MAY_TAKE_MS + (dialect === "flux" ? 1_000 : 0));
+      const worked = (await workSeconds()) - workedBefore;
+      if (process.env["HOLDFAST_TEST_LOG"]) console.log(dialect, worked, "s", peak, "MiB");
+      expect(worked).toBeLessThan(MAY_TAKE_S);
       expect(peak).toBeGreaterThan(30);
       expect(peak).toBeLessThan(MAY_USE_MIB);
       expect(await app.uids()).toEqual(before);

@@ -140,6 +140,15 @@ describe("SourceController", () => {
     expect(controller.neighbours(MAIN.key)).toEqual([MAIN.key, OTHER.key]);
   });
 
+  test("has the releases of one chart as neighbours, not those of others of the same address", async () => {
+    const remote = { kind: "helm", passCredentials: false, insecure: false } as const;
+    const chart = (key: string, value: string) =>
+      plainSource(key, { remote, ref: { kind: "chart", value, version: "*" } });
+    const [web, again, shop] = [chart("web", "web"), chart("again", "web"), chart("shop", "shop")] as const;
+    const { controller } = rig(web, again, shop);
+    expect([web, shop].map(({ key }) => controller.neighbours(key))).toEqual([[web.key, again.key], [shop.key]]);
+  });
+
   test("one source whose files cannot be read does not stop its neighbours", async () => {
     const { remote, revision, error, pass } = rig(MAIN, OTHER);
     await settled();

@@ -68,9 +68,8 @@ export class SourceController {
   /** The sources that follow the same repository, this one included: their apps may hand objects to each other. */
   neighbours(key: SourceKey): readonly SourceKey[] {
     const known = this.#states.get(key)?.source;
-    // A chart that cannot be made holds up nobody but its release.
-    const isNeighbour = ({ url, remote }: Source) => url === known?.url && remote.kind === known.remote.kind;
-    return [...this.#states.values()].flatMap(({ source }) => (isNeighbour(source) ? [source.key] : []));
+    if (!known) return [];
+    return [...this.#states.values()].flatMap(({ source }) => (areNeighbours(source, known) ? [source.key] : []));
   }
 
   /** Declares or changes a source. */
@@ -340,6 +339,12 @@ export class SourceController {
       if (isAffected) this.#queue.add(repositoryKey(source), "person");
     }
   }
+}
+
+/** A chart that cannot be made, or is not there, holds up nobody but its own releases. */
+function areNeighbours(a: Source, b: Source): boolean {
+  if (a.url !== b.url || a.remote.kind !== b.remote.kind) return false;
+  return a.remote.kind !== "helm" || a.ref.value === b.ref.value;
 }
 
 /** The sources that a source is made of, in part or as a whole. */

@@ -51,8 +51,10 @@ beforeAll(async () => {
   server.publish("crashing", "2.0.0", {
     files: { ...base, "templates/j.yaml": jobTemplate("j", { "helm.sh/hook": "pre-upgrade" }, "crash") },
   });
-  server.publish("hanging", "1.0.0", { files: base });
-  server.publish("hanging", "2.0.0", { files: { ...base, "templates/j.yaml": jobTemplate("j", {}, "hang") } });
+  for (const name of ["hanging", "slow"]) {
+    server.publish(name, "1.0.0", { files: base });
+    server.publish(name, "2.0.0", { files: { ...base, "templates/j.yaml": jobTemplate("j", {}, "hang") } });
+  }
   server.publish("untested", "1.0.0", {
     files: { ...base, "templates/t.yaml": jobTemplate("t", { "helm.sh/hook": "test" }, "crash") },
   });
@@ -190,6 +192,21 @@ describe.concurrent("HelmRelease", () => {
       [3, "deployed"],
       [2, "failed"],
     ]);
+  });
+
+  test("what left a release that has stalled goes as soon as all readers of its chart have read", async () => {
+    const other = await helmSpace("helm-unread");
+    await other.release("slow", "9.0.0");
+    const helm = await helmSpace("helm-late");
+    await helm.release("slow", "1.0.0");
+    await helm.ready(1);
+    const upgrade = { remediation: { retries: 0, remediateLastFailure: true } };
+    await helm.release("slow", "2.0.0", { timeout: "1s", upgrade });
+    await helm.status("rolled back", (status) => stateOf(status, "Stalled") === "True");
+    const job = helm.space.at("batch/v1", "Job", "helm-late-j");
+    expect(await world().get(job)).not.toBeNull();
+    await other.release("slow", "1.0.0");
+    await helm.space.gone(job);
   });
 
   test("a failed upgrade that cleans up leaves nothing behind of what it created", async () => {

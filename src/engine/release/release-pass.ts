@@ -235,7 +235,7 @@ async function carryOut(
     case "stalled":
       release.done = [];
       release.stalled = decision.message;
-      return failed(one);
+      return stalled(one, facts, signal);
     case "act": {
       release.stalled = null;
       const { action, reason, forget } = decision;
@@ -245,6 +245,17 @@ async function carryOut(
       return beginAction(one, { ...facts, action, reason, storage }, signal);
     }
   }
+}
+
+/** What a rollback no longer holds goes all the same once it may. */
+async function stalled(
+  one: ReleaseWork,
+  facts: Parameters<typeof tidied>[1],
+  signal: AbortSignal,
+): Promise<AppPhase | "again"> {
+  if (facts.held?.summary.status !== "deployed") return failed(one);
+  const left = await tidied(one, facts, signal);
+  return left === "again" || left?.kind === "syncing" ? left : failed(one);
 }
 
 /** At rest only deletions may be left that had to wait, e.g. for an approval. */
