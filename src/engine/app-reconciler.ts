@@ -108,6 +108,7 @@ export class AppReconciler {
     if (guard.kind === "shadow") this.#watched.add(key);
     if (known && (!wasWatched || guard.kind === "shadow")) {
       known.app = app;
+      known.dialect = record.dialect;
       return known;
     }
     // What a rival wrote to the status until now is what its app is taken over with.

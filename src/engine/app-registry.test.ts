@@ -114,6 +114,25 @@ describe("AppRegistry", () => {
     expect(gone(appObject("cart"))).toEqual([`unused ${MAIN}`, CART]);
   });
 
+  test("reads every app and source anew once its dialect behaves in another way", () => {
+    put(appObject("shop"));
+    put(sourceObject("main"));
+    put({ ...limits("x", "1") });
+    told = [];
+    const other: typeof plainDialect = {
+      ...dialect,
+      parseApp: () => ({ ok: false, error: [{ path: "spec", message: "not in this installation" }] }),
+    };
+    registry.configure({ ...other, name: "of somebody else" });
+    expect(told).toEqual([]);
+    registry.configure(other);
+    expect(told).toContain(SHOP);
+    expect(told).toContain(MAIN);
+    expect(registry.app(SHOP)).toMatchObject({ dialect: other, parsed: { ok: false } });
+    put(appObject("shop", { suspended: true }), 5);
+    expect(registry.app(SHOP)?.parsed.ok).toBe(false);
+  });
+
   test("knows the apps that read a source, as long as they do", () => {
     put(appObject("shop", readsFrom("main", "other")));
     put(appObject("cart", readsFrom("main")));

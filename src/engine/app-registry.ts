@@ -40,6 +40,8 @@ export interface RegistryListener {
 export class AppRegistry {
   readonly #settings: Settings;
   readonly #listener: RegistryListener;
+  /** Dialects whose behaviour an installation chose, by name. */
+  readonly #configured = new Map<string, Dialect>();
   readonly #objects = new Map<string, Resource>();
   readonly #stimuli = new Map<string, string>();
   /** Every object of a kind, by the beginning of its keys, until one changes. */
@@ -106,8 +108,18 @@ export class AppRegistry {
     return this.#apps.get(key)?.object ?? null;
   }
 
+  /** From now on the dialect of this name behaves in this way: all that was parsed by it means something else. */
+  configure(dialect: Dialect): void {
+    this.#configured.set(dialect.name, dialect);
+    for (const [key, record] of this.#sources) {
+      if (record.dialect.name === dialect.name) this.#parseSource(key, dialect, record.object);
+    }
+    this.#reparseApps(dialect);
+  }
+
   /** Takes an object as the cluster has it now. */
-  upsert(dialect: Dialect, kind: DialectKind, object: Resource): void {
+  upsert(reader: Dialect, kind: DialectKind, object: Resource): void {
+    const dialect = this.#configured.get(reader.name) ?? reader;
     const key = objectKey(dialect.name, kind.kind, object.metadata);
     const known = this.#objects.get(key);
     if (known && isNewer(known, object)) return;
@@ -123,7 +135,8 @@ export class AppRegistry {
   }
 
   /** Takes note that an object left the cluster. */
-  gone(dialect: Dialect, kind: DialectKind, object: Resource): void {
+  gone(reader: Dialect, kind: DialectKind, object: Resource): void {
+    const dialect = this.#configured.get(reader.name) ?? reader;
     const { namespace = "", name } = object.metadata;
     const key = objectKey(dialect.name, kind.kind, { namespace, name });
     this.#objects.delete(key);
@@ -210,11 +223,11 @@ export class AppRegistry {
   }
 
   /** What objects of a part of a kind say shows in what is parsed: only who means something else by them is woken. */
-  #reparseApps(dialect: Dialect, kind: DialectKind): void {
+  #reparseApps(dialect: Dialect, kind?: DialectKind): void {
     for (const record of this.#apps.values()) {
-      if (record.dialect !== dialect) continue;
-      this.#parse(record);
-      const isNews = !kind.only || stableText(this.#apps.get(record.key)?.parsed) !== stableText(record.parsed);
+      if (record.dialect.name !== dialect.name) continue;
+      this.#parse({ ...record, dialect });
+      const isNews = !kind?.only || stableText(this.#apps.get(record.key)?.parsed) !== stableText(record.parsed);
       if (isNews) this.#listener.onApp(record.key);
     }
   }

@@ -32,7 +32,7 @@ export interface Fight {
 
 /** Everything the engine remembers of an app between two passes. All of it can be rebuilt. */
 export interface AppState {
-  readonly dialect: Dialect;
+  dialect: Dialect;
   app: App;
   desired: DesiredSet | null;
   /** The source of a revision that an order names, for as long as the order stands. */

@@ -12,7 +12,8 @@ import type { Rendered } from "./ports.ts";
 /** What an app shall look like on the cluster, made from one render and one spec. */
 export interface DesiredSet {
   readonly rendered: Rendered;
-  readonly specDigest: string;
+  /** The app as it was parsed: it is parsed again whenever anything that counts here has changed. */
+  readonly app: App;
   readonly objects: readonly Desired[];
   readonly byKey: ReadonlyMap<IdKey, Desired>;
   readonly prepared: Prepared;
@@ -39,7 +40,7 @@ export function desiredSetOf(
   const objects = resources.map((resource) => desiredOf(resource, { app, dialect, all: resources }));
   return {
     rendered,
-    specDigest: app.specDigest,
+    app,
     objects,
     byKey: new Map(objects.map((desired) => [desired.key, desired])),
     prepared,

@@ -4,7 +4,8 @@ import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import type { TaskGroup } from "#async/task-group.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import { knownKind } from "./known-kind.ts";
-import type { ClusterClient, Log, Selection } from "./ports.ts";
+import { followSettings } from "./follow-settings.ts";
+import type { ClusterClient, EventSink, Log, Selection } from "./ports.ts";
 import { readUntilAnswered } from "./read-until-answered.ts";
 
 /** Where a registry's objects come from. */
@@ -18,6 +19,7 @@ export interface RegistryReading {
   readonly shard: WrittenSelector | null;
   /** Owns the watches. */
   readonly tasks: TaskGroup;
+  readonly events: EventSink;
   readonly log: Log;
   readonly random: () => number;
 }
@@ -30,6 +32,8 @@ interface FollowedKind {
 /** Reads all of the dialects' objects before anything is decided, then keeps following them. */
 export async function readRegistry(reading: RegistryReading, signal: AbortSignal): Promise<void> {
   const reads: Promise<void>[] = [];
+  const onChange = (dialect: Dialect) => reading.registry.configure(dialect);
+  await Promise.all(reading.dialects.map((dialect) => followSettings({ ...reading, onChange }, dialect, signal)));
   for (const dialect of reading.dialects) {
     const kinds = [...dialect.configKinds, ...dialect.sourceKinds, ...dialect.appKinds];
     for (const kind of kinds) reads.push(followKind(reading, { dialect, kind }, signal));

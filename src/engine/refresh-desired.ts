@@ -168,7 +168,7 @@ function failedBase({ context, state }: AppWork): AppPhase | null {
 /** Makes a render the app's declared state, unless something in it must not be applied. */
 async function adopt(work: AppWork, rendered: Rendered, signal: AbortSignal): Promise<AppPhase | null> {
   const { context, state } = work;
-  if (state.desired?.rendered === rendered && state.desired.specDigest === state.app.specDigest) return null;
+  if (state.desired?.rendered === rendered && state.desired.app === state.app) return null;
   const scopeOf = await scopesOf(context, rendered.resources, signal);
   const desired = desiredSetOf(context, { app: state.app, dialect: state.dialect, rendered, scopeOf });
   const message = refusalText(state.dialect, desired);

@@ -12,6 +12,7 @@ import type { ClusterClient, ObjectRef } from "#engine/ports.ts";
 import { parseAppAddress } from "./cli-app-address.ts";
 import { nearestNames } from "./cli-near-names.ts";
 import { vendorSettings } from "./cli-session.ts";
+import { configuredDialects } from "./cli-settings.ts";
 import { sourceAt } from "./cli-source-object.ts";
 import { dialects } from "./dialects.ts";
 
@@ -44,7 +45,7 @@ export async function listApps(
 ): Promise<readonly AppRecord[]> {
   const records: AppRecord[] = [];
   let served = 0;
-  for (const dialect of dialects) {
+  for (const dialect of await configuredDialects(client, signal)) {
     const lookup = await lookupFor(client, dialect, signal);
     for (const kind of dialect.appKinds) {
       const objects = await objectsOf(client, { kind, namespace }, signal);

@@ -93,6 +93,25 @@ export interface ArtifactPlace {
   readonly file: string | null;
 }
 
+/** Data of the ConfigMaps that say how an installation behaves, by their names; one that is absent is not among them. */
+export type SettingsData = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** ConfigMaps that say how an installation behaves. */
+export interface DialectSettings {
+  readonly namespace: string;
+  readonly names: readonly string[];
+  /**
+   * The dialect under what they say now. What cannot be used counts as it does in this dialect, and is named. Kinds,
+   * selector and rival are the same in all of them.
+   */
+  configured(data: SettingsData): { readonly dialect: Dialect; readonly problems: readonly SettingsProblem[] };
+}
+
+/** A setting that cannot be used: the ConfigMap, the key in it (`path`), and why. */
+export interface SettingsProblem extends Problem {
+  readonly object: string;
+}
+
 /** One vendor's objects and words: a record of pure functions and tables. */
 export interface Dialect {
   readonly name: string;
@@ -123,5 +142,7 @@ export interface Dialect {
   artifactPlace(object: Resource, revision: Revision): ArtifactPlace | null;
   /** How objects are written that sources make; absent: none makes any. */
   readonly generators?: GeneratorRules;
+  /** Absent: its behaviour is always the same. */
+  readonly settings?: DialectSettings;
   readonly rules: Rules;
 }

@@ -1,28 +1,36 @@
-import type { Dialect } from "#core/app/dialect.ts";
+import type { Dialect, DialectSettings } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
 import { ok, refused } from "#core/result.ts";
 import { APP_SHORT, parseApp } from "./parse-app.ts";
 import { prepare } from "./prepare.ts";
 import { reportApp } from "./report-app.ts";
 import { restore } from "./restore.ts";
 import { argoRules } from "./rules.ts";
+import {
+  type ArgoSettings,
+  type Installation,
+  parseSettings,
+  SETTINGS_OBJECTS,
+  usualArgoSettings,
+} from "./settings.ts";
 import { terminationOf } from "./termination.ts";
 
 const API = { group: "argoproj.io", version: "v1alpha1" } as const;
 
-/** The dialect for an installation whose control namespace is the given one. */
-export function argoDialectIn(controlNamespace: string): Dialect {
+/** The dialect for an installation whose control namespace is the given one, and whose ConfigMaps say this. */
+export function argoDialectIn(controlNamespace: string, argo: ArgoSettings = usualArgoSettings): Dialect {
+  const installation = (settings: Settings): Installation => ({ ...settings, controlNamespace, argo });
   return {
     name: "argocd",
     appKinds: [{ ...API, kind: "Application", plural: "applications", short: APP_SHORT }],
     sourceKinds: [],
     configKinds: [{ ...API, kind: "AppProject", plural: "appprojects", short: "appproj" }],
-    parseApp: (object, lookup, settings) => parseApp(object, lookup, { ...settings, controlNamespace }),
+    parseApp: (object, lookup, settings) => parseApp(object, lookup, installation(settings)),
     completeRender: (_app, render) => ok(render),
     terminationOf,
     parseSource: (object) => refused([{ path: "kind", message: `${object.kind} is no source of this dialect` }]),
     revisionOf: (_source, commit, refName) => ({ text: commit, commit, refName }),
-    prepare: (resources, context) =>
-      prepare(resources, { ...context, settings: { ...context.settings, controlNamespace } }),
+    prepare: (resources, context) => prepare(resources, { ...context, settings: installation(context.settings) }),
     dependencyProblem: () => null,
     restore,
     reportApp: (input) => reportApp(input, controlNamespace),
@@ -32,7 +40,19 @@ export function argoDialectIn(controlNamespace: string): Dialect {
       events: [],
     }),
     artifactPlace: () => null,
-    rules: argoRules(controlNamespace),
+    rules: argoRules(controlNamespace, argo),
+    settings: settingsIn(controlNamespace, argo),
+  };
+}
+
+function settingsIn(namespace: string, before: ArgoSettings): DialectSettings {
+  return {
+    namespace,
+    names: SETTINGS_OBJECTS,
+    configured: (data) => {
+      const { settings, problems } = parseSettings(data, before);
+      return { dialect: argoDialectIn(namespace, settings), problems };
+    },
   };
 }
 

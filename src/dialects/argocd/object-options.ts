@@ -32,11 +32,11 @@ export function optionsOf(resource: Resource, live: Resource | null, app: App): 
   return {
     apply: skipped ? "ignore" : "apply",
     // Whoever deletes looks at the live object: what it says was once applied on purpose.
-    prune: !skipped && allowed(declared.prune, standing.prune, options.prune),
+    prune: !skipped && !isOwned(live) && allowed(declared.prune, standing.prune, options.prune),
     deleteWithApp: allowed(declared.delete, standing.delete, options.delete) && !isKept(resource) && !isKept(live),
     force: declared.force ?? options.force ?? false,
     replace: declared.replace ?? options.replace ?? false,
-    counted: !skipped && !(live === resource && ignoresExtraneous(resource)),
+    counted: !skipped && !(live === resource && (ignoresExtraneous(resource) || isOwned(live))),
     ignoredPaths: ignore.filter((rule) => concerns(rule, resource)).flatMap((rule) => rule.pointers),
     leaveIgnored: options.respectIgnored ?? false,
   };
@@ -58,6 +58,11 @@ function allowed(declared: boolean | null, standing: boolean | null, app: boolea
 
 function isKept(resource: Resource | null): boolean {
   return resource !== null && annotationsOf(resource)["helm.sh/resource-policy"] === "keep";
+}
+
+/** Whoever owns an object made it, and takes it away. */
+function isOwned(live: Resource | null): boolean {
+  return (live?.metadata.ownerReferences?.length ?? 0) > 0;
 }
 
 function concerns(rule: { group: string; kind: string; name: string; namespace: string }, resource: Resource): boolean {

@@ -26,6 +26,7 @@ import { recordedRevision } from "./restore.ts";
 import { type SpecFields, specSchema } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import { type ReadOptions, readSyncOptions } from "./sync-options.ts";
+import type { Installation } from "./settings.ts";
 import { terminationOf } from "./termination.ts";
 import { instanceName } from "./tracking.ts";
 import { unsupportedFields } from "./unsupported-fields.ts";
@@ -36,19 +37,20 @@ export const APP_SHORT = "app";
 const FINALIZERS = [FINALIZER, `${FINALIZER}/foreground`, `${FINALIZER}/background`];
 
 /** Reads an Application; every reason why it cannot be used is a problem in the words its users know. */
-export function parseApp(object: Resource, lookup: Lookup, settings: Settings): Result<App, readonly Problem[]> {
+export function parseApp(object: Resource, lookup: Lookup, settings: Installation): Result<App, readonly Problem[]> {
   const written = withoutNulls(object["spec"]);
   const spec = { project: DEFAULT_PROJECT, destination: {}, ...(written as object) } as SpecFields;
   const illTyped = [...schemaProblems(specSchema, spec, "spec"), ...unsupportedFields(spec)];
   if (illTyped.length > 0) return refused(illTyped);
 
-  const source = parseSource(spec.source, recordedRevision(object, spec));
+  const { polling } = settings.argo;
+  const source = parseSource(spec.source, recordedRevision(object, spec), polling);
   const destination = parseDestination(spec.destination);
   const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
   const name = textAt(object.metadata, "name");
   const finalizer = finalizerOf(object);
   const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
-  const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting });
+  const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting, polling });
   const project = findProject(spec.project || DEFAULT_PROJECT, lookup, settings);
   const all = [
     ...(source.ok ? [] : source.error),

@@ -3,6 +3,7 @@ import type { Problem } from "#core/result.ts";
 import { durationMs } from "./duration.ts";
 import { spreadInterval } from "./parse-source.ts";
 import type { RetryFields, SpecFields } from "./schema.ts";
+import type { PollingSettings } from "./settings-polling.ts";
 import type { SyncOptions } from "./sync-options.ts";
 
 /** The finalizer that makes deletion cascade. */
@@ -15,7 +16,12 @@ const AUTOMATIC_RETRIES = 5;
 export function parsePolicy(
   spec: SpecFields,
   options: SyncOptions,
-  app: { readonly name: string; readonly finalizer: string | null; readonly deleting: boolean },
+  app: {
+    readonly name: string;
+    readonly finalizer: string | null;
+    readonly deleting: boolean;
+    readonly polling: PollingSettings;
+  },
 ): { policy: SyncPolicy; problems: Problem[] } {
   const automated = spec.syncPolicy?.automated;
   const fields = spec.syncPolicy?.retry;
@@ -30,7 +36,7 @@ export function parsePolicy(
     createNamespace: options.createNamespace ?? false,
     wait: "none",
     timeoutMs: DAY_MS,
-    intervalMs: spreadInterval(app.name),
+    intervalMs: spreadInterval(app.name, app.polling),
     retry,
     onDelete: deletionOf(app.finalizer),
     // How objects go with their app is the finalizer's to say, how they go without it the option's.

@@ -6,10 +6,9 @@ import { pathInside } from "#core/source/clean-path.ts";
 import type { Revision, Source, SourceKey } from "#core/source/source.ts";
 import { directoryProblems, directorySpec } from "./parse-directory.ts";
 import { kustomizeOverrides } from "./parse-kustomize.ts";
+import type { PollingSettings } from "./settings-polling.ts";
 import type { SourceFields } from "./source-schema.ts";
 
-const POLL_MS = 120_000;
-const JITTER_MS = 60_000;
 const FETCH_TIMEOUT_MS = 60_000;
 
 const REQUIRED = "spec.source.repoURL and either spec.source.path or spec.source.chart are required";
@@ -18,6 +17,7 @@ const REQUIRED = "spec.source.repoURL and either spec.source.path or spec.source
 export function parseSource(
   fields: SourceFields | undefined,
   recorded: Revision | null,
+  polling: PollingSettings,
 ): Result<AppSource, readonly Problem[]> {
   if (!fields?.repoURL || (fields.path ?? "") === "") {
     return refused([{ path: "spec.source", message: REQUIRED }]);
@@ -37,13 +37,13 @@ export function parseSource(
   }
   problems.push(...directoryProblems(fields.directory));
   if (problems.length > 0) return refused(problems);
-  const inline = { ...inlineSource(fields), recorded };
+  const inline = { ...inlineSource(fields, polling), recorded };
   return ok({ source: inline.key, inline, path: path.value, render: renderSpec(fields) });
 }
 
 /** Milliseconds between two looks, spread by name so that apps made together do not look together. */
-export function spreadInterval(name: string): number {
-  return POLL_MS + (Number.parseInt(digestText(name).slice(0, 8), 16) % JITTER_MS);
+export function spreadInterval(name: string, { periodMs, jitterMs }: PollingSettings): number {
+  return periodMs + (Number.parseInt(digestText(name).slice(0, 8), 16) % Math.max(1, jitterMs));
 }
 
 /** The ref that `targetRevision` names; HEAD when it is empty. */
@@ -52,7 +52,7 @@ export function targetRevisionOf(fields: { readonly targetRevision?: string } | 
 }
 
 /** All apps with the same repository and ref share one source, and so one poll. */
-function inlineSource(fields: SourceFields): Omit<Source, "recorded"> {
+function inlineSource(fields: SourceFields, polling: PollingSettings): Omit<Source, "recorded"> {
   const ref = targetRevisionOf(fields);
   const key = `git:${fields.repoURL}#${ref}` as SourceKey;
   return {
@@ -61,7 +61,7 @@ function inlineSource(fields: SourceFields): Omit<Source, "recorded"> {
     ref: { kind: "auto", value: ref },
     remote: { kind: "git" },
     secrets: {},
-    intervalMs: spreadInterval(key),
+    intervalMs: spreadInterval(key, polling),
     timeoutMs: FETCH_TIMEOUT_MS,
     ignore: undefined,
     suspended: false,

@@ -4,6 +4,7 @@ import { annotationsOf } from "#core/resource/resource.ts";
 import { healthTable } from "./health-table.ts";
 import { kindRank } from "./kind-order.ts";
 import { optionsOf } from "./object-options.ts";
+import type { ArgoSettings } from "./settings.ts";
 import { gateAfter, stageOf } from "./stages.ts";
 import { APP_LABEL, markResource, ownerOf } from "./tracking.ts";
 
@@ -11,7 +12,7 @@ import { APP_LABEL, markResource, ownerOf } from "./tracking.ts";
 export const STATUS_MANAGER = "argocd-application-controller";
 
 /** The rules of an installation whose control namespace is the given one: tracking ids leave that namespace out. */
-export function argoRules(controlNamespace: string): Rules {
+export function argoRules(controlNamespace: string, { tracking }: ArgoSettings): Rules {
   return {
     manager: "argocd-controller",
     statusManager: STATUS_MANAGER,
@@ -24,8 +25,8 @@ export function argoRules(controlNamespace: string): Rules {
       { manager: "kubectl-client-side-apply", operation: "Update" },
     ],
     selector: APP_LABEL,
-    mark: markResource,
-    ownerOf: (live) => ownerOf(live, controlNamespace),
+    mark: (resource, app) => markResource(resource, app, tracking),
+    ownerOf: (live) => ownerOf(live, { controlNamespace, tracking }),
     duplicates: "last-wins",
     repeatedText: ({ group, kind, namespace, name }, times) =>
       `Resource ${group}/${kind}/${namespace}/${name} appeared ${times} times among application resources.`,

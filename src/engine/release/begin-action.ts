@@ -1,3 +1,4 @@
+import type { App } from "#core/app/app.ts";
 import type { ReleaseSteps } from "#core/release/release-plan.ts";
 import { hooksOf, hookStages, withReleaseSteps } from "#core/release/release-plan.ts";
 import { type Change, changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
@@ -68,7 +69,7 @@ async function beginUninstall(one: ReleaseWork, start: ActionStart, signal: Abor
     gate: rules.wait ? "gone" : "none",
     awaits: gone.map(({ key }) => key),
   };
-  const desired = held?.desired ?? work.state.desired ?? emptySet(work.state.app.specDigest);
+  const desired = held?.desired ?? work.state.desired ?? emptySet(work.state.app);
   const record = held && rules.keepHistory ? await wholeRecord(one, held, signal) : null;
   const run = newRun(one, { start, rules, hooks: held?.hooks ?? [], desired, record });
   const extras = due(hooks, [steps.before, steps.after]);
@@ -123,8 +124,8 @@ function emptyPlan({ work }: ReleaseWork, start: ActionStart): Plan {
   return { app: work.state.app.key, revision: revisionOf(start), stages: [], held: [], waiting: 0, digest: "" };
 }
 
-function emptySet(specDigest: string): DesiredSet {
+function emptySet(app: App): DesiredSet {
   const rendered = { resources: [], readSet: [], renderer: "helm" as const };
   const prepared = { resources: [], refusals: [], warnings: [] };
-  return { rendered, specDigest, objects: [], byKey: new Map(), prepared, digest: "", duplicates: [] };
+  return { rendered, app, objects: [], byKey: new Map(), prepared, digest: "", duplicates: [] };
 }

@@ -52,7 +52,7 @@ export async function heldRelease(
   const { summary, held, ociDigest } = known;
   const { context, state } = work;
   const isKnown = held?.summary.uid === summary.uid && held.summary.resourceVersion === summary.resourceVersion;
-  if (held && isKnown && held.desired.specDigest === state.app.specDigest) return held;
+  if (held && isKnown && held.desired.app.specDigest === state.app.specDigest) return held;
   const stored = await context.releases.read({ app: state.app, summary, ociDigest }, signal);
   const ready = await readyRelease(work, { ...stored, first: [] }, signal);
   return { summary, stored: toldOf(stored), desired: ready.desired, hooks: ready.hooks };

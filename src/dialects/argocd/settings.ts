@@ -1,0 +1,35 @@
+import type { SettingsData, SettingsProblem } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
+import { type PollingSettings, parsePolling, usualPolling } from "./settings-polling.ts";
+import { settingValues } from "./setting-values.ts";
+import { parseTracking, type TrackingSettings, usualTracking } from "./settings-tracking.ts";
+
+/** ConfigMaps that say how an installation behaves. */
+export const SETTINGS_OBJECTS = ["argocd-cm", "argocd-cmd-params-cm"] as const;
+
+/** How an installation behaves, from its ConfigMaps. */
+export interface ArgoSettings {
+  readonly tracking: TrackingSettings;
+  readonly polling: PollingSettings;
+}
+
+/** What this dialect's functions know of the installation: what the engine was started with, and what its ConfigMaps say. */
+export interface Installation extends Settings {
+  readonly argo: ArgoSettings;
+}
+
+/** The settings of an installation whose ConfigMaps say nothing. */
+export const usualArgoSettings: ArgoSettings = { tracking: usualTracking, polling: usualPolling };
+
+/** What the ConfigMaps say; a value that cannot be used counts as in `before`. Keys that nobody knows say nothing. */
+export function parseSettings(
+  data: SettingsData,
+  before: ArgoSettings,
+): { readonly settings: ArgoSettings; readonly problems: readonly SettingsProblem[] } {
+  const values = settingValues(data);
+  const settings: ArgoSettings = {
+    tracking: parseTracking(values, before.tracking),
+    polling: parsePolling(values, before.polling),
+  };
+  return { settings, problems: values.problems };
+}
