@@ -206,7 +206,7 @@ describe("kinds of which only some objects are read", () => {
   };
 
   test("wake the apps that mean something else by them, and no others", () => {
-    put(appObject("shop", { limitedBy: "small" } as never));
+    put(appObject("shop", { limitedBy: "small" }));
     put(appObject("cart"));
     expect(putKeys(limits("small", "1"), 1)).toEqual([SHOP]);
     expect(putKeys(limits("small", "2"), 2)).toEqual([]);

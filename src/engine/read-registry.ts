@@ -1,4 +1,4 @@
-import type { Dialect, DialectKind } from "#core/app/dialect.ts";
+import type { Dialect, DialectKind, KindScope } from "#core/app/dialect.ts";
 import { selectorMatches, type WrittenSelector } from "#core/policy/label-selector.ts";
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import type { TaskGroup } from "#async/task-group.ts";
@@ -86,7 +86,7 @@ async function confirmGone(
 }
 
 function scopesOf({ namespaces, shard }: RegistryReading, { dialect, kind }: FollowedKind): readonly Selection[] {
-  if (kind.only) return [{ namespace: kind.only.namespace, labelSelector: kind.only.selector.text }];
+  if (kind.only) return !namespaces || namespaces.includes(kind.only.namespace) ? selectionsOf(kind.only) : [];
   const scopes: readonly Selection[] = namespaces ? namespaces.map((namespace) => ({ namespace })) : [{}];
   if (!shard || !dialect.appKinds.includes(kind)) return scopes;
   return scopes.map((scope) => ({ ...scope, labelSelector: shard.text }));
@@ -97,6 +97,13 @@ function isOfShard({ shard }: RegistryReading, { dialect, kind }: FollowedKind, 
   return !shard || !dialect.appKinds.includes(kind) || selectorMatches(shard.parsed, labelsOf(object));
 }
 
+/** What of a kind is asked for. */
+export function selectionsOf(only: KindScope): readonly Selection[] {
+  const { namespace } = only;
+  if ("selector" in only) return [{ namespace, labelSelector: only.selector.text }];
+  return only.names.map((name) => ({ namespace, fieldSelector: `metadata.name=${name}` }));
+}
+
 function isInScope({ only }: DialectKind, object: Resource): boolean {
-  return !only || selectorMatches(only.selector.parsed, labelsOf(object));
+  return !only || !("selector" in only) || selectorMatches(only.selector.parsed, labelsOf(object));
 }

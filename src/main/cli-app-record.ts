@@ -8,6 +8,7 @@ import type { Problem, Result } from "#core/result.ts";
 import type { Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
+import { selectionsOf } from "#engine/read-registry.ts";
 import type { ClusterClient, ObjectRef } from "#engine/ports.ts";
 import { parseAppAddress } from "./cli-app-address.ts";
 import { nearestNames } from "./cli-near-names.ts";
@@ -138,18 +139,20 @@ async function lookupFor(client: ClusterClient, dialect: Dialect, signal: AbortS
   for (const kind of dialect.configKinds) {
     const found = await client.kind(kind, { signal });
     if (found.known !== "yes") continue;
+    const selections = kind.only ? selectionsOf(kind.only) : [{ namespace: vendorSettings.controlNamespace }];
     try {
-      objects.push(...(await client.list(found.info, { namespace: vendorSettings.controlNamespace }, { signal })));
+      for (const selection of selections) objects.push(...(await client.list(found.info, selection, { signal })));
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 403) throw error;
     }
   }
-  return (kind, namespace, name) => {
-    const isMeant = ({ kind: own, metadata }: Resource) =>
-      own === kind && metadata.namespace === namespace && metadata.name === name;
-    return objects.find(isMeant) ?? null;
-  };
+  const byKind = Map.groupBy(objects, ({ kind }) => kind);
+  const one = (kind: string, namespace: string, name: string) =>
+    byKind.get(kind)?.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name) ?? null;
+  return Object.assign(one, { all: (kind: string) => byKind.get(kind) ?? NONE });
 }
+
+const NONE: readonly Resource[] = [];
 
 function noKinds(): CliError {
   return new CliError("Cannot look for apps: this cluster knows no Kustomizations, HelmReleases and Applications", {

@@ -14,7 +14,7 @@ import { currentLeader } from "./cli-controller-lease.ts";
 import { liveRivals } from "./cli-rivals.ts";
 import { serverVersion } from "./cli-server-version.ts";
 import { settingsFor, withClient } from "./cli-session.ts";
-import { dialects } from "./dialects.ts";
+import { dialects, ownKinds } from "./dialects.ts";
 
 const OLDEST_MINOR = 29;
 
@@ -75,10 +75,7 @@ function versionCheck(version: string, server: string): CheckView {
 }
 
 async function definitionChecks(client: ClusterClient, signal: AbortSignal): Promise<CheckView[]> {
-  const kinds: readonly GroupKind[] = [
-    { group: "holdfast.dev", kind: "Inventory" },
-    ...dialects.flatMap(({ appKinds, sourceKinds, configKinds }) => [...sourceKinds, ...appKinds, ...configKinds]),
-  ];
+  const kinds: readonly GroupKind[] = [{ group: "holdfast.dev", kind: "Inventory" }, ...dialects.flatMap(ownKinds)];
   const checks: CheckView[] = [];
   for (const kind of kinds) {
     const found = await client.kind(kind, { signal });

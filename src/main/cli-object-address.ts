@@ -4,7 +4,7 @@ import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { nearestNames } from "./cli-near-names.ts";
-import { dialects } from "./dialects.ts";
+import { dialects, ownKinds } from "./dialects.ts";
 
 /** Kinds that every cluster has, by group, with the short words that people know them by. */
 const usualKinds: Readonly<Record<string, readonly string[]>> = {
@@ -89,8 +89,8 @@ function everyKind(known: readonly GroupKind[]): readonly (GroupKind & { readonl
       return { group, kind, words: [...wordsOf(kind), ...short] };
     }),
   );
-  const own = dialects.flatMap(({ appKinds, sourceKinds, configKinds }) =>
-    [...appKinds, ...sourceKinds, ...configKinds].map(({ group, kind, plural, short }) => {
+  const own = dialects.flatMap((dialect) =>
+    ownKinds(dialect).map(({ group, kind, plural, short }) => {
       return { group, kind, words: [kind.toLowerCase(), plural, short] };
     }),
   );

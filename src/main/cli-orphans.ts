@@ -11,7 +11,7 @@ import { eachInParallel } from "#engine/requests.ts";
 import { type AppRecord, listApps, objectsOf } from "./cli-app-record.ts";
 import { ownedObjects, recordedObjects } from "./cli-owned.ts";
 import { withClient } from "./cli-session.ts";
-import { dialects } from "./dialects.ts";
+import { dialects, ownKinds } from "./dialects.ts";
 
 const PARALLEL = 8;
 
@@ -79,9 +79,7 @@ function isHere({ parsed }: AppRecord): boolean {
 /** Apps, sources and what configures them are there for the engine; people make the first ones by hand. */
 function isOurs({ group, kind }: GroupKind): boolean {
   if (group === "holdfast.dev") return true;
-  return dialects.some(({ appKinds, sourceKinds, configKinds }) =>
-    [...appKinds, ...sourceKinds, ...configKinds].some((one) => one.group === group && one.kind === kind),
-  );
+  return dialects.some((dialect) => ownKinds(dialect).some((one) => one.group === group && one.kind === kind));
 }
 
 async function listed(

@@ -14,3 +14,8 @@ export function sourceReader(kindName: string): { readonly dialect: Dialect; rea
   }
   return undefined;
 }
+
+/** The kinds of a dialect's own objects: what it reads of others' kinds is not among them. */
+export function ownKinds({ appKinds, sourceKinds, configKinds }: Dialect): readonly DialectKind[] {
+  return [...sourceKinds, ...appKinds, ...configKinds.filter(({ only }) => !only)];
+}

@@ -9,6 +9,8 @@ import type { GitUrl } from "./git-url.ts";
 export interface GitTls {
   readonly caPem?: string;
   readonly client?: { readonly certPem: string; readonly keyPem: string };
+  /** Whatever the server shows is accepted. */
+  readonly unverified?: true;
 }
 
 /** How to prove who we are to a server. */
@@ -17,7 +19,13 @@ export type GitCredential =
   | ({ readonly kind: "basic"; readonly username: string; readonly password: string } & GitTls)
   | ({ readonly kind: "bearer"; readonly token: string } & GitTls)
   | ({ readonly kind: "tls" } & GitTls)
-  | { readonly kind: "ssh"; readonly privateKey: string; readonly passphrase?: string; readonly knownHosts: string };
+  | {
+      readonly kind: "ssh";
+      readonly privateKey: string;
+      readonly passphrase?: string;
+      /** Null: any host key is accepted. */
+      readonly knownHosts: string | null;
+    };
 
 /** A credential as git takes it: by environment and by private files, never by argument. */
 export interface CredentialUse {
@@ -76,10 +84,18 @@ export function authorizationHeader(credential: GitCredential): string | undefin
 }
 
 /** The credential's part in a TLS connection of ours: authorities besides the well-known ones, and a certificate. */
-export function tlsSettings(credential: GitCredential): { ca?: string[]; cert?: string; key?: string } {
-  const { client } = tlsOf(credential);
+export function tlsSettings(credential: GitCredential): TlsOptions {
+  const { client, unverified } = tlsOf(credential);
   const ca = trustedAuthorities(credential);
-  return { ...(ca && { ca }), ...(client && { cert: client.certPem, key: client.keyPem }) };
+  const trust = unverified ? { rejectUnauthorized: false } : ca && { ca };
+  return { ...trust, ...(client && { cert: client.certPem, key: client.keyPem }) };
+}
+
+interface TlsOptions {
+  readonly ca?: string[];
+  readonly rejectUnauthorized?: boolean;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 function trustedAuthorities(credential: GitCredential): string[] | undefined {
@@ -102,7 +118,8 @@ async function credentialUse(folder: string, credential: GitCredential): Promise
   if (authorities !== undefined) {
     settings.push(["http.sslCAInfo", await privateFile(join(folder, "ca.pem"), authorities.join("\n"))]);
   }
-  const { client } = tlsOf(credential);
+  const { client, unverified } = tlsOf(credential);
+  if (unverified) settings.push(["http.sslVerify", "false"]);
   if (client !== undefined) {
     settings.push(["http.sslCert", await privateFile(join(folder, "client.crt"), client.certPem)]);
     settings.push(["http.sslKey", await privateFile(join(folder, "client.key"), client.keyPem)]);
@@ -112,11 +129,12 @@ async function credentialUse(folder: string, credential: GitCredential): Promise
 
 async function sshEnvironment(folder: string, credential: GitCredential & { kind: "ssh" }): Promise<NodeJS.ProcessEnv> {
   const key = await privateFile(join(folder, "identity"), `${credential.privateKey.trimEnd()}\n`);
-  const knownHosts = await privateFile(join(folder, "known_hosts"), `${credential.knownHosts.trimEnd()}\n`);
+  const known = `${(credential.knownHosts ?? "").trimEnd()}\n`;
+  const knownHosts = await privateFile(join(folder, "known_hosts"), known);
   const options = [
     "IdentitiesOnly=yes",
     "IdentityAgent=none",
-    "StrictHostKeyChecking=yes",
+    `StrictHostKeyChecking=${credential.knownHosts === null ? "no" : "yes"}`,
     `UserKnownHostsFile="${knownHosts}"`,
     "GlobalKnownHostsFile=/dev/null",
     "PreferredAuthentications=publickey",

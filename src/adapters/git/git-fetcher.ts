@@ -36,25 +36,33 @@ export function repositorySpecOf(
   secrets: SourceSecrets,
   clouds?: CloudRepositories,
 ): GitRepositorySpec {
-  const { credential } = secrets;
+  const credential = withCertificate(secrets);
+  const unverified = remote.kind === "git" && remote.unverified === true;
   const proxy = secrets.proxy && proxyOf(secrets.proxy);
   const through = proxy && { proxy };
   if (remote.kind === "git" && remote.cloud) {
     if (clouds === undefined) throw new SourceError("auth", "Cannot log in to Git: this program asks no clouds");
     const caller = { identity: secrets.identity ?? null, ...(proxy && { proxy: proxyUrl(proxy) }) };
-    const tls = credential ? tlsOf(credential) : {};
-    const asked = { ...caller, cloud: remote.cloud, url, hasOwnAuthority: tls.caPem !== undefined };
+    const tls = trustedTls(credential, unverified);
+    const asked = { ...caller, cloud: remote.cloud, url, hasOwnAuthority: unverified || tls.caPem !== undefined };
     const login = new CloudLogin({ clouds, asked, tls });
     return { url, credential: { kind: "none" }, login, ...through };
   }
   if (remote.kind === "git" && remote.githubApp) {
     const app = githubAppOf(credential);
-    const tls = credential ? tlsOf(credential) : {};
+    const tls = trustedTls(credential, unverified);
     const login = new GithubAppLogin({ app, tls, proxy: proxy ?? null, now: () => Date.now() });
     return { url, credential: { kind: "none" }, login, ...through };
   }
   mustBeNoApp(credential);
-  return { url, credential: credentialOf(url, credential ?? null), ...through };
+  return { url, credential: credentialOf(url, credential ?? null, unverified), ...through };
+}
+
+/** The credential with the certificates that stand in a Secret of their own. */
+function withCertificate({ credential, certificate }: SourceSecrets): Resource | undefined {
+  if (!credential || !certificate) return credential ?? certificate;
+  const data = { ...(credential["data"] as object), ...(certificate["data"] as object) };
+  return { ...credential, data };
 }
 
 /** A submodule's repository: what proves who we are goes only to the server that it is for. */
@@ -73,17 +81,18 @@ function submoduleSpec(main: GitRepositorySpec, url: string): GitRepositorySpec 
  * `known_hosts` and `password`, `ca.crt`, and `tls.crt` with `tls.key` (`caFile`, `certFile`, `keyFile` of old).
  * @throws SourceError naming the Secret and the key that is missing, never a value
  */
-export function credentialOf(url: string, secret: Resource | null): GitCredential {
-  if (!secret) return { kind: "none" };
+export function credentialOf(url: string, secret: Resource | null, unverified = false): GitCredential {
+  if (!secret) return unverified ? { kind: "tls", unverified } : { kind: "none" };
   const value = (key: string) => decoded(secret, key);
   const refuse = (message: string): never => refused(secret, message);
   if (url.startsWith("ssh://") || !/^[a-z]+:\/\//.test(url)) {
     const privateKey = value("identity") ?? refuse("it has no key `identity`, which ssh needs");
-    const knownHosts = value("known_hosts") ?? refuse("it has no key `known_hosts`, which ssh needs");
+    const known = value("known_hosts");
+    const knownHosts = unverified ? null : (known ?? refuse("it has no key `known_hosts`, which ssh needs"));
     const passphrase = value("password");
     return { kind: "ssh", privateKey, knownHosts, ...(passphrase === undefined ? {} : { passphrase }) };
   }
-  const tls = tlsOf(secret);
+  const tls = trustedTls(secret, unverified);
   const token = value("bearerToken");
   if (token !== undefined) return { kind: "bearer", token, ...tls };
   const username = value("username");
@@ -91,6 +100,10 @@ export function credentialOf(url: string, secret: Resource | null): GitCredentia
   if (username !== undefined && password !== undefined) return { kind: "basic", username, password, ...tls };
   if (username !== undefined || password !== undefined) return refuse("`username` and `password` belong together");
   return Object.keys(tls).length === 0 ? refuse("it holds no key that Git can use") : { kind: "tls", ...tls };
+}
+
+function trustedTls(secret: Resource | undefined, unverified: boolean): GitTls {
+  return { ...(secret && tlsOf(secret)), ...(unverified && { unverified }) };
 }
 
 function tlsOf(secret: Resource): GitTls {

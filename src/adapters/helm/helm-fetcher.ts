@@ -64,9 +64,9 @@ class Fetcher implements HelmFetcher {
     this.#folders.clear();
   }
 
-  #indexed(url: string, { passCredentials }: HelmRemote, secrets: SourceSecrets): ChartRepository {
+  #indexed(url: string, { passCredentials, unverified }: HelmRemote, secrets: SourceSecrets): ChartRepository {
     const base = repositoryAddress(url);
-    const { authorization, tls } = repositoryAccess(secrets);
+    const { authorization, tls } = repositoryAccess(secrets, unverified);
     return this.#folders.open([base.href, passCredentials, authorization, tls], (folder) => {
       const { tools } = this.#options;
       const store = new ChartStore(folder);
@@ -77,14 +77,14 @@ class Fetcher implements HelmFetcher {
     });
   }
 
-  #registry(url: string, { insecure, cloud }: HelmRemote, secrets: SourceSecrets): ChartRepository {
+  #registry(url: string, { insecure, cloud, unverified }: HelmRemote, secrets: SourceSecrets): ChartRepository {
     const { tools, oci } = this.#options;
-    const vouched = cloud && { cloud };
-    const repository = oci.open({ url, remote: { kind: "oci", insecure, layer: chartLayer, ...vouched } }, secrets);
+    const trust = { ...(cloud && { cloud }), ...(unverified && { unverified }) };
+    const repository = oci.open({ url, remote: { kind: "oci", insecure, layer: chartLayer, ...trust } }, secrets);
     const { credential, certificate, proxy, identity } = secrets;
     const held = [credential, certificate, proxy].map((secret) => secret?.["data"]);
     const account = identity && [identity.namespace, identity.name];
-    return this.#folders.open([url, insecure, held, cloud, account], (folder) => {
+    return this.#folders.open([url, insecure, held, cloud, account, unverified], (folder) => {
       const store = new ChartStore(folder);
       const name = publicAddress(new URL(url.replace(/^oci:/, "https:"))).replace(/^https:/, "oci:");
       return new ChartRepository({ origin: new RegistryOrigin(name, repository), store, tools, limits: this.#limits });

@@ -1,5 +1,6 @@
 import type { Resource } from "#core/resource/resource.ts";
 import type { SourceSecrets } from "#engine/ports.ts";
+import { proxyOfSecret, proxyUrl } from "../http/proxy-secret.ts";
 import { secretEntry, secretName } from "../http/secret-entry.ts";
 import { type TlsSettings, tlsOfSecret } from "../http/tls-secret.ts";
 import { HelmError } from "./helm-error.ts";
@@ -16,10 +17,17 @@ export interface RepositoryAccess {
  * of old) of the other or, as long ago, of the same.
  * @throws HelmError `invalid-secret` naming Secret and key, never a value
  */
-export function repositoryAccess({ credential, certificate }: SourceSecrets): RepositoryAccess {
+export function repositoryAccess(
+  { credential, certificate, proxy }: SourceSecrets,
+  unverified?: true,
+): RepositoryAccess {
   const own = credential && tlsBeside(credential);
-  const tls = certificate ? tlsOf(certificate) : own;
-  return { authorization: credential && authorizationOf(credential, own !== undefined), tls: tls ?? {} };
+  const trust = certificate ? tlsOf(certificate) : own;
+  const through = proxy && {
+    proxy: proxyUrl(proxyOfSecret(proxy, (problem) => refused(proxy, problem))),
+  };
+  const tls = { ...trust, ...through, ...(unverified && { unverified }) };
+  return { authorization: credential && authorizationOf(credential, own !== undefined), tls };
 }
 
 function authorizationOf(secret: Resource, hasCertificates: boolean): string | undefined {

@@ -3,8 +3,9 @@ import { type Dispatcher, EnvHttpProxyAgent } from "undici";
 import type { TlsSettings } from "./tls-secret.ts";
 
 /** Connections with the trust and the certificate of one Secret, through the proxy of another or of the environment. */
-export function tlsDispatcher({ ca, cert, key, proxy }: TlsSettings): Dispatcher {
-  const trust = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
+export function tlsDispatcher({ ca, cert, key, proxy, unverified }: TlsSettings): Dispatcher {
+  const authorities = ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] };
+  const trust = unverified ? { rejectUnauthorized: false } : authorities;
   const pair = cert === undefined || key === undefined ? {} : { cert, key };
   const connect = { timeout: 10_000, ...trust, ...pair };
   // Deadlines are the caller's.

@@ -9,6 +9,8 @@ export interface TlsSettings {
   readonly key?: string;
   /** Address of a proxy with user and password; without it the environment says. */
   readonly proxy?: string;
+  /** Any certificate is accepted. */
+  readonly unverified?: true;
 }
 
 /** The error for a Secret that cannot be used; the problem names keys, never a value. */

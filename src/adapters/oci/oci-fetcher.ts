@@ -57,7 +57,7 @@ class Fetcher implements OciFetcher {
   open({ url, remote }: Parameters<SourceFetcher["open"]>[0], secrets: SourceSecrets): OciRepository {
     if (remote.kind !== "oci") throw new OciError("refused-url", "Cannot open the repository: it is no OCI repository");
     const address = parseOciAddress(url);
-    const access = registryAccess(secrets, address);
+    const access = registryAccess(secrets, address, remote.unverified);
     const { layer, insecure, cloud } = remote satisfies OciRemote;
     const asked = cloud && !hasSecret(secrets) ? this.#asked(cloud, address, { secrets, access, insecure }) : undefined;
     const account = asked?.identity && [asked.identity.namespace, asked.identity.name];
@@ -81,8 +81,8 @@ class Fetcher implements OciFetcher {
     { secrets, access, insecure }: { secrets: SourceSecrets; access: RegistryAccess; insecure: boolean },
   ): RegistryAsked {
     const { identity = null } = secrets;
-    const { proxy, ca } = access.tls;
-    this.#clouds?.mustServe({ cloud, registry, identity, insecure, hasOwnAuthority: ca !== undefined });
+    const { proxy, ca, unverified = false } = access.tls;
+    this.#clouds?.mustServe({ cloud, registry, identity, insecure, hasOwnAuthority: unverified || ca !== undefined });
     return { cloud, registry, identity, ...(proxy !== undefined && { proxy }) };
   }
 

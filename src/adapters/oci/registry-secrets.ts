@@ -22,11 +22,12 @@ export interface RegistryAccess {
  * `tls.crt` with `tls.key` (`caFile`, `certFile`, `keyFile` of old) for certificates.
  * @throws OciError `invalid-secret` naming Secret and key, never a value
  */
-export function registryAccess(secrets: SourceSecrets, address: OciAddress): RegistryAccess {
+export function registryAccess(secrets: SourceSecrets, address: OciAddress, unverified?: true): RegistryAccess {
   const { certificate, proxy } = secrets;
   const { hint, ...proof } = bestProof(secrets, address);
   const tls = certificate ? tlsOfSecret(certificate, (problem, cause) => refused(certificate, problem, cause)) : {};
-  return { ...proof, hint, tls: { ...tls, ...(proxy && { proxy: throughProxy(proxy) }) } };
+  const through = proxy && { proxy: throughProxy(proxy) };
+  return { ...proof, hint, tls: { ...tls, ...through, ...(unverified && { unverified }) } };
 }
 
 /** Whether a Secret says who asks; a cloud is asked only when none does. */

@@ -17,15 +17,14 @@ export interface DialectKind extends GroupVersionKind {
   readonly short: string;
   /** The field of the status in which somebody else declares something; absent: statuses only report. */
   readonly declaredIn?: string;
-  /** Only these objects of the kind are read, wherever the served apps are; absent: all. */
+  /** Only these objects of the kind are read, if their namespace is served; absent: all that are in one that is. */
   readonly only?: KindScope;
 }
 
 /** Which objects of a kind are read. */
-export interface KindScope {
-  readonly namespace: string;
-  readonly selector: WrittenSelector;
-}
+export type KindScope = { readonly namespace: string } & (
+  { readonly selector: WrittenSelector } | { readonly names: readonly string[] }
+);
 
 /** Finds another object of the dialect's own kinds (a project, a source) in memory. */
 export interface Lookup {

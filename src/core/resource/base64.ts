@@ -14,6 +14,28 @@ export function base64OfText(text: string): string {
   return encoded;
 }
 
+/** The text whose UTF-8 bytes a Secret's data holds; bytes that are no UTF-8 become one character each. */
+export function textOfBase64(encoded: string): string {
+  let [bits, held, escaped, plain] = [0, 0, "", ""];
+  for (const character of encoded) {
+    const value = ALPHABET.indexOf(character);
+    if (value < 0) continue;
+    held = (held << 6) | value;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    const byte = (held >> bits) & 0xff;
+    held &= (1 << bits) - 1;
+    escaped += `%${byte.toString(16).padStart(2, "0")}`;
+    plain += String.fromCharCode(byte);
+  }
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return plain;
+  }
+}
+
 function digit(bits: number): string {
   return ALPHABET[bits & 63] as string;
 }

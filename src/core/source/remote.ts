@@ -10,6 +10,8 @@ export interface GitRemote {
   readonly githubApp?: true;
   /** Who vouches for who asks; absent: the credential alone. */
   readonly cloud?: Exclude<Cloud, "gcp">;
+  /** Any certificate and any host key of the server is accepted. */
+  readonly unverified?: true;
 }
 
 /** Who vouches for who asks a server of theirs, in place of a credential. */
@@ -23,6 +25,8 @@ export interface OciRemote {
   readonly layer: OciLayer;
   /** Who vouches for who asks; absent: the credential alone. */
   readonly cloud?: Cloud;
+  /** Any certificate of the server is accepted. */
+  readonly unverified?: true;
 }
 
 /** Which layer of an artifact holds the files, and whether it is unpacked or is a file itself. */
@@ -68,6 +72,8 @@ export interface HelmRemote {
   readonly insecure: boolean;
   /** Who vouches for who asks a registry; absent: the credential alone. */
   readonly cloud?: Cloud;
+  /** Any certificate of the server is accepted. */
+  readonly unverified?: true;
 }
 
 /** One file over http. */

@@ -1,6 +1,7 @@
 import type { Dialect, DialectSettings } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
 import { ok, refused } from "#core/result.ts";
+import { ARGO_API, configKinds } from "./config-kinds.ts";
 import { APP_SHORT, parseApp } from "./parse-app.ts";
 import { prepare } from "./prepare.ts";
 import { reportApp } from "./report-app.ts";
@@ -15,16 +16,14 @@ import {
 } from "./settings.ts";
 import { terminationOf } from "./termination.ts";
 
-const API = { group: "argoproj.io", version: "v1alpha1" } as const;
-
 /** The dialect for an installation whose control namespace is the given one, and whose ConfigMaps say this. */
 export function argoDialectIn(controlNamespace: string, argo: ArgoSettings = usualArgoSettings): Dialect {
   const installation = (settings: Settings): Installation => ({ ...settings, controlNamespace, argo });
   return {
     name: "argocd",
-    appKinds: [{ ...API, kind: "Application", plural: "applications", short: APP_SHORT }],
+    appKinds: [{ ...ARGO_API, kind: "Application", plural: "applications", short: APP_SHORT }],
     sourceKinds: [],
-    configKinds: [{ ...API, kind: "AppProject", plural: "appprojects", short: "appproj" }],
+    configKinds: configKinds(controlNamespace),
     parseApp: (object, lookup, settings) => parseApp(object, lookup, installation(settings)),
     completeRender: (_app, render) => ok(render),
     terminationOf,

@@ -8,6 +8,7 @@ import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { ArgoDetails, IgnoreRule } from "./argo-details.ts";
 import { parseDestination } from "./destination.ts";
 import { listAt, textAt, withoutNulls } from "./fields.ts";
+import { openedSource } from "./open-source.ts";
 import { parseOperation } from "./parse-operation.ts";
 import { FINALIZER, parsePolicy } from "./parse-policy.ts";
 import { parseSource, targetRevisionOf } from "./parse-source.ts";
@@ -44,7 +45,9 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   if (illTyped.length > 0) return refused(illTyped);
 
   const { polling } = settings.argo;
-  const source = parseSource(spec.source, recordedRevision(object, spec), polling);
+  const declared = parseSource(spec.source, recordedRevision(object, spec), polling);
+  const inProject = { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace: settings.controlNamespace };
+  const source = declared.ok ? openedSource(declared.value, inProject) : declared;
   const destination = parseDestination(spec.destination);
   const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
   const name = textAt(object.metadata, "name");

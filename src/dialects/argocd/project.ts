@@ -6,6 +6,7 @@ import type { Problem } from "#core/result.ts";
 import { withoutNulls } from "./fields.ts";
 import { comparableUrl } from "./git-url.ts";
 import { type ProjectFields, projectSpecSchema } from "./project-schema.ts";
+import { repositoriesOfProject } from "./repositories.ts";
 import { schemaProblems } from "./schema-problems.ts";
 
 /** A project: its name and its limits. */
@@ -37,7 +38,14 @@ const UNSUPPORTED = ["syncWindows", "destinationServiceAccounts", "signatureKeys
 export function findProject(name: string, lookup: Lookup, settings: Settings): Project | null {
   const object = lookup("AppProject", settings.controlNamespace, name);
   if (object === null) return name === DEFAULT_PROJECT ? { name, limits: PERMISSIVE } : null;
-  return { name, limits: withoutNulls(object["spec"]) ?? {} };
+  return { name, limits: withOwn(name, withoutNulls(object["spec"]) ?? {}, lookup) };
+}
+
+/** Repositories that are declared for a project are among its own. */
+function withOwn(name: string, limits: ProjectFields, lookup: Lookup): ProjectFields {
+  const repositories = repositoriesOfProject(name, lookup);
+  if (repositories.length === 0) return limits;
+  return { ...limits, sourceRepos: [...(limits.sourceRepos ?? []), ...repositories] };
 }
 
 /** Why a project cannot be enforced as written. */
