@@ -152,6 +152,24 @@ const cases: readonly [name: string, api: string, fields: string, want: string |
     '{metadata: {deletionTimestamp: "2026-01-01T00:00:00Z"}}',
     "Progressing: Pending deletion",
   ],
+  [
+    "a hook on its way out that is waited for",
+    "batch/v1/Job",
+    '{metadata: {deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [argocd.argoproj.io/hook-finalizer]}, status: {conditions: [{type: Complete, message: ok}]}}',
+    "Healthy: ok",
+  ],
+  [
+    "with a webhook that nobody may trust",
+    "apiextensions.k8s.io/v1/CustomResourceDefinition",
+    '{status: {conditions: [{type: Established, status: "False", reason: InvalidCABundle, message: bad}]}}',
+    "Degraded: CRD is not established: bad",
+  ],
+  [
+    "of a known operator's kind",
+    "cert-manager.io/v1/Issuer",
+    '{status: {conditions: [{type: Ready, status: "False", message: no}]}}',
+    "Degraded: no",
+  ],
   ["of a kind without a check", "v1/ConfigMap", "{}", null],
   ["of a kind without a check", "argoproj.io/v1alpha1/Application", "{}", null],
 ];

@@ -1,6 +1,7 @@
 import type { Health, HealthRule, HealthTable } from "#core/health/health.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import { fieldAt, listAt, textAt } from "./fields.ts";
+import { knownHealth } from "./health/known-health.ts";
 import { conditionList, conditionsOf, type ObjectCondition, verdict } from "./health-conditions.ts";
 import {
   daemonSetHealth,
@@ -10,8 +11,13 @@ import {
   statefulSetHealth,
 } from "./health-workloads.ts";
 
-const pendingDeletion: HealthRule = (object) =>
-  object.metadata.deletionTimestamp === undefined ? null : verdict("Progressing", "Pending deletion");
+/** A hook that is kept for its end is judged although it is on its way out. */
+const HOOK_FINALIZER = "argocd.argoproj.io/hook-finalizer";
+
+const pendingDeletion: HealthRule = ({ metadata: { deletionTimestamp, finalizers = [] } }) =>
+  deletionTimestamp === undefined || finalizers.includes(HOOK_FINALIZER)
+    ? null
+    : verdict("Progressing", "Pending deletion");
 
 const serviceHealth: HealthRule = (object) =>
   textAt(object["spec"], "type") === "LoadBalancer" ? addressHealth(object) : verdict("Healthy");
@@ -105,6 +111,9 @@ const definitionHealth: HealthRule = (object) => {
   const refusedNames = conditions.find(({ type, status }) => type === "NamesAccepted" && status === "False");
   if (refusedNames) return verdict("Degraded", `CRD names have not been accepted: ${refusedNames.message}`);
   const established = conditions.find((condition) => condition.type === "Established");
+  if (established?.status !== "True" && established?.reason === "InvalidCABundle") {
+    return verdict("Degraded", `CRD is not established: ${established.message}`);
+  }
   if (established?.status !== "True") return verdict("Progressing", "CRD is not established");
   const violation = conditions.find(({ type, status }) => type === "NonStructuralSchema" && status === "True");
   return violation
@@ -112,7 +121,7 @@ const definitionHealth: HealthRule = (object) => {
     : verdict("Healthy", "CRD is healthy");
 };
 
-/** Built-in health checks by kind; gitops-engine pkg/health and resource_customizations. Other kinds have none. */
+/** Health checks by kind: gitops-engine pkg/health and resource_customizations; then the kinds of known operators. */
 export const healthTable: HealthTable = {
   first: [pendingDeletion],
   kinds: {
@@ -131,5 +140,5 @@ export const healthTable: HealthTable = {
     "apiregistration.k8s.io/APIService": apiServiceHealth,
     "apiextensions.k8s.io/CustomResourceDefinition": definitionHealth,
   },
-  otherwise: () => null,
+  otherwise: knownHealth,
 };
