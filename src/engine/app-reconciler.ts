@@ -2,6 +2,8 @@ import type { AppPhase, AppReport, Notice } from "#core/app/app-report.ts";
 import type { AppKey } from "#core/app/app.ts";
 import type { Problem } from "#core/result.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
+import { jointRevision } from "#core/source/joint-revision.ts";
+import type { Revision } from "#core/source/source.ts";
 import type { AppRecord } from "./app-registry.ts";
 import { appReportOf } from "./app-report-of.ts";
 import { type AppState, newAppState } from "./app-state.ts";
@@ -213,9 +215,7 @@ export class AppReconciler {
     const fights: Notice[] = fightNotices(state, context.clock.now());
     const lasting = state.notices.filter((notice) => notice.kind !== "fight" && notice.kind !== "shared");
     state.notices = [...lasting, ...fights, ...sharedNotices(context, state)];
-    const source = state.app.sources[0];
-    const revision = source ? (context.sources.state(source.source)?.revision ?? null) : null;
-    this.#hooks.report(record, { report: appReportOf(work, { phase, revision }) });
+    this.#hooks.report(record, { report: appReportOf(work, { phase, revision: trackedRevision(context, state.app) }) });
   }
 
   /** Returns when it is tried again. */
@@ -243,10 +243,20 @@ export class AppReconciler {
     this.#contexts.get(key)?.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...inventory], []);
     this.#context.inventories.forget(key);
     this.#context.bases.leave(state.app);
+    for (const source of state.namedSources) this.#context.sources.remove(source);
     this.#remotes.leave(key);
     this.#contexts.delete(key);
     this.#states.delete(key);
   }
+}
+
+/** What the app's own sources are at now. */
+function trackedRevision({ sources }: EngineContext, app: AppState["app"]): Revision | null {
+  const revisions = app.sources.map(({ source }) => sources.state(source)?.revision ?? null);
+  const [first = null] = revisions;
+  if (revisions.length < 2) return first;
+  const texts = revisions.flatMap((revision) => (revision ? [revision.text] : []));
+  return texts.length === revisions.length ? jointRevision(texts) : null;
 }
 
 /** How long to wait for what no event tells. */

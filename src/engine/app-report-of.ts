@@ -23,6 +23,7 @@ export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Rev
     gate: running?.machine.step === "health" ? { state: "waiting", tookMs: 0, message: "" } : state.gate,
     renderDigest: state.desired?.digest ?? "",
     renderer: state.desired?.rendered.renderer ?? null,
+    ...(state.desired?.rendered.parts && { renderers: state.desired.rendered.parts.map(({ renderer }) => renderer) }),
     release: releaseReport(work),
     handledToken: state.handledToken,
     now: context.clock.now(),

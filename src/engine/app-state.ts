@@ -35,8 +35,8 @@ export interface AppState {
   dialect: Dialect;
   app: App;
   desired: DesiredSet | null;
-  /** The source of a revision that an order names, for as long as the order stands. */
-  namedSource: SourceKey | null;
+  /** The sources of what an order names, for as long as the order stands. */
+  namedSources: readonly SourceKey[];
   /** The revisions whose content was last read, whatever came of it, by their sources. */
   seen: ReadonlyMap<SourceKey, string>;
   readonly verdicts: Map<IdKey, Verdict>;
@@ -85,7 +85,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     dialect,
     app,
     desired: null,
-    namedSource: null,
+    namedSources: [],
     seen: new Map(),
     verdicts: new Map(),
     dirty: "all",

@@ -7,7 +7,7 @@ import { digestOf } from "#core/resource/digest.ts";
 import { gvkOf, idKey, type IdKey, idOf, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { EngineContext } from "./engine-context.ts";
-import type { Rendered } from "./ports.ts";
+import type { Rendered } from "#core/app/rendered.ts";
 
 /** What an app shall look like on the cluster, made from one render and one spec. */
 export interface DesiredSet {

@@ -3,6 +3,7 @@ import type { Settings } from "#core/app/settings.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import type { Expressions } from "./expressions.ts";
 import type { InventoryStore } from "./inventory-store.ts";
+import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, Log, ReleaseTools, Telemetry } from "./ports.ts";
 import type { FollowedObjects } from "./followed-objects.ts";
@@ -22,6 +23,7 @@ export interface EngineContext {
   readonly sources: SourceController;
   readonly bases: RemoteBases;
   readonly renders: RenderCache;
+  readonly capabilities: KnownCapabilities;
   readonly index: LiveIndex;
   readonly inventories: InventoryStore;
   readonly references: FollowedObjects;

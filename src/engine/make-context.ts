@@ -7,6 +7,7 @@ import type { EngineContext } from "./engine-context.ts";
 import { Expressions } from "./expressions.ts";
 import { FollowedObjects } from "./followed-objects.ts";
 import { InventoryStore } from "./inventory-store.ts";
+import { KnownCapabilities } from "./known-capabilities.ts";
 import { LiveIndex } from "./live-index.ts";
 import type { RemoteCluster } from "./ports.ts";
 import { ReleaseStore } from "./release/release-store.ts";
@@ -59,6 +60,7 @@ export function makeContext(
     sources,
     bases: new RemoteBases(sources),
     renders: new RenderCache(options.renderer, telemetry),
+    capabilities: new KnownCapabilities(),
     ...partsOf({ client, tools }),
     tools,
     inventories: new InventoryStore(client, options.epoch),

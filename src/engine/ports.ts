@@ -1,4 +1,5 @@
 import type { EventNote } from "#core/app/app-report.ts";
+import type { Rendered } from "#core/app/rendered.ts";
 import type { ChartPostRender, RenderSpec } from "#core/app/render-spec.ts";
 import type { ClusterAccess } from "#core/cluster/cluster-access.ts";
 import type { ChartMetadata, HelmRelease, HelmReleaseChart, HelmReleaseHook } from "#core/helm/release.ts";
@@ -8,7 +9,6 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { ArtifactSignatures, ArtifactTrust } from "#core/source/artifact-signatures.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
-import type { RemoteBase } from "#core/source/remote-base.ts";
 import type { SecretRole } from "#core/source/remote.ts";
 import type { SourceError } from "#core/source/source-error.ts";
 import type {
@@ -166,17 +166,6 @@ export interface Clock {
   now(): number;
   /** Milliseconds that never go back. */
   monotonic(): number;
-}
-
-/** Rendered objects and everything that was read to make them. */
-export interface Rendered {
-  readonly resources: readonly Resource[];
-  /** Where each of the resources is declared, as `file:line`, when the renderer lets several declare one object. */
-  readonly places?: readonly string[];
-  readonly readSet: ReadSet;
-  /** What of other repositories it took; absent: nothing. */
-  readonly bases?: readonly RemoteBase[];
-  readonly renderer: "kustomize" | "directory" | "helm";
 }
 
 /** Turns a directory of a tree into objects: a pure function of the spec and the files it reads. */

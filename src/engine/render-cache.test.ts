@@ -1,3 +1,4 @@
+import type { Rendered } from "#core/app/rendered.ts";
 import fc from "fast-check";
 import { LRUCache } from "lru-cache";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -6,7 +7,7 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import { memoryTree } from "#core/source/memory-tree.ts";
 import { childPath, listingDigest, type ReadRecord } from "#core/source/read-set.ts";
 import { RenderError } from "#core/source/render-error.ts";
-import type { Rendered, Renderer, Telemetry } from "./ports.ts";
+import type { Renderer, Telemetry } from "./ports.ts";
 import { RenderCache } from "./render-cache.ts";
 import { configMap } from "./testing/fake-objects.ts";
 import { quietTelemetry } from "./testing/quiet.ts";

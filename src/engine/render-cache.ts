@@ -1,10 +1,11 @@
+import type { Rendered } from "#core/app/rendered.ts";
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { readSetHolds } from "#core/source/read-set.ts";
 import { sha256Hex } from "#core/source/sha256.ts";
 import { LRUCache } from "lru-cache";
-import type { Rendered, Renderer, Telemetry } from "./ports.ts";
+import type { Renderer, Telemetry } from "./ports.ts";
 
 /**
  * Remembers renders by what they read: an entry is valid on a new tree while every file read, directory listed and

@@ -1,3 +1,4 @@
+import type { Rendered } from "#core/app/rendered.ts";
 import type { GitCredential } from "#adapters/git/git-credential.ts";
 import { repositorySpecOf } from "#adapters/git/git-fetcher.ts";
 import { proxyOf } from "#adapters/git/git-proxy.ts";
@@ -7,7 +8,7 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import type { Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
-import type { ClusterClient, Rendered, Repository, SourceSecrets } from "#engine/ports.ts";
+import type { ClusterClient, Repository, SourceSecrets } from "#engine/ports.ts";
 import { readSecret, secretsOf } from "#engine/source-secrets.ts";
 import { visibleTree } from "#engine/source-tree.ts";
 import { type FoundApp, sourceOfApp, usableApp } from "./cli-app-record.ts";

@@ -1,10 +1,11 @@
+import type { Rendered } from "#core/app/rendered.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { mountedTree } from "#core/source/mounted-tree.ts";
 import { basesFolder, folderOfBase, type RemoteBase, sourceOfBase, textOfBase } from "#core/source/remote-base.ts";
 import { MissingBasesError, RenderError } from "#core/source/render-error.ts";
 import { asSourceError } from "#core/source/source-error.ts";
-import type { Rendered, Renderer } from "#engine/ports.ts";
+import type { Renderer } from "#engine/ports.ts";
 import type { Fetching } from "./cli-fetchers.ts";
 import { resolved } from "./cli-resolved.ts";
 

@@ -4,7 +4,7 @@ import { RenderError } from "#core/source/render-error.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
-import type { Rendered } from "#engine/ports.ts";
+import type { Rendered } from "#core/app/rendered.ts";
 import { overlayTree } from "./cli-overlay-tree.ts";
 
 /** Trees of the tracked head and of the commit to go back to, and how an app renders. */

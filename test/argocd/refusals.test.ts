@@ -127,13 +127,11 @@ describe.concurrent("a project", () => {
 
 describe.concurrent("what is not supported yet is refused by name", () => {
   const cases: { name: string; fields: Record<string, unknown>; want: string }[] = [
-    { name: "helm", fields: { source: { helm: { releaseName: "x" } } }, want: "spec.source.helm" },
     { name: "plugin", fields: { source: { plugin: { name: "x" } } }, want: "spec.source.plugin" },
-    { name: "chart", fields: { source: { chart: "x" } }, want: "spec.source.chart" },
     {
       name: "sources",
-      fields: { spec: { sources: [{ repoURL: "https://git.example/x", path: "." }] } },
-      want: "spec.sources",
+      fields: { spec: { sources: [{ repoURL: "https://git.example/x", path: ".", plugin: { name: "x" } }] } },
+      want: "spec.sources[0].plugin",
     },
     {
       name: "jq",

@@ -1,10 +1,12 @@
+import type { Rendered } from "#core/app/rendered.ts";
 import type { RenderSpec } from "#core/app/render-spec.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { childPath, listingDigest, type ReadSet } from "#core/source/read-set.ts";
 import { RenderError } from "#core/source/render-error.ts";
-import type { Rendered, Renderer } from "#engine/ports.ts";
+import type { Renderer } from "#engine/ports.ts";
 import { renderDirectory } from "./directory-render.ts";
 import type { HelperPools } from "./helper-pools.ts";
+import { renderTemplate } from "./chart-template.ts";
 import { kustomizeBuild } from "./kustomize-build.ts";
 import type { DataKeys } from "./sops-data-key.ts";
 import { UpstreamError } from "./upstream-error.ts";
@@ -56,11 +58,17 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
     return { ...(await kustomizeBuild(pool, build, signal)), renderer: "kustomize" };
   }
   if (spec.kind === "chart") throw new Error("Cannot render a chart by itself: it needs a release");
+  if (spec.kind === "template")
+    return { ...(await renderTemplate(pools.full, { tree, path, spec }, signal)), renderer: "helm" };
+  if (spec.kind === "nothing") return { resources: [], readSet: [], renderer: null };
   const looked: ReadSet = [{ kind: "directory", path, digest: listingDigest(tree, path) }];
-  const hasKustomization = KUSTOMIZATION_FILES.some((name) => tree.entry(childPath(path, name)) !== undefined);
-  const chosen: RenderSpec = hasKustomization
-    ? { kind: "kustomize", overrides: spec.overrides, generate: false }
-    : spec.directory;
+  const has = (name: string) => tree.entry(childPath(path, name)) !== undefined;
+  const chosen: RenderSpec =
+    spec.template && has("Chart.yaml")
+      ? spec.template
+      : KUSTOMIZATION_FILES.some(has)
+        ? { kind: "kustomize", overrides: spec.overrides, generate: false }
+        : spec.directory;
   const rendered = await renderInput(means, { tree, path, spec: chosen }, signal);
   return { ...rendered, readSet: [...looked, ...rendered.readSet] };
 }

@@ -49,8 +49,15 @@ export type AppPhase =
       readonly missing: boolean;
       readonly unfetched?: true;
       readonly message: string;
+      /** Which of the app's sources it is, from 0; absent: the first. */
+      readonly source?: number;
     }
-  | { readonly kind: "render-failed"; readonly code: "path" | "build"; readonly message: string }
+  | {
+      readonly kind: "render-failed";
+      readonly code: "path" | "build";
+      readonly message: string;
+      readonly source?: number;
+    }
   | { readonly kind: "dependency"; readonly on: string; readonly message: string }
   /** Differs from its source and waits for a person to sync. */
   | { readonly kind: "out-of-sync" }
@@ -62,6 +69,9 @@ export type AppPhase =
       readonly retryAt: number | null;
     }
   | { readonly kind: "synced" };
+
+/** What made objects of a source; null: nothing did. */
+export type RendererKind = "kustomize" | "directory" | "helm" | null;
 
 /** One sync, running or done. */
 export interface SyncReport {
@@ -104,8 +114,10 @@ export interface AppReport {
   };
   /** Digest of the rendered objects of the last sync. */
   readonly renderDigest: string;
-  /** Digest of `source` the render used, e.g. `Kustomize`, `Directory`. */
-  readonly renderer: "kustomize" | "directory" | "helm" | null;
+  /** What made the objects; null: nothing did, or it is not known yet. */
+  readonly renderer: RendererKind;
+  /** The same for each of several sources; absent: there is one, or it is not known yet. */
+  readonly renderers?: readonly RendererKind[];
   /** What is known of the app's Helm release; null: it is none. */
   readonly release: ReleaseReport | null;
   /** Token of the request that was handled last. */

@@ -21,6 +21,10 @@ export interface AppSource {
   /** Directory in the tree: relative, normalised, "" for the root. */
   readonly path: string;
   readonly render: RenderSpec;
+  /** What files of the app's other sources are called by that read some of this one; absent: none can. */
+  readonly name?: string;
+  /** What the dialect completes the render from; opaque to everything else. */
+  readonly details?: unknown;
 }
 
 /** Where an app's objects go. */
@@ -109,6 +113,10 @@ export interface SyncRequest {
   readonly token: string;
   /** A revision to sync instead of the tracked one. */
   readonly revision: string | null;
+  /** The same of each of several sources; "" for the tracked one. Absent: of the first. */
+  readonly revisions?: readonly string[];
+  /** What to sync from instead of the app's own sources. */
+  readonly sources?: readonly AppSource[];
   readonly prune: boolean | null;
   readonly dryRun: boolean;
   /** Restricts the sync to these objects; null: all. */

@@ -4,9 +4,9 @@ import type { Resource } from "#core/resource/resource.ts";
 import type { Problem, Result } from "#core/result.ts";
 import type { GeneratedArtifact } from "#core/source/generator/generator.ts";
 import type { Revision, Source } from "#core/source/source.ts";
-import type { App, AppKey, Reference, ReferencedData } from "./app.ts";
+import type { App, AppKey, AppSource, Reference, ReferencedData } from "./app.ts";
 import type { ObjectWrite, ReportInput, RestoredState, SourceReport, SourceReportInput } from "./app-report.ts";
-import type { RenderSpec } from "./render-spec.ts";
+import type { RenderSpec, TemplateCapabilities } from "./render-spec.ts";
 import type { Rules, ScopeOf } from "./rules.ts";
 import type { Settings } from "./settings.ts";
 
@@ -111,6 +111,29 @@ export interface SettingsProblem extends Problem {
   readonly object: string;
 }
 
+/** How a source is rendered where that depends on what it holds, and where. */
+export interface SourceRenders {
+  /** What has a say besides the spec: files of the source that `has` tells of, and whether what the cluster can do. */
+  needs(app: App, source: AppSource, has: (path: string) => boolean): RenderNeeds;
+  /** The render of the source, or why it cannot be rendered. */
+  complete(app: App, source: AppSource, facts: RenderFacts): Result<RenderSpec, string>;
+}
+
+/** What a render cannot be told without. */
+export interface RenderNeeds {
+  readonly files: readonly string[];
+  readonly cluster: boolean;
+}
+
+/** What is known of a source when it is rendered. */
+export interface RenderFacts {
+  readonly revision: Revision;
+  /** The files that were asked for, by path. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Null: nobody asked for it. */
+  readonly cluster: TemplateCapabilities | null;
+}
+
 /** One vendor's objects and words: a record of pure functions and tables. */
 export interface Dialect {
   readonly name: string;
@@ -125,6 +148,8 @@ export interface Dialect {
     render: RenderSpec,
     find: (reference: Reference) => ReferencedData | null,
   ): Result<RenderSpec, string>;
+  /** Absent: nothing but the spec has a say. */
+  readonly sourceRenders?: SourceRenders;
   /** The token of a request to end the sync at work that the app's status holds: nothing else there is an order. */
   terminationOf(object: Resource): string | null;
   /** Without settings nothing is refused for the sake of the installation. */

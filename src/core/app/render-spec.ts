@@ -85,8 +85,18 @@ export type RenderSpec =
     }
   | DirectorySpec
   | ChartSpec
-  /** Kustomize when the path holds a kustomization file, plain files otherwise. */
-  | { readonly kind: "detect"; readonly overrides: KustomizeOverrides; readonly directory: DirectorySpec };
+  | TemplateSpec
+  | DetectSpec
+  /** Nothing is made of them: they are there for others. */
+  | { readonly kind: "nothing" };
+
+/** A chart when the path holds one and templates are given, kustomize when it holds a kustomization, plain files otherwise. */
+export interface DetectSpec {
+  readonly kind: "detect";
+  readonly template?: TemplateSpec;
+  readonly overrides: KustomizeOverrides;
+  readonly directory: DirectorySpec;
+}
 
 /** Plain manifests of one directory. */
 export interface DirectorySpec {
@@ -122,6 +132,33 @@ export interface ChartSpec {
   /** In ascending precedence; they may be secret. */
   readonly values: readonly ValuesPart[];
   readonly postRender: ChartPostRender;
+}
+
+/** A chart rendered as `helm template` does: no release is made of it, and nothing is looked up. */
+export interface TemplateSpec {
+  readonly kind: "template";
+  /** Whether the source is one packed chart; otherwise the chart is the folder at the path. */
+  readonly isPacked: boolean;
+  readonly release: { readonly name: string; readonly namespace: string };
+  /** In ascending precedence; names with `*`, `?` or `[` are patterns. */
+  readonly valueFiles: readonly TemplateFile[];
+  readonly ignoreMissingValueFiles: boolean;
+  /** Come after the files, in ascending precedence. */
+  readonly values: readonly (ValuesPart | { readonly path: string; readonly file: TemplateFile })[];
+  readonly capabilities: TemplateCapabilities;
+  readonly skipCrds: boolean;
+  readonly skipTests: boolean;
+  readonly skipSchemaValidation: boolean;
+}
+
+/** A file by its path from the root of a source: the chart's own, another one by its name, or one at an address. */
+export type TemplateFile = { readonly source: string | null; readonly path: string } | { readonly url: string };
+
+/** What templates take the cluster to be able to do, besides what Helm knows. */
+export interface TemplateCapabilities {
+  /** Empty: Helm's own. */
+  readonly kubeVersion: string;
+  readonly apiVersions: readonly string[];
 }
 
 /** Changes what templates rendered before it is sorted into hooks and manifests, in the order of the steps. */

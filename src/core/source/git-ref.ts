@@ -9,6 +9,8 @@ import { parseConstraint, parseVersion, satisfies } from "./version-constraint.t
 export interface GitRef {
   readonly kind: "branch" | "tag" | "semver" | "commit" | "name" | "auto";
   readonly value: string;
+  /** Only tags that begin with it count for a range of `auto`, without it; absent: all do. */
+  readonly tagPrefix?: string;
 }
 
 /** What a server advertises: full reference name to commit, annotated tags already peeled, and HEAD. */
@@ -55,9 +57,9 @@ export function selectRef(ref: GitRef, advertised: AdvertisedRefs): RefSelection
     case "commit":
       return commitSelection(ref.value, advertised);
     case "semver":
-      return rangeSelection(ref.value, advertised, false);
+      return rangeSelection(ref.value, advertised, { lenient: false });
     case "auto":
-      return autoSelection(ref.value, advertised);
+      return autoSelection(ref, advertised);
   }
 }
 
@@ -72,11 +74,11 @@ export function revisionText(
   return `${selected.refName.replace(/^refs\/(heads|tags)\//, "")}@${digest}`;
 }
 
-function autoSelection(value: string, advertised: AdvertisedRefs): RefSelection {
+function autoSelection({ value, tagPrefix = "" }: GitRef, advertised: AdvertisedRefs): RefSelection {
   const word = value === "" ? "HEAD" : value;
   if (/^[0-9a-f]{40}$/.test(word)) return { ok: true, value: { commit: word, refName: null } };
   if (parseVersion(word, true) === undefined && parseConstraint(word) !== undefined) {
-    const selection = rangeSelection(word, advertised, true);
+    const selection = rangeSelection(word, advertised, { lenient: true, tagPrefix });
     if (selection.ok) return selection;
   }
   for (const name of [word, `refs/${word}`, `refs/heads/${word}`, `refs/tags/${word}`]) {
@@ -99,15 +101,19 @@ function commitSelection(value: string, advertised: AdvertisedRefs): RefSelectio
   return problem("short-commit", `Cannot find commit ${quoted(value)}`);
 }
 
-function rangeSelection(range: string, advertised: AdvertisedRefs, lenient: boolean): RefSelection {
+function rangeSelection(
+  range: string,
+  advertised: AdvertisedRefs,
+  { lenient, tagPrefix = "" }: { lenient: boolean; tagPrefix?: string },
+): RefSelection {
   const constraint = parseConstraint(range);
   if (constraint === undefined) {
     return problem("invalid-ref", `Cannot use ${quoted(range)} as a version range: it does not parse`);
   }
   let best: { name: string; version: semver.SemVer } | undefined;
   for (const name of advertised.keys()) {
-    if (!name.startsWith("refs/tags/")) continue;
-    const version = parseVersion(name.slice("refs/tags/".length), lenient);
+    if (!name.startsWith(`refs/tags/${tagPrefix}`)) continue;
+    const version = parseVersion(name.slice("refs/tags/".length + tagPrefix.length), lenient);
     if (version === undefined || !satisfies(version, constraint)) continue;
     if (best === undefined || semver.compareBuild(version, best.version) > 0) best = { name, version };
   }

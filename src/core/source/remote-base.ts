@@ -1,12 +1,18 @@
+import { packedChartName } from "./helm-ref.ts";
 import { sha256Hex } from "./sha256.ts";
 import type { Source, SourceKey } from "./source.ts";
 
-/** What a kustomization takes from elsewhere: a Git repository at a ref (empty: its HEAD), or one file. */
+/**
+ * What a render takes from elsewhere: a Git repository at a ref (empty: its HEAD), one file, or a chart of a repository in
+ * a range of versions.
+ */
 export interface RemoteBase {
-  readonly kind: "git" | "file";
+  readonly kind: "git" | "file" | "chart";
   readonly url: string;
   readonly ref: string;
   readonly noSubmodules: boolean;
+  /** Name of the chart. */
+  readonly chart?: string;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -23,15 +29,17 @@ export function folderOfBase(base: RemoteBase): string {
 /** The folder of a repository, or the one file, below a rendered tree's root. */
 export function placeOfBase(base: RemoteBase): string {
   const folder = `${basesFolder}/${folderOfBase(base)}`;
-  return base.kind === "git" ? folder : `${folder}/${remoteFileName}`;
+  if (base.kind === "git") return folder;
+  return `${folder}/${base.kind === "file" ? remoteFileName : packedChartName}`;
 }
 
 /** Name of the one file that a source holds which is an address of a file. */
 export const remoteFileName = "resource.yaml";
 
 /** Names a base as a source; those of all apps are one. */
-export function keyOfBase({ kind, url, ref, noSubmodules }: RemoteBase): SourceKey {
-  return `${keyPrefix}${kind}:${url}#${ref}${noSubmodules ? "#plain" : ""}` as SourceKey;
+export function keyOfBase({ kind, url, ref, noSubmodules, chart }: RemoteBase): SourceKey {
+  const rest = chart === undefined ? (noSubmodules ? "#plain" : "") : `#${chart}`;
+  return `${keyPrefix}${kind}:${url}#${ref}${rest}` as SourceKey;
 }
 
 /** Whether a source is a base of apps. */
@@ -41,12 +49,9 @@ export function isBaseKey(key: SourceKey): boolean {
 
 /** The source that a base is followed by: anybody's credentials are none. */
 export function sourceOfBase(base: RemoteBase, intervalMs: number): Source {
-  const { kind, url, ref, noSubmodules } = base;
   return {
     key: keyOfBase(base),
-    url,
-    remote: kind === "file" ? { kind } : { kind, ...(!noSubmodules && { submodules: true }) },
-    ref: kind === "file" ? { kind, value: url } : { kind: "auto", value: ref || "HEAD" },
+    ...followed(base),
     secrets: {},
     intervalMs,
     timeoutMs: TIMEOUT_MS,
@@ -58,8 +63,28 @@ export function sourceOfBase(base: RemoteBase, intervalMs: number): Source {
   };
 }
 
+function followed({ kind, url, ref, noSubmodules, chart = "" }: RemoteBase): Pick<Source, "url" | "remote" | "ref"> {
+  switch (kind) {
+    case "file":
+      return { url, remote: { kind }, ref: { kind, value: url } };
+    case "git":
+      return {
+        url,
+        remote: { kind, ...(!noSubmodules && { submodules: true }) },
+        ref: { kind: "auto", value: ref || "HEAD" },
+      };
+    case "chart":
+      return {
+        url: url.startsWith("oci://") ? `${url.replace(/\/+$/, "")}/${chart}` : url,
+        remote: { kind: "helm", passCredentials: false, insecure: false },
+        ref: { kind: "chart", value: chart, version: ref || "*" },
+      };
+  }
+}
+
 /** A base as people name it, without a user or a query, which may be a secret. */
-export function textOfBase({ url, ref }: RemoteBase): string {
+export function textOfBase({ url, ref, chart }: RemoteBase): string {
   const address = url.replace(/\/\/[^/@]*@/, "//").replace(/\?.*$/, "");
+  if (chart !== undefined) return `chart ${chart} ${ref || "*"} of ${address}`;
   return `${address}${ref === "" ? "" : `?ref=${ref}`}`;
 }

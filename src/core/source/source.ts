@@ -147,6 +147,8 @@ export interface Revision {
   readonly commit: string;
   /** Full ref name, when there is one. */
   readonly refName: string | null;
+  /** What each of several sources is at, where it stands for all of them. */
+  readonly parts?: readonly string[];
   /** What it was made from, in the terms of that. */
   readonly origin?: string;
   /** What its maker noted with it. */

@@ -16,7 +16,6 @@ export interface ArgoDetails {
   /** The app's name in tracking ids. */
   readonly instance: string;
   readonly project: string;
-  readonly targetRevision: string;
   readonly options: SyncOptions;
   readonly ignore: readonly IgnoreRule[];
   /** Why the pending `operation` cannot be carried out, or null. */

@@ -14,6 +14,7 @@ import {
   SETTINGS_OBJECTS,
   usualArgoSettings,
 } from "./settings.ts";
+import { sourceRenders } from "./source-renders.ts";
 import { terminationOf } from "./termination.ts";
 
 /** The dialect for an installation whose control namespace is the given one, and whose ConfigMaps say this. */
@@ -26,9 +27,15 @@ export function argoDialectIn(controlNamespace: string, argo: ArgoSettings = usu
     configKinds: configKinds(controlNamespace),
     parseApp: (object, lookup, settings) => parseApp(object, lookup, installation(settings)),
     completeRender: (_app, render) => ok(render),
+    sourceRenders,
     terminationOf,
     parseSource: (object) => refused([{ path: "kind", message: `${object.kind} is no source of this dialect` }]),
-    revisionOf: (_source, commit, refName) => ({ text: commit, commit, refName }),
+    // A chart is known by its version.
+    revisionOf: ({ ref }, commit, refName) => ({
+      text: ref.kind === "chart" && refName ? refName : commit,
+      commit,
+      refName,
+    }),
     prepare: (resources, context) => prepare(resources, { ...context, settings: installation(context.settings) }),
     dependencyProblem: () => null,
     restore,

@@ -31,5 +31,8 @@ export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
-  return Object.fromEntries(entries.map(([name, member]) => [name, withoutNulls(member)]));
+  // In values of a chart a null deletes what is set by default.
+  return Object.fromEntries(
+    entries.map(([name, member]) => [name, name === "valuesObject" ? member : withoutNulls(member)]),
+  );
 }

@@ -5,13 +5,10 @@ import type { SourceKey } from "#core/source/source.ts";
 import { type AskedRepository, type RepositoryAccess, repositoryAccess } from "./repository-access.ts";
 
 /** A source of an app of a project as the Secrets and ConfigMaps of the installation say that it is opened. */
-export function openedSource(
-  source: AppSource,
-  asked: Omit<AskedRepository, "url">,
-): Result<AppSource, readonly Problem[]> {
+export function openedSource(source: AppSource, asked: AskedRepository): Result<AppSource, readonly Problem[]> {
   const { inline } = source;
   if (inline === null) return ok(source);
-  const access = repositoryAccess({ ...asked, url: inline.url });
+  const access = repositoryAccess(asked);
   if (!access.ok) return access;
   const problem = unsupported(inline.remote, access.value);
   if (problem) return refused([problem]);

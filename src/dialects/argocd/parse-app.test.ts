@@ -170,13 +170,9 @@ describe("parseApp() refuses in the vendor's words", () => {
 
 describe("parseApp() refuses what is not supported yet by the name of its field", () => {
   const cases: [string, Record<string, unknown>][] = [
-    ["spec.sources", { sources: [source] }],
     ["spec.sourceHydrator", { sourceHydrator: { drySource: source, syncSource: { targetBranch: "b", path: "pp" } } }],
-    ["spec.source.helm", { source: { ...source, helm: { releaseName: "x" } } }],
-    ["spec.source.chart", { source: { ...source, chart: "x" } }],
+    ["spec.sources[0].plugin", { sources: [{ ...source, plugin: { name: "x" } }] }],
     ["spec.source.plugin", { source: { ...source, plugin: { name: "x" } } }],
-    ["spec.source.ref", { source: { ...source, ref: "values" } }],
-    ["spec.source.tagPrefix", { source: { ...source, tagPrefix: "v" } }],
     ["spec.ignoreDifferences[0].jqPathExpressions", { ignoreDifferences: [{ kind: "X", jqPathExpressions: [".a"] }] }],
     [
       "spec.ignoreDifferences[0].managedFieldsManagers",

@@ -8,10 +8,9 @@ import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { ArgoDetails, IgnoreRule } from "./argo-details.ts";
 import { parseDestination } from "./destination.ts";
 import { listAt, textAt, withoutNulls } from "./fields.ts";
-import { openedSource } from "./open-source.ts";
 import { parseOperation } from "./parse-operation.ts";
 import { FINALIZER, parsePolicy } from "./parse-policy.ts";
-import { parseSource, targetRevisionOf } from "./parse-source.ts";
+import { parseSources, sourcesOf } from "./parse-sources.ts";
 import {
   DEFAULT_PROJECT,
   findProject,
@@ -23,7 +22,7 @@ import {
   type ResolvedDestination,
 } from "./project.ts";
 import { refreshTokenOf } from "./refresh.ts";
-import { recordedRevision } from "./restore.ts";
+import { recordedRevisions } from "./restore.ts";
 import { type SpecFields, specSchema } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import { type ReadOptions, readSyncOptions } from "./sync-options.ts";
@@ -45,25 +44,25 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   if (illTyped.length > 0) return refused(illTyped);
 
   const { polling } = settings.argo;
-  const declared = parseSource(spec.source, recordedRevision(object, spec), polling);
+  const name = textAt(object.metadata, "name");
+  const release = { name, namespace: spec.destination.namespace ?? "" };
   const inProject = { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace: settings.controlNamespace };
-  const source = declared.ok ? openedSource(declared.value, inProject) : declared;
+  const sources = parseSources(spec, { recorded: recordedRevisions(object, spec), release, polling, inProject });
   const destination = parseDestination(spec.destination);
   const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
-  const name = textAt(object.metadata, "name");
   const finalizer = finalizerOf(object);
   const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
   const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting, polling });
   const project = findProject(spec.project || DEFAULT_PROJECT, lookup, settings);
   const all = [
-    ...(source.ok ? [] : source.error),
+    ...(sources.ok ? [] : sources.error),
     ...(destination.ok ? [] : destination.error),
     ...options.problems,
     ...problems,
     ...ignoreProblems(spec),
     ...permissionProblems(object, spec, { project, destination, settings }),
   ];
-  if (all.length > 0 || !source.ok || !destination.ok) return refused(all);
+  if (all.length > 0 || !sources.ok || !destination.ok) return refused(all);
 
   const operation = parseOperation(object, spec);
   return ok({
@@ -73,7 +72,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     deleting,
     // A fenced-off app is nobody's to touch, its deletion included.
     finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
-    sources: [source.value],
+    sources: sources.value,
     target: {
       cluster: destination.value.name,
       kubeconfig: null,
@@ -90,7 +89,11 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     release: null,
     declares: null,
     healthExpressions: [],
-    specDigest: digestOf([spec.source, spec.destination, spec.syncPolicy?.syncOptions ?? []]),
+    specDigest: digestOf([
+      spec.sources?.length ? spec.sources : spec.source,
+      spec.destination,
+      spec.syncPolicy?.syncOptions ?? [],
+    ]),
     details: details(spec, { options, instance: instanceName(object, settings), problem: operation.problem, project }),
   });
 }
@@ -104,7 +107,6 @@ function details(
   return {
     instance: parsed.instance,
     project: spec.project || DEFAULT_PROJECT,
-    targetRevision: targetRevisionOf(spec.source),
     options: parsed.options.options,
     ignore: ignoreRules(spec),
     operationProblem: parsed.problem,
@@ -133,8 +135,8 @@ function permissionProblems(
     const message = `application '${own.name}' in namespace '${own.namespace}' is not permitted to use project '${name}'`;
     problems.push({ path: "spec.project", message });
   }
-  const url = spec.source?.repoURL ?? "";
-  if (url !== "" && !permitsSource(project, url)) {
+  for (const { repoURL: url } of sourcesOf(spec)) {
+    if (!url || permitsSource(project, url)) continue;
     const message = `application repo ${url} is not permitted in project '${name}'`;
     problems.push({ path: "spec.source.repoURL", message });
   }

@@ -25,8 +25,8 @@ export function directorySpec(fields: DirectoryFields = {}): DirectorySpec {
 }
 
 /** Folders of libraries that are not of the repository. */
-export function directoryProblems(fields: DirectoryFields | undefined): Problem[] {
-  const path = "spec.source.directory.jsonnet.libs";
+export function directoryProblems(fields: DirectoryFields | undefined, place: string): Problem[] {
+  const path = `${place}.directory.jsonnet.libs`;
   return (fields?.jsonnet?.libs ?? [])
     .filter((lib) => pathInside(lib) === null)
     .map((lib) => ({ path, message: `${path}: ${JSON.stringify(lib)} leaves the repository` }));

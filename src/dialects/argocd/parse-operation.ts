@@ -5,7 +5,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { fieldAt, textAt, withoutNulls } from "./fields.ts";
 import { parseRetry } from "./parse-policy.ts";
-import { targetRevisionOf } from "./parse-source.ts";
+import { targetRevisionOf } from "./source-address.ts";
 import { type OperationFields, operationSchema, type SpecFields } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 

@@ -1,7 +1,7 @@
 import type { RetryPolicy, SyncPolicy } from "#core/app/app.ts";
 import type { Problem } from "#core/result.ts";
 import { durationMs } from "./duration.ts";
-import { spreadInterval } from "./parse-source.ts";
+import { spreadInterval } from "./source-address.ts";
 import type { RetryFields, SpecFields } from "./schema.ts";
 import type { PollingSettings } from "./settings-polling.ts";
 import type { SyncOptions } from "./sync-options.ts";

@@ -8,7 +8,9 @@ import { conditionsOf } from "./report-conditions.ts";
 import { eventsOf } from "./report-events.ts";
 import { historyOf } from "./report-history.ts";
 import { isDone, isOrderRefused, operationStateOf } from "./report-operation.ts";
-import { type ReportContext, reportContext, shownRevision } from "./report-context.ts";
+import { type ReportContext, reportContext } from "./report-context.ts";
+import { hasSeveral } from "./parse-sources.ts";
+import { comparedRevisions, comparedSources, shownRevisions } from "./report-sources.ts";
 import { appHealth, imagesOf, resourceRows, shownObjects, syncStatusOf } from "./report-resources.ts";
 import type { StatusFields } from "./schema.ts";
 import { timeText } from "./status-time.ts";
@@ -49,17 +51,16 @@ function invalidParts(context: ReportContext): Partial<StatusFields> {
 }
 
 function comparedParts(context: ReportContext, controlNamespace: string): { [Name in keyof StatusFields]: unknown } {
-  const { old, report, spec, comparisonFailed } = context;
+  const { old, spec, comparisonFailed } = context;
   const resources = resourceRows(context);
-  const { renderer } = report;
   const images = imagesOf(shownObjects(context));
   return {
     sync: {
       status: syncStatusOf(context),
-      revision: shownRevision(context),
+      ...comparedRevisions(spec, shownRevisions(context)),
       comparedTo: compact({
         destination: spec.destination,
-        source: spec.source,
+        ...comparedSources(spec),
         ignoreDifferences: spec.ignoreDifferences?.length ? spec.ignoreDifferences : undefined,
       }),
     },
@@ -67,10 +68,23 @@ function comparedParts(context: ReportContext, controlNamespace: string): { [Nam
     resources: resources.length === 0 ? undefined : resources,
     summary:
       comparisonFailed && resources.length > 0 ? old.summary : images.length === 0 ? {} : { ...old.summary, images },
-    sourceType: renderer === null ? old.sourceType : renderer === "kustomize" ? "Kustomize" : "Directory",
+    ...sourceTypes(context),
     controllerNamespace: controlNamespace,
     resourceHealthSource: "appTree",
   };
+}
+
+const SOURCE_TYPES = { kustomize: "Kustomize", directory: "Directory", helm: "Helm" } as const;
+
+/** What the sources are; one that is there for others only is nothing. */
+function sourceTypes({ report, spec, old }: ReportContext): Pick<StatusFields, "sourceType" | "sourceTypes"> {
+  const { renderer, renderers } = report;
+  const typeOf = (one: typeof renderer) => (one === null ? "" : SOURCE_TYPES[one]);
+  if (!hasSeveral(spec)) {
+    return { sourceType: renderer === null ? old.sourceType : typeOf(renderer), sourceTypes: undefined } as never;
+  }
+  const known = renderers ?? (renderer === null ? null : [renderer]);
+  return { sourceType: undefined, sourceTypes: known ? known.map(typeOf) : old.sourceTypes } as never;
 }
 
 /** The message tells what caused the last transition; it stays until the next one, so that details cause no write. */

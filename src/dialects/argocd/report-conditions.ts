@@ -1,7 +1,9 @@
 import type { Notice } from "#core/app/app-report.ts";
 import { idText } from "#core/resource/resource-id.ts";
 import { failureText, type OperationState } from "./report-operation.ts";
-import { shownRevision, type ReportContext } from "./report-context.ts";
+import { sourcesOf } from "./parse-sources.ts";
+import type { ReportContext } from "./report-context.ts";
+import { shownRevisions } from "./report-sources.ts";
 import { timeText } from "./status-time.ts";
 
 /** One entry of `status.conditions`. */
@@ -45,9 +47,14 @@ function phaseConditions(context: ReportContext, operation: OperationState | und
     case "invalid":
       return phase.problems.map(({ message }) => ({ type: "InvalidSpecError", message }));
     case "source-failed":
-      return [loadError("Unknown", phase.message)];
+      return [loadError(context, "Unknown", phase)];
     case "render-failed":
-      return [loadError(phase.code === "path" ? "Unknown" : "FailedPrecondition", renderText(context, phase))];
+      return [
+        loadError(context, phase.code === "path" ? "Unknown" : "FailedPrecondition", {
+          message: renderText(context, phase),
+          source: phase.source ?? 0,
+        }),
+      ];
     case "paused":
       return [{ type: "SyncWarning", message: `paused until ${timeText(phase.until)}: ${phase.reason}` }];
     case "dependency":
@@ -57,7 +64,7 @@ function phaseConditions(context: ReportContext, operation: OperationState | und
       if (phase.retryAt !== null || (app?.policy.mode !== "auto" && !refused)) return [];
       const text = operation?.phase === "Succeeded" ? undefined : operation?.message;
       const reason = text ?? failureText(context, phase.message);
-      const message = `Failed last sync attempt to [${shownRevision(context)}]: ${reason}`;
+      const message = `Failed last sync attempt to [${shownRevisions(context).join(" ")}]: ${reason}`;
       return [{ type: "SyncError", message }];
     }
     default:
@@ -65,15 +72,19 @@ function phaseConditions(context: ReportContext, operation: OperationState | und
   }
 }
 
-function loadError(code: string, message: string): Condition {
-  const cause = `rpc error: code = ${code} desc = ${message}`;
-  const text = `Failed to load target state: failed to generate manifest for source 1 of 1: ${cause}`;
+function loadError({ spec }: ReportContext, code: string, failed: { message: string; source?: number }): Condition {
+  const cause = `rpc error: code = ${code} desc = ${failed.message}`;
+  const which = `source ${(failed.source ?? 0) + 1} of ${Math.max(1, sourcesOf(spec).length)}`;
+  const text = `Failed to load target state: failed to generate manifest for ${which}: ${cause}`;
   return { type: "ComparisonError", message: text };
 }
 
-function renderText(context: ReportContext, phase: { code: "path" | "build"; message: string }): string {
+function renderText(
+  { spec }: ReportContext,
+  phase: { code: "path" | "build"; message: string; source?: number },
+): string {
   if (phase.code === "build") return phase.message;
-  return `${context.spec.source?.path ?? ""}: app path does not exist`;
+  return `${sourcesOf(spec)[phase.source ?? 0]?.path ?? ""}: app path does not exist`;
 }
 
 function noticeCondition(context: ReportContext, notice: Notice): Condition {

@@ -2,7 +2,6 @@ import type { AppReport } from "#core/app/app-report.ts";
 import type { App } from "#core/app/app.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { fieldAt, textAt, withoutNulls } from "./fields.ts";
-import { targetRevisionOf } from "./parse-source.ts";
 import type { OperationFields, SpecFields, StatusFields } from "./schema.ts";
 
 const ADDRESS_CREDENTIAL = /^([a-z][a-z0-9+.-]*:\/\/)[^/@]*:[^/]*@/i;
@@ -35,11 +34,18 @@ export function reportContext(input: { object: Resource; app: App | null; report
   };
 }
 
-/** A status repeats the source, but not the password that somebody wrote into its address. */
+/** A status repeats the sources, but not the password that somebody wrote into an address. */
 export function shownSpec(spec: SpecFields): SpecFields {
-  const { repoURL } = spec.source ?? {};
-  if (typeof repoURL !== "string" || !ADDRESS_CREDENTIAL.test(repoURL)) return spec;
-  return { ...spec, source: { ...spec.source, repoURL: repoURL.replace(ADDRESS_CREDENTIAL, "$1") } };
+  const { source, sources } = spec;
+  const shown = <T extends { readonly repoURL?: string }>(one: T): T =>
+    typeof one.repoURL === "string" && ADDRESS_CREDENTIAL.test(one.repoURL)
+      ? { ...one, repoURL: one.repoURL.replace(ADDRESS_CREDENTIAL, "$1") }
+      : one;
+  return {
+    ...spec,
+    ...(source && { source: shown(source) }),
+    ...(Array.isArray(sources) && { sources: sources.map(shown) }),
+  };
 }
 
 /** The status as it stands; members of the wrong shape are dropped. */
@@ -52,12 +58,6 @@ export function statusOf(object: Resource): StatusFields {
     return wanted === "list" ? Array.isArray(value) : isObject(value);
   });
   return Object.fromEntries(kept) as StatusFields;
-}
-
-/** The revision that a status names: the commit, or what the app tracks while no commit is known. */
-export function shownRevision({ report, spec, comparisonFailed }: ReportContext): string {
-  if (comparisonFailed || report.revision === null) return targetRevisionOf(spec.source);
-  return report.revision.commit;
 }
 
 /** The destination as the object names it, for annotations of events. */

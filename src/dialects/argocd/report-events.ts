@@ -1,6 +1,7 @@
 import type { EventNote } from "#core/app/app-report.ts";
 import { isDone, type OperationState } from "./report-operation.ts";
 import { destinationNotes, type ReportContext } from "./report-context.ts";
+import { revisionText } from "./report-sources.ts";
 import type { StatusFields } from "./schema.ts";
 
 /** What people are told about the step from the old status to the new one; nothing when it is no step. */
@@ -17,7 +18,7 @@ export function eventsOf(context: ReportContext, next: StatusFields): EventNote[
   const [before, after] = [old.operationState, next.operationState];
   const begun = after !== undefined && after.startedAt !== before?.startedAt;
   if (begun && after.operation.initiatedBy?.automated) {
-    operation.push(note("OperationStarted", `Initiated automated sync to '${after.syncResult?.revision ?? ""}'`));
+    operation.push(note("OperationStarted", `Initiated automated sync to '${revisionText(after.syncResult)}'`));
   }
   if (isDone(after) && (begun || !isDone(before))) {
     const failed = after.phase !== "Succeeded";
@@ -37,7 +38,7 @@ export function eventsOf(context: ReportContext, next: StatusFields): EventNote[
 
 function completionText(state: OperationState): string {
   const partial = (state.operation.sync?.resources?.length ?? 0) > 0;
-  const target = state.syncResult ? ` to ${state.syncResult.revision}` : "";
+  const target = state.syncResult ? ` to ${revisionText(state.syncResult)}` : "";
   const outcome = state.phase === "Succeeded" ? "succeeded" : `failed: ${state.message ?? ""}`;
   return `${partial ? "Partial sync operation" : "Sync operation"}${target} ${outcome}`;
 }

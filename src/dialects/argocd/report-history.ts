@@ -1,5 +1,6 @@
 import type { OperationState } from "./report-operation.ts";
 import type { ReportContext } from "./report-context.ts";
+import { isAbout } from "./report-sources.ts";
 import type { StatusFields } from "./schema.ts";
 
 type History = NonNullable<StatusFields["history"]>;
@@ -11,13 +12,15 @@ export function historyOf(context: ReportContext, state: OperationState | undefi
   const { old, spec } = context;
   const history = old.history ?? [];
   if (!state || !isRecorded(state) || isKnown(history, state)) return old.history;
+  const { revision = "", revisions, source, sources } = state.syncResult ?? {};
   const entry = {
     deployStartedAt: state.startedAt,
     deployedAt: state.finishedAt ?? state.startedAt,
     id: (history.at(-1)?.id ?? -1) + 1,
     initiatedBy: state.operation.initiatedBy ?? {},
-    revision: state.syncResult?.revision ?? "",
-    ...(state.syncResult?.source ? { source: state.syncResult.source } : {}),
+    ...(revisions?.length ? { revisions } : { revision }),
+    ...(source && { source }),
+    ...(sources && { sources }),
   };
   const limit = Math.max(0, spec.revisionHistoryLimit ?? DEFAULT_LIMIT);
   const kept = limit === 0 ? [] : [...history, entry].slice(-limit);
@@ -31,5 +34,9 @@ function isRecorded(state: OperationState): boolean {
 
 function isKnown(history: History, state: OperationState): boolean {
   const last = history.at(-1);
-  return last?.deployStartedAt === state.startedAt && last.revision === state.syncResult?.revision;
+  return last?.deployStartedAt === state.startedAt && isAbout(last, toldTexts(state));
+}
+
+function toldTexts({ syncResult }: OperationState): readonly string[] {
+  return syncResult?.revisions?.length ? syncResult.revisions : [syncResult?.revision ?? ""];
 }

@@ -1,6 +1,7 @@
 import type { SyncReport } from "#core/app/app-report.ts";
 import { stableText } from "#core/resource/stable-text.ts";
-import { shownRevision, type ReportContext } from "./report-context.ts";
+import type { ReportContext } from "./report-context.ts";
+import { askedSources, isAbout, shownRevisions, type SourceList, syncedSources, textsOf } from "./report-sources.ts";
 import { resultRows } from "./report-results.ts";
 import type { OperationFields, StatusFields } from "./schema.ts";
 import { clockText, timeMs, timeText } from "./status-time.ts";
@@ -34,19 +35,19 @@ export function operationStateOf(context: ReportContext): OperationState | undef
 function isStateOf(context: ReportContext, sync: SyncReport, startedAt: string): boolean {
   const { pending, app } = context;
   const state = context.old.operationState;
-  if (state?.startedAt !== startedAt || state.syncResult?.revision !== sync.revision.commit) return false;
+  if (state?.startedAt !== startedAt || !isAbout(state.syncResult, textsOf(sync.revision))) return false;
   if ((state.operation.sync?.autoHealAttemptsCount ?? 0) !== sync.healAttempts) return false;
   const isOrder = pending !== null && sync.request !== null && app?.request?.token === sync.request.token;
   return !isOrder || stableText(state.operation) === stableText(pending);
 }
 
 function stateOf(context: ReportContext, sync: SyncReport, startedAt: string): OperationState {
-  const { spec } = context;
   const retryAt = retryAtOf(context, sync);
   const retryCount = retryAt === null ? sync.retries : sync.retries + 1;
   const message = messageOf(context, sync, retryAt);
+  const operation = operationOf(context, sync, startedAt);
   return {
-    operation: operationOf(context, sync, startedAt),
+    operation,
     phase: phaseOf(sync, retryAt),
     ...(message === "" ? {} : { message }),
     startedAt,
@@ -54,8 +55,7 @@ function stateOf(context: ReportContext, sync: SyncReport, startedAt: string): O
     ...(retryCount === 0 ? {} : { retryCount }),
     syncResult: {
       ...(sync.results.length === 0 ? {} : { resources: resultRows(context, sync) as never }),
-      revision: sync.revision.commit,
-      ...(spec.source ? { source: spec.source } : {}),
+      ...(syncedSources(askedOf(context, operation), textsOf(sync.revision)) as { revision: string }),
     },
   };
 }
@@ -65,7 +65,7 @@ function startOf({ old }: ReportContext, sync: SyncReport): string {
   const before = old.operationState;
   const own = timeText(sync.startedAt);
   if (!before || sync.retries === 0 || (before.retryCount ?? 0) === 0) return own;
-  if (before.syncResult?.revision !== sync.revision.commit) return own;
+  if (!isAbout(before.syncResult, textsOf(sync.revision))) return own;
   const begun = timeMs(before.startedAt);
   return begun !== null && begun <= sync.startedAt ? before.startedAt : own;
 }
@@ -83,24 +83,29 @@ function operationOf(context: ReportContext, sync: SyncReport, startedAt: string
     if (pending && app?.request?.token === request.token) return pending;
     if (before && !before.initiatedBy?.automated) return before;
     const initiatedBy = request.initiatedBy === "" ? {} : { username: request.initiatedBy };
-    return { initiatedBy, retry: {}, sync: { revision: request.revision ?? sync.revision.commit } };
+    return { initiatedBy, retry: {}, sync: { revision: request.revision ?? sync.revision.text } };
   }
-  const echo = before?.initiatedBy?.automated ? before : automatedOperation(context, sync.revision.commit);
+  const echo = before?.initiatedBy?.automated ? before : automatedOperation(context, textsOf(sync.revision));
   return sync.healAttempts === 0 ? echo : { ...echo, sync: { ...echo.sync, ...healed(sync) } };
 }
 
-function automatedOperation({ spec }: ReportContext, revision: string): OperationFields {
+function automatedOperation({ spec }: ReportContext, texts: readonly string[]): OperationFields {
   const { automated, retry, syncOptions } = spec.syncPolicy ?? {};
   return {
     initiatedBy: { automated: true },
     retry: retry ?? { limit: 5 },
     sync: {
       ...(automated?.prune ? { prune: true } : {}),
-      revision,
-      ...(spec.source ? { source: spec.source } : {}),
+      ...askedSources(spec, texts),
       ...(syncOptions?.length ? { syncOptions } : {}),
     },
   };
+}
+
+/** Where a sync takes its objects from: what the order names, else what the app does. */
+function askedOf({ spec }: ReportContext, { sync }: OperationFields): SourceList {
+  if (sync?.sources?.length) return { sources: sync.sources };
+  return sync?.source ? { source: sync.source } : spec;
 }
 
 /** Healing is a partial sync of what had drifted. */
@@ -160,15 +165,15 @@ export function isOrderRefused(context: ReportContext): boolean {
 
 /** An order that cannot even begin, and a render that is refused as a whole, end at once. */
 function refusedOperation(context: ReportContext): OperationState | null {
-  const { report, app, old, pending, spec } = context;
+  const { report, app, old, pending } = context;
   const message = refusalText(context);
   if (message === null) return null;
   const before = old.operationState;
-  const revision = shownRevision(context);
-  const operation = pending ?? automatedOperation(context, revision);
+  const texts = shownRevisions(context);
+  const operation = pending ?? automatedOperation(context, texts);
   if (!pending) {
     if (app?.policy.mode !== "auto") return null;
-    const known = isDone(before) && before.message === message && before.syncResult?.revision === revision;
+    const known = isDone(before) && before.message === message && isAbout(before.syncResult, texts);
     if (known) return before;
   }
   return {
@@ -177,7 +182,7 @@ function refusedOperation(context: ReportContext): OperationState | null {
     message,
     startedAt: timeText(report.now),
     finishedAt: timeText(report.now),
-    syncResult: { revision, ...(spec.source ? { source: spec.source } : {}) },
+    syncResult: syncedSources(askedOf(context, operation), texts) as { revision: string },
   };
 }
 

@@ -2,6 +2,7 @@ import type { ObjectResult, RestoredState, SyncReport } from "#core/app/app-repo
 import { idKey, type ResourceId } from "#core/resource/resource-id.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import { jointRevision } from "#core/source/joint-revision.ts";
 import type { Revision } from "#core/source/source.ts";
 import { fieldAt, withoutNulls } from "./fields.ts";
 import { requestOf } from "./parse-operation.ts";
@@ -18,13 +19,12 @@ export function restore(object: Resource): RestoredState {
   const read = statusOf(object);
   const status = schemaProblems(statusSchema, read, "status").length > 0 ? {} : read;
   const { operationState } = status;
-  const synced = status.sync?.status === "Synced" ? (status.sync.revision ?? "") : "";
-  const attempted = synced || (operationState?.syncResult?.revision ?? "");
-  const applied =
-    operationState?.phase === "Succeeded" ? attempted : synced || (status.history?.at(-1)?.revision ?? "");
+  const synced = status.sync?.status === "Synced" ? toldRevision(status.sync) : null;
+  const attempted = synced ?? toldRevision(operationState?.syncResult);
+  const applied = operationState?.phase === "Succeeded" ? attempted : (synced ?? toldRevision(status.history?.at(-1)));
   return {
-    applied: revisionOf(applied),
-    attempted: revisionOf(attempted),
+    applied,
+    attempted,
     handledToken: null,
     inventory: (status.resources ?? [])
       .filter((row) => row.hook !== true && row.kind !== undefined && row.name !== undefined)
@@ -35,23 +35,29 @@ export function restore(object: Resource): RestoredState {
   };
 }
 
-/** The revision that the app was compared with last, when that was under the source that it has now. */
-export function recordedRevision(object: Resource, spec: SpecFields): Revision | null {
-  if (!isComparedWith(object, spec)) return null;
+/** The revisions of each source that the app was compared with last, when that was under the sources that it has now. */
+export function recordedRevisions(object: Resource, spec: SpecFields): readonly (Revision | null)[] {
+  if (!isComparedWith(object, spec)) return [];
   const { sync, operationState } = statusOf(object);
+  const { syncResult } = operationState ?? {};
+  const told = sync?.revisions ?? [sync?.revision ?? ""];
+  const synced = syncResult?.revisions ?? [syncResult?.revision ?? ""];
   // A comparison that failed leaves the ref in place of the commit.
-  const commits = [sync?.revision, operationState?.syncResult?.revision];
-  return revisionOf(commits.find((text) => /^[0-9a-f]{40}$/.test(text ?? "")) ?? "");
+  const isCommit = (text: string | undefined) => /^[0-9a-f]{40}$/.test(text ?? "");
+  return told.map((text, at) => revisionOf([text, synced[at]].find(isCommit) ?? ""));
 }
 
 function isComparedWith(object: Resource, spec: SpecFields): boolean {
-  const compared = withoutNulls(fieldAt(object["status"], "sync", "comparedTo", "source"));
-  return compared !== undefined && stableText(compared) === stableText(shownSpec(spec).source);
+  const compared = fieldAt(object["status"], "sync", "comparedTo");
+  const { source, sources } = shownSpec(spec);
+  const name = sources?.length ? "sources" : "source";
+  const before = withoutNulls(fieldAt(compared, name));
+  return before !== undefined && stableText(before) === stableText(sources?.length ? sources : source);
 }
 
 function syncOf(object: Resource, state: OperationState, status: StatusFields): SyncReport | null {
   const startedAt = timeMs(state.startedAt);
-  const revision = revisionOf(state.syncResult?.revision ?? "");
+  const revision = toldRevision(state.syncResult);
   if (startedAt === null || revision === null) return null;
   const waiting = state.phase === "Running" && state.finishedAt !== undefined;
   const spec = (withoutNulls(object["spec"]) ?? {}) as SpecFields;
@@ -99,6 +105,11 @@ function resultOutcome(status: string, message: string): ObjectResult["outcome"]
 
 function rowId(row: NonNullable<StatusFields["resources"]>[number]): ResourceId {
   return { group: row.group ?? "", kind: row.kind ?? "", namespace: row.namespace ?? "", name: row.name ?? "" };
+}
+
+/** What a part of a status names: one revision, or one of each of several sources. */
+function toldRevision(told: { revision?: string; revisions?: readonly string[] } | undefined): Revision | null {
+  return told?.revisions?.length ? jointRevision(told.revisions) : revisionOf(told?.revision ?? "");
 }
 
 function revisionOf(commit: string): Revision | null {

@@ -134,5 +134,8 @@ export type SourceFields = Type.Static<typeof sourceSchema>;
 /** The fields of `spec.source.directory`. */
 export type DirectoryFields = Type.Static<typeof directory>;
 
+/** The fields of `spec.source.helm`. */
+export type HelmFields = Type.Static<typeof helm>;
+
 /** The fields of `spec.source.kustomize`. */
 export type KustomizeFields = Type.Static<typeof kustomize>;

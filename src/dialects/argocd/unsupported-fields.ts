@@ -2,15 +2,11 @@ import type { Problem } from "#core/result.ts";
 import { fieldAt } from "./fields.ts";
 
 /** Fields of `spec` that this version refuses rather than ignores. */
-const SPEC_FIELDS = ["sources", "sourceHydrator", "syncPolicy.managedNamespaceMetadata"];
+const SPEC_FIELDS = ["sourceHydrator", "syncPolicy.managedNamespaceMetadata"];
 
 /** The same for `source`. */
 const SOURCE_FIELDS = [
-  "chart",
-  "helm",
   "plugin",
-  "ref",
-  "tagPrefix",
   "kustomize.version",
   "kustomize.kubeVersion",
   "kustomize.apiVersions",
@@ -25,11 +21,9 @@ export function unsupportedFields(spec: unknown): Problem[] {
   const problems = [
     ...refusals(spec, SPEC_FIELDS, "spec"),
     ...refusals(fieldAt(spec, "source"), SOURCE_FIELDS, "spec.source"),
+    ...each(fieldAt(spec, "sources"), SOURCE_FIELDS, "spec.sources"),
   ];
   problems.push(...each(fieldAt(spec, "ignoreDifferences"), IGNORE_FIELDS, "spec.ignoreDifferences"));
-  if (String(fieldAt(spec, "source", "repoURL")).startsWith("oci://")) {
-    problems.push({ path: "spec.source.repoURL", message: "spec.source.repoURL: oci:// is not supported yet" });
-  }
   return problems;
 }
 

@@ -6,7 +6,8 @@ import { RenderError } from "#core/source/render-error.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import type { AppWork } from "../app-state.ts";
 import { dependencyProblem } from "../dependencies.ts";
-import { completeRender, readSource, type ReadSource } from "../refresh-desired.ts";
+import { type ReadSource, readSources } from "../read-sources.ts";
+import { completeRender } from "../referenced-render.ts";
 import type { ReleaseState, WantedChart } from "./release-state.ts";
 
 /** What shall be released, or why nothing can be done yet. */
@@ -19,8 +20,9 @@ export async function refreshRelease(
   release: { readonly policy: ReleasePolicy; readonly state: ReleaseState },
   signal: AbortSignal,
 ): Promise<RefreshedRelease> {
-  const read = readSource(work);
-  if (read.kind === "wait") return read;
+  const found = readSources(work);
+  if (found.kind === "wait") return found;
+  const [read] = found.sources as readonly [ReadSource];
   const { revision } = read;
   work.state.seen = new Map([[read.declared.source, revision.text]]);
   const waiting = dependencyProblem(work, revision);
@@ -40,15 +42,13 @@ export async function refreshRelease(
   }
 }
 
-type Read = Extract<ReadSource, { kind: "read" }>;
-
-function isSame(known: WantedChart, { tree, declared }: Read, spec: ChartSpec): boolean {
+function isSame(known: WantedChart, { tree, declared }: ReadSource, spec: ChartSpec): boolean {
   return known.tree === tree && known.path === declared.path && stableText(known.spec) === stableText(spec);
 }
 
 async function inspected(
   { context }: AppWork,
-  input: { readonly read: Read; readonly spec: ChartSpec; readonly policy: ReleasePolicy },
+  input: { readonly read: ReadSource; readonly spec: ChartSpec; readonly policy: ReleasePolicy },
   signal: AbortSignal,
 ): Promise<WantedChart> {
   const { tree, declared, revision } = input.read;

@@ -9,6 +9,7 @@ import { desiredSetOf } from "../desired-set.ts";
 import type { EngineContext } from "../engine-context.ts";
 import { Expressions } from "../expressions.ts";
 import { InventoryStore } from "../inventory-store.ts";
+import { KnownCapabilities } from "../known-capabilities.ts";
 import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
 import { FollowedObjects } from "../followed-objects.ts";
@@ -158,6 +159,7 @@ export class TestEngine {
       sources,
       bases: new RemoteBases(sources),
       renders: new RenderCache({ render: () => Promise.reject(new Error("nothing is rendered here")) }, telemetry),
+      capabilities: new KnownCapabilities(),
       index: new LiveIndex({
         ...common,
         rules: [dialect.rules],

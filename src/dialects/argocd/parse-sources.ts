@@ -1,0 +1,53 @@
+import type { AppSource } from "#core/app/app.ts";
+import { type Problem, ok, refused, type Result } from "#core/result.ts";
+import type { Revision } from "#core/source/source.ts";
+import { openedSource } from "./open-source.ts";
+import { parseSource } from "./parse-source.ts";
+import type { PollingSettings } from "./settings-polling.ts";
+import type { AskedRepository } from "./repository-access.ts";
+import type { SpecFields } from "./schema.ts";
+import type { SourceFields } from "./source-schema.ts";
+
+/** What an app's sources are read with. */
+export interface SourcesContext {
+  /** What each of them was at last; null for nothing that is known. */
+  readonly recorded: readonly (Revision | null)[];
+  readonly polling: PollingSettings;
+  /** What says how repositories are opened. */
+  readonly inProject: Omit<AskedRepository, "url">;
+  readonly release: { readonly name: string; readonly namespace: string };
+}
+
+/** The entries that count: a list of several takes the place of a single one. */
+export function sourcesOf(spec: Pick<SpecFields, "source" | "sources">): readonly SourceFields[] {
+  if (spec.sources?.length) return spec.sources;
+  return spec.source ? [spec.source] : [];
+}
+
+/** Whether a spec has a list of sources, be it of one. */
+export function hasSeveral({ sources }: Pick<SpecFields, "sources">): boolean {
+  return (sources?.length ?? 0) > 0;
+}
+
+/** Reads every source of an app. */
+export function parseSources(
+  spec: Pick<SpecFields, "source" | "sources">,
+  context: SourcesContext,
+): Result<readonly AppSource[], readonly Problem[]> {
+  const isOneOfSeveral = hasSeveral(spec);
+  const fields = sourcesOf(spec);
+  const names = isOneOfSeveral ? fields.flatMap(({ ref }) => (ref ? [ref] : [])) : [];
+  const refs = new Set(names);
+  const { release, polling } = context;
+  const parsed = (isOneOfSeveral ? fields : [spec.source]).map((one, at) => {
+    const place = isOneOfSeveral ? `spec.sources[${at}]` : "spec.source";
+    const recorded = context.recorded[at] ?? null;
+    const read = parseSource(one, { place, isOneOfSeveral, recorded, polling, refs, release });
+    return read.ok ? openedSource(read.value, { ...context.inProject, url: one?.repoURL ?? "" }) : read;
+  });
+  const problems = parsed.flatMap((one) => (one.ok ? [] : one.error));
+  if (refs.size < names.length) {
+    problems.push({ path: "spec.sources", message: "invalid sources: multiple sources had the same `ref` key" });
+  }
+  return problems.length > 0 ? refused(problems) : ok(parsed.flatMap((one) => (one.ok ? [one.value] : [])));
+}

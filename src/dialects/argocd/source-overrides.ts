@@ -1,0 +1,58 @@
+import { parse } from "yaml";
+import { ok, refused, type Result } from "#core/result.ts";
+import { childPath } from "#core/source/read-set.ts";
+import { schemaProblems } from "./schema-problems.ts";
+import { type SourceFields, sourceSchema } from "./source-schema.ts";
+
+/** Files beside a source that change how it is rendered, in their order: for every app, and for one. */
+export function overrideFiles(folder: string, instance: string): readonly string[] {
+  return [".argocd-source.yaml", `.argocd-source-${instance}.yaml`].map((name) => childPath(folder, name));
+}
+
+/** A source with what such files say merged into it; where it is they cannot say. */
+export function overriddenSource(
+  fields: SourceFields,
+  files: readonly (readonly [path: string, text: string])[],
+): Result<SourceFields, string> {
+  let merged: unknown = fields;
+  for (const [path, text] of files) {
+    const patch = parsed(text);
+    if (!patch.ok) return refused(`${path}: ${patch.error}`);
+    const { chart, path: folder, repoURL, targetRevision } = fields;
+    const place = { chart, path: folder, repoURL, targetRevision };
+    merged = withoutUndefined({ ...(mergePatched(merged, patch.value) as object), ...place });
+    const [problem] = schemaProblems(sourceSchema, merged, path);
+    if (problem) return refused(problem.message);
+  }
+  return ok(merged as SourceFields);
+}
+
+function parsed(text: string): Result<Readonly<Record<string, unknown>>, string> {
+  try {
+    const found: unknown = parse(text, { version: "1.1", maxAliasCount: 10, logLevel: "silent" });
+    if (found === null) return ok({});
+    return isMap(found) ? ok(found) : refused("it is no map");
+  } catch (error) {
+    // Its first line names the place; what follows quotes the file.
+    return refused(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "it is no YAML");
+  }
+}
+
+/** A merge patch of JSON: maps are merged, null removes, everything else is replaced. */
+function mergePatched(target: unknown, patch: unknown): unknown {
+  if (!isMap(patch)) return patch;
+  const merged = new Map<string, unknown>(isMap(target) ? Object.entries(target) : []);
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name);
+    else merged.set(name, mergePatched(merged.get(name), value));
+  }
+  return Object.fromEntries(merged);
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function withoutUndefined(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+}
