@@ -6,7 +6,7 @@ import { jointRevision } from "#core/source/joint-revision.ts";
 import type { Revision } from "#core/source/source.ts";
 import type { AppRecord } from "./app-registry.ts";
 import { appReportOf } from "./app-report-of.ts";
-import { type AppState, newAppState } from "./app-state.ts";
+import { type AppState, type AppWork, newAppState } from "./app-state.ts";
 import { backoffMs } from "./backoff.ts";
 import { compareApp } from "./compare-app.ts";
 import type { RemoteClusters, TargetContext } from "./remote-clusters.ts";
@@ -16,7 +16,8 @@ import { refOfReference } from "./followed-objects.ts";
 import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
 import { fightNotices } from "./heal-policy.ts";
 import { sharedNotices } from "./shared-objects.ts";
-import { awaitsForeign } from "./sync-driver.ts";
+import { interrupt } from "./interrupted-sync.ts";
+import { awaitsForeign } from "./observe-sync.ts";
 import { reconcileRelease } from "./release/release-pass.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
@@ -136,7 +137,7 @@ export class AppReconciler {
     signal: AbortSignal,
   ): Promise<AppPhase | null> {
     if (state.app.suspended && !state.app.deleting) {
-      state.running = null;
+      interrupt(state);
       state.handledToken = state.app.refreshToken;
       return { kind: "suspended" };
     }
@@ -173,18 +174,19 @@ export class AppReconciler {
     const { revision, blocked } = refreshed;
     const phase = await syncApp(work, { guard: held, revision, blocked }, signal);
     this.#noteHandled(state);
-    this.#hooks.recheck(record.key, this.#recheckMs(state, blocked ?? phase));
+    this.#hooks.recheck(record.key, this.#recheckMs(work, blocked ?? phase));
     return phase;
   }
 
-  #released(key: AppKey, { state }: { readonly state: AppState }, phase: AppPhase | null): AppPhase | null {
+  #released(key: AppKey, work: AppWork, phase: AppPhase | null): AppPhase | null {
+    const { state } = work;
     if (phase === null) return null;
     this.#noteHandled(state);
     const isWaiting = phase.kind === "source-failed" || phase.kind === "dependency" || phase.kind === "render-failed";
     // Drift that was corrected is told as such before it is said to be gone.
     if (phase.kind === "synced" && state.app.policy.selfHeal && state.release?.drift?.found)
       this.#hooks.recheck(key, CORRECTED_MS);
-    this.#hooks.recheck(key, isWaiting ? waitMsOf(state) : this.#recheckMs(state, phase));
+    this.#hooks.recheck(key, isWaiting ? waitMsOf(state) : this.#recheckMs(work, phase));
     return phase;
   }
 
@@ -193,11 +195,12 @@ export class AppReconciler {
     if (refreshToken === null || this.#context.isFresh(key, refreshToken)) state.handledToken = refreshToken;
   }
 
-  #recheckMs(state: AppState, phase: AppPhase): number {
+  #recheckMs(work: AppWork, phase: AppPhase): number {
+    const { state } = work;
     const now = this.#context.clock.now();
     const waits = [state.app.policy.intervalMs];
     if (state.running) waits.push(state.running.machine.deadline - now + 1);
-    if (awaitsForeign(state)) waits.push(FOREIGN_MS);
+    if (awaitsForeign(work)) waits.push(FOREIGN_MS);
     if (phase.kind === "sync-failed" && phase.retryAt !== null) waits.push(phase.retryAt - now + 1);
     // A file that could not be fetched may be there the next time.
     if (phase.kind === "render-failed") waits.push(WAIT_MS);
@@ -223,7 +226,7 @@ export class AppReconciler {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     // What a release's record says is under way goes on where it was.
-    if (!state.release) state.running = null;
+    if (!state.release) interrupt(state);
     state.dirty = "all";
     const waitMs = backoffMs(WORLD_BACKOFF, failures, this.#context.random);
     this.#context.log.warn({ app: key, error: failureText(error), retryInMs: waitMs }, "reconcile was interrupted");

@@ -1,10 +1,12 @@
-import type { AppPhase, AppReport, Comparison, ObjectReport } from "#core/app/app-report.ts";
+import type { AppPhase, AppReport, Comparison, ObjectReport, SyncReport } from "#core/app/app-report.ts";
+import type { InventoryEntry } from "#core/plan/inventory.ts";
 import type { Verdict } from "#core/plan/make-plan.ts";
-import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
+import { parseIdKey } from "#core/resource/resource-id.ts";
 import type { ReleaseReport } from "#core/release/release-report.ts";
 import type { Revision } from "#core/source/source.ts";
-import type { AppWork } from "./app-state.ts";
+import type { AppWork, RunningSync } from "./app-state.ts";
 import { assess } from "./assess.ts";
+import { waitOf } from "./observe-sync.ts";
 
 /** Everything a dialect needs to write an app's status, from what the engine knows now. */
 export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Revision | null }): AppReport {
@@ -17,8 +19,10 @@ export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Rev
     applied: state.applied,
     attempted: state.attempted,
     objects: objectReports(work),
-    inventory: [...inventory.values()].map((entry) => ({ id: parseIdKey(entry.key), version: entry.version })),
-    sync: running ? { ...running.report, results: [...running.machine.results.values()] } : state.lastSync,
+    inventory: [...inventory.values()]
+      .filter(({ hook }) => !hook)
+      .map((entry) => ({ id: parseIdKey(entry.key), version: entry.version })),
+    sync: running ? runningReport(work, running) : (state.interrupted?.report ?? state.lastSync),
     notices: state.notices,
     gate: running?.machine.step === "health" ? { state: "waiting", tookMs: 0, message: "" } : state.gate,
     renderDigest: state.desired?.digest ?? "",
@@ -28,6 +32,11 @@ export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Rev
     handledToken: state.handledToken,
     now: context.clock.now(),
   };
+}
+
+function runningReport(work: AppWork, { report, machine }: RunningSync): SyncReport {
+  const waitsFor = waitOf(work);
+  return { ...report, results: [...machine.results.values()], ...(waitsFor && { waitsFor }) };
 }
 
 function objectReports(work: AppWork): ObjectReport[] {
@@ -48,12 +57,13 @@ function objectReports(work: AppWork): ObjectReport[] {
     };
   });
   for (const entry of context.inventories.of(state.app.key).values()) {
-    if (!wanted.has(entry.key)) reports.push(extraReport(work, entry));
+    const isThere = !entry.hook || context.index.get(entry.key) !== undefined;
+    if (!wanted.has(entry.key) && isThere) reports.push(extraReport(work, entry));
   }
   return reports;
 }
 
-function extraReport(work: AppWork, entry: { key: IdKey; version: string }): ObjectReport {
+function extraReport(work: AppWork, entry: InventoryEntry): ObjectReport {
   const { context, state } = work;
   const live = context.index.get(entry.key) ?? null;
   const options = live ? state.dialect.rules.optionsOf(live, live, state.app) : null;
@@ -63,7 +73,8 @@ function extraReport(work: AppWork, entry: { key: IdKey; version: string }): Obj
     version: entry.version,
     comparison: "extra",
     health: live ? assess(work, live) : null,
-    counted: options?.counted ?? true,
+    counted: !entry.hook && (options?.counted ?? true),
+    ...(entry.hook && { hook: true }),
     wave: 0,
     declared: live,
   };

@@ -19,6 +19,17 @@ export interface RunningSync {
   ahead: boolean;
   /** Objects that it writes or deletes without owning them. */
   readonly extras: ReadonlyMap<IdKey, Desired>;
+  /** Those of the extras of which the watch tells. */
+  readonly watched: ReadonlySet<IdKey>;
+  /** Whether the app's status tells of it. */
+  isTold: boolean;
+}
+
+/** A sync that was at work when something ended it: this process, another one, or a pause. */
+export interface InterruptedSync {
+  readonly report: SyncReport;
+  /** Digest of the spec that it was about; null: not known. */
+  readonly specDigest: string | null;
 }
 
 /** Repeated healing of one object against the same foreign writer. */
@@ -42,6 +53,7 @@ export interface AppState {
   readonly verdicts: Map<IdKey, Verdict>;
   dirty: Set<IdKey> | "all";
   running: RunningSync | null;
+  interrupted: InterruptedSync | null;
   lastSync: SyncReport | null;
   /** Where the last failed sync stopped. */
   failedStep: "preflight" | "apply" | "prune" | "health";
@@ -90,6 +102,10 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     verdicts: new Map(),
     dirty: "all",
     running: null,
+    interrupted:
+      restored.sync?.outcome === "running"
+        ? { report: restored.sync, specDigest: restored.isCurrent ? app.specDigest : null }
+        : null,
     lastSync: finished,
     failedStep: "apply",
     restoredIds: restored.inventory,

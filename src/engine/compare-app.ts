@@ -45,6 +45,9 @@ function liveStateIsRead(work: AppWork): boolean {
   for (const desired of state.desired?.objects ?? []) {
     if (context.index.follow({ ...desired.id, version: desired.version }, key).kind === "pending") read = false;
   }
+  for (const { desired } of state.desired?.hooks ?? []) {
+    if (context.index.follow({ ...desired.id, version: desired.version }, key).kind === "pending") read = false;
+  }
   for (const entry of context.inventories.of(key).values()) {
     const kind = { ...parseIdKey(entry.key), version: entry.version };
     if (context.index.follow(kind, key).kind === "pending") read = false;

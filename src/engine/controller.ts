@@ -80,6 +80,7 @@ export class Controller {
           : this.#dialectOf(source.key).revisionOf(source, commit, refName),
       unsettled: (app) => this.#unsettled(app),
       isFresh: (app, token) => this.#looks.isOver(app, token),
+      tellNow: (app, report, signal) => this.#reporter.appNow(app, report, signal),
     });
     this.#context = context;
     this.#remotes = remotes;

@@ -7,6 +7,7 @@ import { idText, joinApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { AppWork } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
+import { letGo } from "./hook-objects.ts";
 import type { ObjectRef } from "./ports.ts";
 import { isStaying } from "./plan-app.ts";
 import { asUser, failureText } from "./requests.ts";
@@ -87,8 +88,11 @@ async function deleteLive(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { context, state } = work;
-  const { change, ref, live } = item;
+  const { change, ref } = item;
   const base = { key: change.key, id: change.id, version: change.version };
+  const finalizer = state.dialect.rules.hooks?.finalizer;
+  const live = finalizer === undefined ? item.live : await letGo(work, { ref, live: item.live, finalizer }, signal);
+  if (!live) return gone(context, base);
   const { uid, resourceVersion, deletionTimestamp } = live.metadata;
   if (!uid || !resourceVersion) return failedOutcome(base, "the server's answer holds no identity");
   if (!deletionTimestamp) {

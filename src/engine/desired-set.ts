@@ -6,6 +6,7 @@ import type { Desired } from "#core/plan/make-plan.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import { gvkOf, idKey, type IdKey, idOf, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { PlannedHook } from "#core/sync/hook-stages.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { Rendered } from "#core/app/rendered.ts";
 
@@ -16,6 +17,8 @@ export interface DesiredSet {
   readonly app: App;
   readonly objects: readonly Desired[];
   readonly byKey: ReadonlyMap<IdKey, Desired>;
+  /** Objects that run in syncs instead of being kept. */
+  readonly hooks: readonly PlannedHook[];
   readonly prepared: Prepared;
   /** Digest of everything declared: equal digests need no second sync. */
   readonly digest: string;
@@ -35,18 +38,36 @@ export function desiredSetOf(
     lookup: context.registry.lookup(dialect.name),
     settings: context.settings,
   });
-  const unique = uniqueObjects(prepared.resources);
-  const resources = unique.resources.map((resource) => normaliseDesired(dialect.rules.mark(resource, app)));
-  const objects = resources.map((resource) => desiredOf(resource, { app, dialect, all: resources }));
+  // What has no name yet is a hook that gets one with each run.
+  const nameless = prepared.resources.filter(({ metadata }) => !metadata.name);
+  const unique = uniqueObjects(prepared.resources.filter(({ metadata }) => metadata.name));
+  const all = [...unique.resources, ...nameless].map((resource) => normaliseDesired(dialect.rules.mark(resource, app)));
+  const roles = new Map(all.map((resource) => [resource, dialect.rules.hooks?.of(resource) ?? null]));
+  const objects = all
+    .filter((resource) => !roles.get(resource))
+    .map((resource) => desiredOf(resource, { app, dialect, all }));
+  const hooks = all.flatMap((resource): PlannedHook[] => {
+    const spec = roles.get(resource);
+    return spec ? [{ desired: desiredOf(resource, { app, dialect, all }), spec }] : [];
+  });
   return {
     rendered,
     app,
     objects,
     byKey: new Map(objects.map((desired) => [desired.key, desired])),
+    hooks,
     prepared,
-    digest: digestOf([app.specDigest, objects.map((desired) => `${desired.key} ${desired.input}`).sort()]),
+    digest: digestOf([
+      app.specDigest,
+      inputsOf(objects),
+      ...(hooks.length === 0 ? [] : [inputsOf(hooks.map(({ desired }) => desired))]),
+    ]),
     duplicates: [...unique.repeated].map(([key, times]) => repeatedText(key, { times, dialect, rendered })),
   };
+}
+
+function inputsOf(objects: readonly Desired[]): readonly string[] {
+  return objects.map((desired) => `${desired.key} ${desired.input}`).sort();
 }
 
 /** Why none of it may be applied, a line for each reason; null: it may. */

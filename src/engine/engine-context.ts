@@ -1,3 +1,4 @@
+import type { AppReport } from "#core/app/app-report.ts";
 import type { AppKey } from "#core/app/app.ts";
 import type { Settings } from "#core/app/settings.ts";
 import type { AppRegistry } from "./app-registry.ts";
@@ -35,6 +36,8 @@ export interface EngineContext {
   readonly unsettled: (app: AppKey) => readonly AppKey[];
   /** Whether the remotes have answered to an app's request for a fresh look. */
   readonly isFresh: (app: AppKey, token: string) => boolean;
+  /** Writes an app's status now; resolves when it is stored. @throws ApiError when it is not */
+  readonly tellNow: (app: AppKey, report: AppReport, signal: AbortSignal) => Promise<void>;
   readonly settings: Settings;
   readonly clock: Clock;
   readonly random: () => number;

@@ -258,12 +258,12 @@ export function entriesOf(object: Resource): readonly InventoryEntry[] {
   return (object["entries"] as readonly string[]).map(decodeRow);
 }
 
-/** One compact row: key, version, uid, digest sent, digest stored, and `late` where it is; `-` stands for nothing. */
+/** One compact row: key, version, uid, digest sent, digest stored, and `late` or `hook` where it is; `-` stands for nothing. */
 export function encodeRow(entry: InventoryEntry): string {
   // No Kubernetes name holds a "%", but names of roles may hold a space.
   const key = entry.key.replaceAll(" ", "%20");
   const fields = [key, entry.version, entry.uid, entry.input, entry.baseline].map((field) => field || "-");
-  return [...fields, ...(entry.late ? ["late"] : [])].join(" ");
+  return [...fields, ...(entry.late ? ["late"] : entry.hook ? ["hook"] : [])].join(" ");
 }
 
 /** The entry of a row. */
@@ -271,5 +271,5 @@ export function decodeRow(row: string): InventoryEntry {
   const fields = row.split(" ").map((field) => (field === "-" ? "" : field));
   const [key = "", version = "", uid = "", input = "", baseline = "", mark] = fields;
   const entry = { key: key.replaceAll("%20", " ") as IdKey, version, uid, input, baseline };
-  return mark === "late" ? { ...entry, late: true } : entry;
+  return mark === "late" || mark === "hook" ? { ...entry, [mark]: true } : entry;
 }

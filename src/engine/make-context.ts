@@ -28,6 +28,7 @@ export interface ContextHooks {
   readonly revisionOf: (source: Source, commit: string, refName: string | null) => Revision;
   readonly unsettled: EngineContext["unsettled"];
   readonly isFresh: EngineContext["isFresh"];
+  readonly tellNow: EngineContext["tellNow"];
 }
 
 /** Makes the parts of the engine, none of which works before it is run. */
@@ -69,6 +70,7 @@ export function makeContext(
     rivals: new Rivals({ ...common, client, dialects, onChange: hooks.onRival }),
     unsettled: hooks.unsettled,
     isFresh: hooks.isFresh,
+    tellNow: hooks.tellNow,
     settings: options.settings,
     clock,
     random,

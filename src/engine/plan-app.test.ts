@@ -17,6 +17,7 @@ const REQUEST: SyncRequest = {
   prune: null,
   dryRun: false,
   only: null,
+  hooks: true,
   initiatedBy: "person",
   retry: null,
 };

@@ -1,5 +1,6 @@
 import type { AppKey, SyncRequest } from "#core/app/app.ts";
 import { type DeletionFacts, makePlan } from "#core/plan/make-plan.ts";
+import type { Inventory } from "#core/plan/inventory.ts";
 import type { Plan } from "#core/plan/plan.ts";
 import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
@@ -19,7 +20,7 @@ export async function planApp(
   const { context, state } = work;
   const { app, dialect } = state;
   const desired = input.desired?.objects ?? [];
-  const inventory = context.inventories.of(app.key);
+  const inventory = input.deleting ? context.inventories.of(app.key) : ofObjects(work, input.desired);
   const wanted = input.desired?.byKey;
   const doomed = [...inventory.keys()].filter((key) => !wanted?.has(key));
   const cascades = await cascadesOf(work, doomed, signal);
@@ -38,6 +39,14 @@ export async function planApp(
     prune: input.request?.prune ?? app.policy.prune,
     approval: annotationsOf(context.registry.app(app.key)?.object as Resource)[APPROVE_ANNOTATION] ?? null,
   });
+}
+
+/** What ran as a hook, or will, is not pruned: it goes with the app. */
+function ofObjects({ context, state }: AppWork, desired: DesiredSet | null): Inventory {
+  const inventory = context.inventories.of(state.app.key);
+  const hooks = new Set(desired?.hooks.map((hook) => hook.desired.key));
+  if (hooks.size === 0 && ![...inventory.values()].some(({ hook }) => hook)) return inventory;
+  return new Map([...inventory].filter(([key, { hook }]) => !hook && !hooks.has(key)));
 }
 
 function factsOf(

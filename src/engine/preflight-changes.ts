@@ -102,7 +102,9 @@ async function dryRun(
     return null;
   } catch (error) {
     if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
-    const recreates = item.change.options?.force || item.change.options?.replace;
+    const { options, action } = item.change;
+    // What an earlier run of a hook left is deleted before the next.
+    const recreates = options?.force || options?.replace || action === "run";
     return recreates && isImmutable(error) ? null : { reason: error.reason, text: failureText(error) };
   }
 }

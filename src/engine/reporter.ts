@@ -46,6 +46,8 @@ export class Reporter {
   readonly #options: ReporterOptions;
   readonly #apps = new Map<AppKey, AppReport>();
   readonly #sources = new Map<SourceKey, SourceReport>();
+  /** Writes under way, by the app. */
+  readonly #writing = new Map<AppKey, Promise<void>>();
   readonly #appQueue: WorkQueue<AppKey>;
   readonly #sourceQueue: WorkQueue<SourceKey>;
 
@@ -95,13 +97,33 @@ export class Reporter {
     else this.#appQueue.add(key, "webhook");
   }
 
+  /** Writes an app's report now. @throws ApiError when it is not stored */
+  async appNow(key: AppKey, report: AppReport, signal: AbortSignal): Promise<void> {
+    this.#apps.set(key, report);
+    await this.#writeApp(key, signal);
+  }
+
   /** Takes a source's newest report. */
   source(key: SourceKey, report: SourceReport): void {
     this.#sources.set(key, report);
     this.#sourceQueue.add(key, "webhook");
   }
 
+  /** One at a time: an older report must not be stored after a newer one. */
   async #writeApp(key: AppKey, signal: AbortSignal): Promise<void> {
+    const before = this.#writing.get(key);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#writing.set(key, promise);
+    try {
+      await before;
+      await this.#writeAppAlone(key, signal);
+    } finally {
+      resolve();
+      if (this.#writing.get(key) === promise) this.#writing.delete(key);
+    }
+  }
+
+  async #writeAppAlone(key: AppKey, signal: AbortSignal): Promise<void> {
     const report = this.#apps.get(key);
     const record = this.#options.registry.app(key);
     if (!report || !record) {

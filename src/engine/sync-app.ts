@@ -3,6 +3,7 @@ import { type Change, changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Revision } from "#core/source/source.ts";
 import { decideSync, type SyncDecision } from "#core/sync/decide-sync.ts";
+import { isInHook } from "#core/sync/sync-machine.ts";
 import type { SyncRequest } from "#core/app/app.ts";
 import type { AppState, AppWork, RunningSync } from "./app-state.ts";
 import type { DesiredSet } from "./desired-set.ts";
@@ -10,7 +11,9 @@ import { assess } from "./assess.ts";
 import { healAllowedAt, noteHeal } from "./heal-policy.ts";
 import { planApp } from "./plan-app.ts";
 import { preflightChanges, type Refusal } from "./preflight-changes.ts";
-import { driveSync, gateKeys, resumeEvent, startSync } from "./sync-driver.ts";
+import { hookedPlan, startOf } from "./hooked-plan.ts";
+import { interrupt, leftSync, putAway } from "./interrupted-sync.ts";
+import { driveSync, gateKeys, resumeEvent, startSync, type SyncStart } from "./sync-driver.ts";
 import type { WriteGuard } from "./write-guard.ts";
 
 interface SyncInput {
@@ -42,7 +45,17 @@ async function endIfAsked(work: AppWork, signal: AbortSignal): Promise<void> {
   if (asked === null || asked === state.handledTermination) return;
   state.handledTermination = asked;
   if (state.running) await driveSync(work, { kind: "terminate" }, signal);
-  else if (state.attempt?.outcome === "failed" && state.attempt.retryAt !== null && state.lastSync) {
+  else if (state.interrupted) {
+    const { request, retries } = state.interrupted.report;
+    await putAway(work, "terminated", signal);
+    state.handledRequest = request?.token ?? state.handledRequest;
+    state.attempt = state.desired && {
+      digest: state.desired.digest,
+      outcome: "failed",
+      failures: retries + 1,
+      retryAt: null,
+    };
+  } else if (state.attempt?.outcome === "failed" && state.attempt.retryAt !== null && state.lastSync) {
     state.attempt = { ...state.attempt, retryAt: null };
     state.handledRequest = state.lastSync.request?.token ?? state.handledRequest;
     state.lastSync = { ...state.lastSync, outcome: "terminated" };
@@ -59,7 +72,10 @@ async function goOn(
   const running = state.running;
   if (!running) return "ended";
   const newer = running.desired.digest !== input.desired.digest || isNewOrder(state, running.report.request?.token);
-  if ((newer || hasDrifted(work, running)) && !input.blocked) return driveSync(work, { kind: "supersede" }, signal);
+  if ((newer || hasDrifted(work, running)) && !input.blocked) {
+    const answer = await driveSync(work, { kind: "supersede" }, signal);
+    if (answer === "ended" || !isInHook(running.machine)) return answer;
+  }
   return driveSync(work, await resumeEvent(work, signal), signal);
 }
 
@@ -91,8 +107,10 @@ async function begin(
   state.waiting = whole.waiting;
   noteHeld(state, whole);
   const plan = withoutFoughtOver(work, whole);
+  const left = blocked ? null : await leftSync(work, { desired, revision, request }, signal);
+  if (left?.kind === "wait") return { kind: "syncing", step: "health" };
   const attempt = state.attempt?.digest === desired.digest ? state.attempt : null;
-  const decision = decideSync({
+  const decided = decideSync({
     now: context.clock.now(),
     mode: state.app.policy.mode,
     selfHeal: state.app.policy.selfHeal,
@@ -105,12 +123,29 @@ async function begin(
     released,
     gateLost: attempt?.outcome !== "failed" && gateLost(work, desired),
   });
+  const report = left?.kind === "continue" ? left.report : null;
+  const decision: SyncDecision = report
+    ? { kind: "sync", heal: report.healAttempts > 0, retries: report.retries }
+    : decided;
   if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
   if (blocked && !decision.heal) return blocked;
-  if (request?.dryRun) return tryOut(work, { plan, desired, revision, request }, signal);
+  const { heal, retries } = decision;
+  const startedAt = startOf(state, { now: context.clock.now(), retries, revision, left: report });
+  const hooked = hookedPlan(work, { plan, desired, revision, request, heal, retries, startedAt, left: report });
+  const start = {
+    ...hooked,
+    watched: new Set(hooked.extras.keys()),
+    desired,
+    revision,
+    request,
+    healAttempts: report?.healAttempts ?? (heal ? (state.lastSync?.healAttempts ?? 0) + 1 : 0),
+    retries,
+    startedAt,
+    done: report?.results ?? [],
+  };
+  if (request?.dryRun) return tryOut(work, { ...start, request }, signal);
   recordDrift(work, plan);
-  const healAttempts = decision.heal ? (state.lastSync?.healAttempts ?? 0) + 1 : 0;
-  startSync(work, { plan, desired, revision, request, healAttempts, retries: decision.retries });
+  startSync(work, start);
   const started = context.clock.monotonic();
   await driveSync(work, { kind: "begin" }, signal);
   context.telemetry.step("apply", (context.clock.monotonic() - started) / 1000);
@@ -120,13 +155,14 @@ async function begin(
 /** A dry run: everything is checked, nothing is written, and the order is done. */
 async function tryOut(
   work: AppWork,
-  order: { plan: Plan; desired: DesiredSet; revision: Revision; request: SyncRequest },
+  start: SyncStart & { readonly request: SyncRequest },
   signal: AbortSignal,
 ): Promise<AppPhase> {
   const { context, state } = work;
-  const { plan, desired, revision, request } = order;
-  startSync(work, { plan, desired, revision, request, healAttempts: 0, retries: 0 });
-  const changes = changesOf(plan).filter((change) => change.action !== "none" && change.action !== "hold");
+  const { plan, request } = start;
+  startSync(work, start);
+  const idle = new Set(["none", "hold", "clear", "retire"]);
+  const changes = changesOf(plan).filter(({ action, hook }) => !idle.has(action) || (action === "clear" && !hook));
   const running = state.running as RunningSync;
   const writes = changes.filter((change) => change.desired !== null);
   const refusals = await preflightChanges(work, { running, changes: writes }, signal);
@@ -150,15 +186,17 @@ const TRIED = {
   keep: "kept",
   run: "created",
   clear: "deleted",
+  retire: "unchanged",
 } as const;
 
 /** What a change would have done. */
 function triedResult(change: Change, refusals: readonly Refusal[]): ObjectResult {
-  const { key, id, version, action, reason } = change;
+  const { key, id, version, action, reason, hook } = change;
+  const base = { key, id, version, ...(hook && { hook: hook.word }) };
   const refusal = refusals.find((other) => other.key === key);
-  if (refusal) return { key, id, version, outcome: "failed", message: refusal.message };
+  if (refusal) return { ...base, outcome: "failed", message: refusal.message };
   const outcome = action === "none" || action === "hold" ? "unchanged" : TRIED[action];
-  return { key, id, version, outcome, message: reason };
+  return { ...base, outcome, message: reason };
 }
 
 function settle(
@@ -242,7 +280,7 @@ async function onlyReport(
 ): Promise<AppPhase> {
   const { state } = work;
   const { guard, desired, revision } = input;
-  state.running = null;
+  interrupt(state);
   const plan = await planApp(work, { desired, revision: revision.text, request: null, deleting: false }, signal);
   const wouldWrite = changesOf(plan).filter((change) => change.action !== "none" && change.action !== "hold").length;
   if (guard.kind === "shadow") return { kind: "shadow", rival: guard.rival, wouldWrite };

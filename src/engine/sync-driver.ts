@@ -1,26 +1,17 @@
-import type { SyncReport } from "#core/app/app-report.ts";
+import type { ObjectResult, SyncReport } from "#core/app/app-report.ts";
 import type { App, SyncRequest } from "#core/app/app.ts";
 import { updated, writeAhead } from "#core/plan/inventory.ts";
 import { type Change, changesOf, type Plan } from "#core/plan/plan.ts";
-import { type IdKey, idText, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
-import type { Resource } from "#core/resource/resource.ts";
+import type { IdKey } from "#core/resource/resource-id.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
 import { assertNever } from "#core/result.ts";
 import type { Revision } from "#core/source/source.ts";
-import {
-  gatedKeys,
-  newSync,
-  type ObservedHealth,
-  step,
-  type SyncCommand,
-  type SyncEvent,
-} from "#core/sync/sync-machine.ts";
-import type { AppState, AppWork, RunningSync } from "./app-state.ts";
+import { newSync, step, type SyncCommand, type SyncEvent } from "#core/sync/sync-machine.ts";
+import { appReportOf } from "./app-report-of.ts";
+import type { AppWork, RunningSync } from "./app-state.ts";
 import type { DesiredSet } from "./desired-set.ts";
-import { finishedHealth } from "#core/health/finished-health.ts";
-import type { StageGate } from "#core/order/stage.ts";
-import { assess } from "./assess.ts";
-import type { EngineContext } from "./engine-context.ts";
+import { hookResults } from "./interrupted-sync.ts";
+import { awaitedKeys, observation } from "./observe-sync.ts";
 import { preflightChanges } from "./preflight-changes.ts";
 import { writeChanges } from "./write-changes.ts";
 
@@ -38,12 +29,19 @@ export interface SyncStart {
   readonly extras?: ReadonlyMap<IdKey, Desired>;
   /** Whether what it writes is on record already, so that the inventory need not be written ahead. */
   readonly recorded?: boolean;
+  /** Objects among the extras of which the watch tells. */
+  readonly watched?: ReadonlySet<IdKey>;
+  /** When it began, milliseconds since the epoch; absent: now. */
+  readonly startedAt?: number;
+  /** What it did before it was interrupted. */
+  readonly done?: readonly ObjectResult[];
 }
 
 /** Makes a new sync the app's running one; nothing is done yet. */
 export function startSync(work: AppWork, start: SyncStart): void {
   const { context, state } = work;
   const now = context.clock.now();
+  const startedAt = start.startedAt ?? now;
   const gate = gateKeys(state.app, start.desired);
   state.attempted = start.revision;
   state.running = {
@@ -52,10 +50,11 @@ export function startSync(work: AppWork, start: SyncStart): void {
       deadline: now + state.app.policy.timeoutMs,
       keepGoing: state.app.policy.keepGoing,
       ...(start.patienceMs !== undefined && { patienceMs: start.patienceMs }),
+      results: hookResults(start.done ?? []),
     }),
     report: {
-      id: `${now}`,
-      startedAt: now,
+      id: `${startedAt}`,
+      startedAt,
       finishedAt: null,
       revision: start.revision,
       request: start.request,
@@ -69,7 +68,10 @@ export function startSync(work: AppWork, start: SyncStart): void {
     revision: start.revision,
     ahead: start.recorded ?? false,
     extras: start.extras ?? new Map(),
+    watched: start.watched ?? new Set(),
+    isTold: false,
   };
+  state.interrupted = null;
 }
 
 /**
@@ -138,8 +140,11 @@ async function writeRecorded(
   const { running } = order;
   const { inventories } = context;
   const { key } = state.app;
+  await tellAhead(work, order, signal);
   if (!running.ahead) {
-    const intended = changesOf(running.machine.plan).filter(({ desired, action }) => desired && action !== "run");
+    const intended = changesOf(running.machine.plan).filter(
+      ({ desired, action, hook }) => desired && (action !== "run" || hook),
+    );
     await inventories.write(
       state.app,
       writeAhead(inventories.of(key), intended, running.machine.plan.waiting > 0),
@@ -154,63 +159,23 @@ async function writeRecorded(
   return written.results;
 }
 
-/** What a running sync waits for now. */
-export function awaitedKeys(state: AppState): readonly IdKey[] {
-  const machine = state.running?.machine;
-  if (!machine) return [];
-  if (machine.step === "health") return machine.gate;
-  const stage = machine.plan.stages[machine.cursor];
-  return machine.step === "gate" && stage ? gatedKeys(stage) : [];
-}
-
-async function observation(work: AppWork, keys: readonly IdKey[], signal: AbortSignal): Promise<SyncEvent> {
+/**
+ * A hook runs once in a sync, whatever ends this process: that the sync has begun is on record before the first of its
+ * hooks runs, and how a hook ended before its object goes.
+ */
+async function tellAhead(
+  work: AppWork,
+  { running, changes }: { running: RunningSync; changes: readonly Change[] },
+  signal: AbortSignal,
+): Promise<void> {
   const { context, state } = work;
-  const now = context.clock.now();
-  const health = new Map<IdKey, ObservedHealth>();
-  const gate = gateOf(state);
-  for (const key of keys) {
-    const live = context.index.get(key) ?? (isForeign(state, key) ? await readForeign(context, key, signal) : null);
-    health.set(key, observedHealth(work, { key, live, gate }));
-  }
-  return { kind: "observed", health, now };
-}
-
-/** What the running sync wants of the objects that it waits for. */
-function gateOf({ running }: AppState): StageGate {
-  const { machine } = running ?? {};
-  return (machine?.step === "gate" && machine.plan.stages[machine.cursor]?.gate) || "healthy";
-}
-
-/** Whether an app waits for an object that it does not declare: no watch tells of that one. */
-function isForeign(state: AppState, key: IdKey): boolean {
-  return state.running !== null && !state.running.desired.byKey.has(key);
-}
-
-/** Whether the running sync waits for objects that no watch tells of. */
-export function awaitsForeign(state: AppState): boolean {
-  return awaitedKeys(state).some((key) => isForeign(state, key));
-}
-
-async function readForeign(context: EngineContext, key: IdKey, signal: AbortSignal): Promise<Resource | null> {
-  const id = parseIdKey(key);
-  const lookup = await context.client.kind({ group: id.group, kind: id.kind }, { signal });
-  if (lookup.known !== "yes") return null;
-  return context.client.get({ ...id, apiVersion: joinApiVersion(lookup.info) }, { signal });
-}
-
-function observedHealth(work: AppWork, item: { key: IdKey; live: Resource | null; gate: StageGate }): ObservedHealth {
-  const { healthWords } = work.state.dialect.rules;
-  const text = idText(parseIdKey(item.key));
-  if (item.gate === "gone") return { status: item.live ? "Progressing" : null, text: `${text} is being deleted` };
-  if (!item.live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
-  const finished = item.gate === "finished" || item.gate === "complete" ? finishedHealth(item.live) : null;
-  const verdict = finished ?? (item.gate === "finished" ? null : assess(work, item.live));
-  if (finished?.status === "Degraded") return { status: "Degraded", text: `${text} failed: ${finished.message}` };
-  const why = verdict?.status === "Unknown" && verdict.message !== "" ? ` (${verdict.message})` : "";
-  return {
-    status: verdict?.status ?? null,
-    text: `${text} status: '${healthWords[verdict?.status ?? "Healthy"]}'${why}`,
-  };
+  const hooks = changes.filter(({ hook }) => hook);
+  const leave = ({ key, action }: Change) =>
+    action !== "run" && [...running.machine.results.values()].some((result) => result.hook && result.key === key);
+  if (hooks.length === 0 || (running.isTold && !hooks.some(leave))) return;
+  const phase = { kind: "syncing", step: "apply" } as const;
+  await context.tellNow(state.app.key, appReportOf(work, { phase, revision: running.revision }), signal);
+  running.isTold = true;
 }
 
 /** The objects whose health decides whether a sync of this content succeeded. */

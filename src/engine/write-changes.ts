@@ -13,6 +13,7 @@ import { entryOf, refOf } from "./compare-objects.ts";
 import { clearObject } from "./clear-object.ts";
 import { deleteObject } from "./delete-object.ts";
 import type { WriteAnswer } from "./ports.ts";
+import { writeHook } from "./hook-objects.ts";
 import { definedKind } from "./preflight-changes.ts";
 import { asUser, eachInParallel, failureText, isImmutable } from "./requests.ts";
 
@@ -77,6 +78,8 @@ async function carryOut(
   const { context, state } = work;
   const { change, desired } = item;
   const base = { key: change.key, id: change.id, version: change.version };
+  const { hook } = change;
+  if (hook) return writeHook(work, { change: { ...change, hook }, desired }, signal);
   if (change.action === "keep") return { result: { ...base, outcome: "kept", message: change.reason }, entry: null };
   if (change.action === "delete") return deleteObject(work, change, signal);
   if (change.action === "clear") return { result: await clearObject(work, change, signal), entry: undefined };

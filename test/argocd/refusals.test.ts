@@ -155,25 +155,6 @@ describe.concurrent("what is not supported yet is refused by name", () => {
     });
   }
 
-  test("a hook among the manifests, and nothing else is applied", async () => {
-    const app = world.app("unsupported-hook");
-    const commit = await app.commit({
-      "a.yaml": configMap("a"),
-      "hook.yaml": configMap("migrate", "1", { "argocd.argoproj.io/hook": "PreSync" }),
-    });
-    await app.create();
-    const failed = await app.until("the sync fails", ({ phase }) => phase === "Failed");
-    const reason =
-      `one or more synchronization tasks are not valid: ConfigMap ${app.namespace}/migrate is a hook ` +
-      "(argocd.argoproj.io/hook: PreSync); hooks are not supported yet";
-    expect(failed.message).toBe(reason);
-    expect(failed.conditions).toEqual([`SyncError: Failed last sync attempt to [${commit}]: ${reason}`]);
-    expect(await app.config("a")).toBeNull();
-    const mended = await app.commit({ "hook.yaml": null });
-    await app.refresh();
-    expect((await app.settled(mended)).conditions).toEqual([]);
-  });
-
   test("Skip is no hook: the object is left out", async () => {
     const app = world.app("skipped-object");
     const commit = await app.commit({

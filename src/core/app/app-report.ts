@@ -20,6 +20,8 @@ export interface ObjectReport {
   readonly health: Health | null;
   /** Whether it counts for the app's own comparison and health. */
   readonly counted: boolean;
+  /** It ran as a hook and is not declared otherwise. */
+  readonly hook?: true;
   readonly wave: number;
   /** The declared object, or the live one when it is extra; for summaries such as images. */
   readonly declared: Resource | null;
@@ -32,6 +34,20 @@ export interface ObjectResult {
   readonly version: string;
   readonly outcome: "created" | "changed" | "unchanged" | "deleted" | "kept" | "failed";
   readonly message: string;
+  /** The dialect's word for the moment at which the object ran as a hook; absent: it is none. */
+  readonly hook?: string;
+  /** How far what was written has come; absent: nobody waited for it. */
+  readonly phase?: "Running" | "Succeeded" | "Failed";
+}
+
+/** What a sync waits for now. */
+export interface SyncWait {
+  readonly kind: "hook" | "health" | "deletion";
+  readonly first: ResourceId;
+  /** How many more objects. */
+  readonly more: number;
+  /** Whether all of them are hooks. */
+  readonly onlyHooks: boolean;
 }
 
 /** What an app is doing or why it does not. Every variant names its reason; times are milliseconds since the epoch. */
@@ -86,6 +102,8 @@ export interface SyncReport {
   readonly outcome: "running" | "succeeded" | "failed" | "superseded" | "terminated";
   readonly message: string;
   readonly results: readonly ObjectResult[];
+  /** Absent: nothing, or it is not known. */
+  readonly waitsFor?: SyncWait;
 }
 
 /** Why deletions are held back, a foreign writer is fought, or what `prepare` warned about: shown beside the phase. */

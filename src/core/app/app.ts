@@ -121,6 +121,8 @@ export interface SyncRequest {
   readonly dryRun: boolean;
   /** Restricts the sync to these objects; null: all. */
   readonly only: readonly IdKey[] | null;
+  /** Whether hooks run, where the sync is of all objects. */
+  readonly hooks: boolean;
   readonly initiatedBy: string;
   readonly retry: RetryPolicy | null;
 }

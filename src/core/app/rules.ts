@@ -2,6 +2,7 @@ import type { HealthTable } from "#core/health/health.ts";
 import type { StageGate, StageKey } from "#core/order/stage.ts";
 import type { GroupKind, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { HookRules } from "#core/sync/hook.ts";
 import type { App, AppKey } from "./app.ts";
 
 /** What the annotations and labels of one object ask for. */
@@ -63,6 +64,8 @@ export interface Rules {
   readonly rankOf: (resource: Resource) => number;
   /** Options of an object, from the rendered and, when there is one, the live object. */
   readonly optionsOf: (resource: Resource, live: Resource | null, app: App) => ObjectOptions;
+  /** Absent: every object is applied as it is. */
+  readonly hooks?: HookRules;
   readonly health: HealthTable;
   /** The dialect's own words for health verdicts. */
   readonly healthWords: Readonly<

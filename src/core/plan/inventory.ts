@@ -13,6 +13,8 @@ export interface InventoryEntry {
   readonly baseline: string;
   /** First written while deletions waited: it does not make those look like a smaller part of the app. */
   readonly late?: true;
+  /** It ran as a hook: it goes with the app, and never because nothing declares it. */
+  readonly hook?: true;
 }
 
 /** The objects of one app, by key. */
@@ -24,13 +26,16 @@ export type Inventory = ReadonlyMap<IdKey, InventoryEntry>;
  */
 export function writeAhead(
   inventory: Inventory,
-  intended: Iterable<{ key: IdKey; version: string }>,
+  intended: Iterable<{ key: IdKey; version: string; hook?: unknown }>,
   waiting: boolean,
 ): Inventory {
   const ahead = new Map(waiting ? inventory : [...inventory].map(([key, entry]) => [key, onTime(entry)]));
-  for (const { key, version } of intended) {
-    if (ahead.has(key)) continue;
-    ahead.set(key, { key, version, uid: "", input: "", baseline: "", ...(waiting ? { late: true } : {}) });
+  for (const { key, version, hook } of intended) {
+    const known = ahead.get(key);
+    if (known && hook) ahead.set(key, { ...onTime(known), hook: true });
+    if (known) continue;
+    const marks = hook ? { hook: true as const } : waiting ? { late: true as const } : {};
+    ahead.set(key, { key, version, uid: "", input: "", baseline: "", ...marks });
   }
   return ahead;
 }
@@ -58,7 +63,7 @@ export function sameInventory(a: Inventory, b: Inventory): boolean {
     if (!other) return false;
     if (other.uid !== entry.uid || other.input !== entry.input) return false;
     if (other.baseline !== entry.baseline || other.version !== entry.version) return false;
-    if (other.late !== entry.late) return false;
+    if (other.late !== entry.late || other.hook !== entry.hook) return false;
   }
   return true;
 }

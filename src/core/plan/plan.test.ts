@@ -43,6 +43,7 @@ const IDLE: Record<Action, boolean> = {
   keep: false,
   run: false,
   clear: false,
+  retire: false,
 };
 for (const [action, idle] of Object.entries(IDLE) as [Action, boolean][]) {
   test(`isIdle() is ${idle} for a plan with ${action}`, () => {

@@ -3,6 +3,7 @@ import type { ObjectOptions } from "#core/app/rules.ts";
 import type { StageGate, StageKey } from "#core/order/stage.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { HookTask } from "#core/sync/hook.ts";
 import type { DeletionCertificate } from "./deletion.ts";
 
 /**
@@ -10,9 +11,10 @@ import type { DeletionCertificate } from "./deletion.ts";
  * - `create`, `update`: applied; `none`: already as declared.
  * - `delete`: carries its certificate. `keep`: stays on the cluster on purpose and leaves the inventory.
  * - `hold`: would be deleted, but a rule or the budget refuses; stays in the inventory.
- * - `run`: written without being owned: it never enters the inventory. `clear`: what an earlier run left is deleted.
+ * - `run`: written without being kept up afterwards. `clear`: what an earlier run left is deleted. `retire`: what this
+ *   sync's own run left is let go, or deleted as its policy says.
  */
-export type Action = "create" | "update" | "none" | "delete" | "keep" | "hold" | "run" | "clear";
+export type Action = "create" | "update" | "none" | "delete" | "keep" | "hold" | "run" | "clear" | "retire";
 
 /** One object's part in a plan. */
 export interface Change {
@@ -28,6 +30,8 @@ export interface Change {
   readonly desired: Resource | null;
   readonly options: ObjectOptions | null;
   readonly certificate: DeletionCertificate | null;
+  /** Which run of a hook this is about; absent: none that the sync keeps account of. */
+  readonly hook?: HookTask;
 }
 
 /** Changes that are carried out together, and what must hold before the next stage. */
@@ -42,6 +46,8 @@ export interface Stage {
   readonly awaits?: readonly IdKey[];
   /** What the stage is for, as messages begin; absent: nothing that people must be told. */
   readonly title?: string;
+  /** Only after a failure, or however the sync ends; absent: in its course. */
+  readonly when?: "failed" | "always";
 }
 
 /** Everything a sync will do, as data: the command line, the API and the tests show this value. */

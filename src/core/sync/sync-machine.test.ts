@@ -185,7 +185,7 @@ describe("step()", () => {
         const done = written(commands);
         expect(done).toEqual(wanted.slice(0, done.length));
         if (state.outcome === "succeeded") expect(done).toEqual(wanted);
-        expect(new Set(done)).toEqual(new Set([...state.results.keys()].filter((key) => done.includes(key))));
+        expect(new Set(done)).toEqual(new Set([...state.results.keys()].filter((key) => done.includes(key as IdKey))));
       }),
     );
   });

@@ -39,6 +39,7 @@ export function requestOf(operation: OperationFields, spec: SpecFields, token: s
     prune: sync.prune ?? false,
     dryRun: sync.dryRun ?? false,
     only: sync.resources?.length ? keysOf(sync.resources, spec.destination?.namespace ?? "") : null,
+    hooks: !sync.syncStrategy?.apply,
     initiatedBy: initiatedBy?.username || (initiatedBy?.automated ? "automated" : ""),
     retry: null,
   };

@@ -39,22 +39,36 @@ test("prepare() refuses a namespaced object that nobody gives a namespace", () =
   expect(refusals.map(({ message }) => message)).toEqual(["Namespace for a /v1, Kind=ConfigMap is missing."]);
 });
 
-describe("prepare() never lets a hook pass as a plain object", () => {
-  const cases = [
-    { annotations: { "argocd.argoproj.io/hook": "PreSync" }, want: "argocd.argoproj.io/hook: PreSync" },
-    { annotations: { "argocd.argoproj.io/hook": "PreSync,Skip" }, want: "argocd.argoproj.io/hook: PreSync,Skip" },
-    { annotations: { "argocd.argoproj.io/hook": "Typo" }, want: "argocd.argoproj.io/hook: Typo" },
-    { annotations: { "helm.sh/hook": "pre-install" }, want: "helm.sh/hook: pre-install" },
-  ];
-  for (const { annotations, want } of cases) {
-    test(want, () => {
-      const { refusals, resources } = prepare([object("ConfigMap", "a", { annotations })]);
-      expect(refusals.map(({ message }) => message)).toEqual([
-        `ConfigMap shop/a is a hook (${want}); hooks are not supported yet`,
-      ]);
-      expect(resources).toHaveLength(1);
-    });
-  }
+describe("prepare() and hooks", () => {
+  test("lets them through, without a name where one is generated", () => {
+    const annotations = { "argocd.argoproj.io/hook": "PreSync" };
+    const nameless = object("ConfigMap", "", { annotations });
+    const { refusals } = prepare([
+      object("ConfigMap", "a", { annotations }),
+      { ...nameless, metadata: { ...nameless.metadata, generateName: "b-" } },
+    ]);
+    expect(refusals).toEqual([]);
+  });
+  test("refuses a moment that does not exist, and names it", () => {
+    const { refusals } = prepare([object("ConfigMap", "a", { annotations: { "argocd.argoproj.io/hook": "Typo" } })]);
+    expect(refusals.map(({ message }) => message)).toEqual([
+      'ConfigMap shop/a: annotation argocd.argoproj.io/hook: there is no hook "Typo"; ' +
+        "there are PreSync, Sync, PostSync, SyncFail, PreDelete, PostDelete and Skip",
+    ]);
+  });
+  test("warns of a policy and of a wave that mean nothing", () => {
+    const annotations = {
+      "argocd.argoproj.io/hook": "PreSync",
+      "argocd.argoproj.io/hook-delete-policy": "Never",
+      "argocd.argoproj.io/sync-wave": "first",
+    };
+    const { refusals, warnings } = prepare([object("ConfigMap", "a", { annotations })]);
+    expect(refusals).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'ConfigMap shop/a: annotation argocd.argoproj.io/hook-delete-policy: there is no policy "Never"',
+      'ConfigMap shop/a: annotation argocd.argoproj.io/sync-wave: "first" is not a whole number; wave 0 is used',
+    ]);
+  });
   for (const annotations of [{ "argocd.argoproj.io/hook": "Skip" }, { "helm.sh/hook": "crd-install" }]) {
     test(`${JSON.stringify(annotations)} is none`, () => {
       expect(prepare([object("ConfigMap", "a", { annotations })]).refusals).toEqual([]);
@@ -101,7 +115,7 @@ describe("prepare() makes the namespace that CreateNamespace asks for", () => {
       deleteWithApp: false,
       counted: false,
     });
-    expect(argoDialect.rules.stageOf(marked, app, resources).phase).toBe(-1);
+    expect(argoDialect.rules.stageOf(marked, app, resources).phase).toBe(-2);
   });
   test("not when the source declares it", () => {
     expect(prepare([object("Namespace", "shop")], spec).resources).toHaveLength(1);

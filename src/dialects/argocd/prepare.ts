@@ -4,10 +4,11 @@ import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import { detailsOf } from "./argo-details.ts";
 import { IN_CLUSTER } from "./destination.ts";
-import { hookRole } from "./hook.ts";
+import { hookProblems, hookRole } from "./hook.ts";
 import { SYNC_OPTIONS } from "./object-options.ts";
 import { ownNamespace } from "./own-namespace.ts";
 import { findProject, permitsDestination, permitsKind, type Project } from "./project.ts";
+import { waveProblem } from "./stages.ts";
 import { listOf, readSyncOptions } from "./sync-options.ts";
 
 /**
@@ -25,6 +26,7 @@ export function prepare(resources: readonly Resource[], context: PrepareContext)
     warnings.push(
       ...read.warnings.map((warning) => ({ ...warning, message: `${named(resource)}: ${warning.message}` })),
     );
+    warnings.push(...oddities(resource));
     const message = read.problems[0]?.message ?? refusalOf(resource, { context, project, name: details.project });
     if (message !== null && hookRole(resource).kind !== "skip") refusals.push({ resource, message });
   }
@@ -46,11 +48,13 @@ function refusalOf(
   limits: { context: PrepareContext; project: Project | null; name: string },
 ): string | null {
   const { context, project } = limits;
-  const role = hookRole(resource);
-  if (role.kind === "hook") return `${named(resource)} is a hook (${role.text}); hooks are not supported yet`;
+  const { refusal } = hookProblems(resource);
+  if (refusal !== null) return `${named(resource)}: ${refusal}`;
   const { group, kind, version } = gvkOf(resource);
   const { namespace, name } = idOf(resource);
-  if (!name) return `${kind} ${resource.metadata.generateName ?? ""} has no name; only hooks may go without one`;
+  const mayGenerate = hookRole(resource).kind === "hook" && resource.metadata.generateName;
+  if (!name && !mayGenerate)
+    return `${kind} ${resource.metadata.generateName ?? ""} has no name; only hooks may go without one`;
   if (project === null) return `Application referencing project ${limits.name} which does not exist`;
   const scope = context.scopeOf({ group, kind, version });
   const namespaced = scope === "namespaced" || (scope === "unknown" && namespace !== "");
@@ -63,6 +67,13 @@ function refusalOf(
     return `namespace ${namespace} is not permitted in project '${project.name}'`;
   }
   return null;
+}
+
+/** Annotations that mean nothing. */
+function oddities(resource: Resource): Problem[] {
+  const wave = waveProblem(resource);
+  const texts = [...hookProblems(resource).warnings, ...(wave === null ? [] : [wave])];
+  return texts.map((text) => ({ path: "metadata.annotations", message: `${named(resource)}: ${text}` }));
 }
 
 /** Added only where the project allows namespaces: where it does not, the namespace must exist already. */

@@ -1,4 +1,4 @@
-import type { SyncReport } from "#core/app/app-report.ts";
+import type { SyncReport, SyncWait } from "#core/app/app-report.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import type { ReportContext } from "./report-context.ts";
 import { askedSources, isAbout, shownRevisions, type SourceList, syncedSources, textsOf } from "./report-sources.ts";
@@ -132,9 +132,9 @@ function retryAtOf({ report, app }: ReportContext, sync: SyncReport): number | n
 function messageOf(context: ReportContext, sync: SyncReport, retryAt: number | null): string {
   switch (sync.outcome) {
     case "running":
-      return context.report.gate.state === "waiting" ? context.report.gate.message : "";
+      return sync.waitsFor ? waitText(sync.waitsFor) : "one or more tasks are running";
     case "succeeded":
-      return "successfully synced (all tasks run)";
+      return `successfully synced (${endsWithHook(sync) ? "no more tasks" : "all tasks run"})`;
     case "superseded":
       return "operation was superseded by a newer revision";
     case "terminated":
@@ -145,6 +145,17 @@ function messageOf(context: ReportContext, sync: SyncReport, retryAt: number | n
   const failure = failureText(context, sync.message);
   if (retryAt !== null) return `${failure}. Retrying attempt #${sync.retries + 1} at ${clockText(retryAt)}.`;
   return sync.retries > 0 ? `${failure} (retried ${sync.retries} times).` : failure;
+}
+
+function waitText({ kind, first, more, onlyHooks }: SyncWait): string {
+  const reason = { hook: "completion of hook", health: "healthy state of", deletion: "deletion of" }[kind];
+  const others = more > 0 ? ` and ${more} more ${onlyHooks ? "hooks" : "resources"}` : "";
+  return `waiting for ${reason}${kind === "deletion" && onlyHooks ? " hook" : ""} ${first.group}/${first.kind}/${first.name}${others}`;
+}
+
+/** What is applied last is not waited for, unless hooks run beside or after it. */
+function endsWithHook({ results }: SyncReport): boolean {
+  return results.some(({ hook }) => hook === "PostSync" || hook === "Sync");
 }
 
 /** The words for a failed sync, by the step that failed. */

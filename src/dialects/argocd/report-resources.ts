@@ -35,6 +35,7 @@ function rowOf(object: ObjectReport, context: ReportContext): ResourceRow {
     kind: id.kind,
     name: id.name,
     ...(id.namespace === "" ? {} : { namespace: id.namespace }),
+    ...(object.hook ? { hook: true } : {}),
     ...(comparison === "extra" ? { requiresPruning: true } : {}),
     ...(status === "" ? {} : { status }),
     ...(wave === 0 ? {} : { syncWave: wave }),
@@ -43,8 +44,8 @@ function rowOf(object: ObjectReport, context: ReportContext): ResourceRow {
 }
 
 function rowStatus(object: ObjectReport, context: ReportContext): string {
-  if (context.comparisonFailed || isForbidden(object, context)) return "Unknown";
-  if (isSkipped(object)) return "";
+  if ((context.comparisonFailed && !object.hook) || isForbidden(object, context)) return "Unknown";
+  if (object.hook || isSkipped(object)) return "";
   if (object.comparison === "same") return "Synced";
   return object.comparison === "unknown" ? "Unknown" : "OutOfSync";
 }
@@ -52,7 +53,9 @@ function rowStatus(object: ObjectReport, context: ReportContext): string {
 /** How the app compares as a whole. */
 export function syncStatusOf(context: ReportContext): "Synced" | "OutOfSync" | "Unknown" {
   if (context.comparisonFailed) return "Unknown";
-  const objects = shownObjects(context).filter((object) => !isSkipped(object) && !isIgnoredExtra(object));
+  const objects = shownObjects(context).filter(
+    (object) => !object.hook && !isSkipped(object) && !isIgnoredExtra(object),
+  );
   const found = new Set(objects.map((object) => object.comparison));
   if (found.has("different") || found.has("missing") || found.has("extra")) return "OutOfSync";
   if (context.report.phase.kind === "sync-failed" || context.report.phase.kind === "out-of-sync") return "OutOfSync";
@@ -61,7 +64,7 @@ export function syncStatusOf(context: ReportContext): "Synced" | "OutOfSync" | "
 
 /** How well the app does as a whole, and which objects are to blame. */
 export function appHealth(context: ReportContext): { status: HealthStatus; message: string } {
-  const objects = shownObjects(context).filter((object) => !isSkipped(object));
+  const objects = shownObjects(context).filter((object) => !object.hook && !isSkipped(object));
   if (!objects.some(isLive)) {
     // Nothing is declared that anybody could miss, unless what is declared was refused as a whole.
     const expected = objects.length > 0 || context.report.phase.kind === "sync-failed";

@@ -18,7 +18,8 @@ export function resultRows(context: ReportContext, sync: SyncReport): ResourceRo
     const images = object ? objectImages(object) : [];
     return {
       group: result.id.group,
-      hookPhase: hookPhaseOf(result, (waves.get(result.key) ?? 0) < last),
+      hookPhase: result.phase ?? hookPhaseOf(result, (waves.get(result.key) ?? 0) < last),
+      ...(result.hook === undefined ? {} : { hookType: result.hook }),
       ...(images.length === 0 || result.outcome === "failed" ? {} : { images }),
       kind: result.id.kind,
       message: messageOf(result, sync.request?.dryRun ?? false),
@@ -26,7 +27,7 @@ export function resultRows(context: ReportContext, sync: SyncReport): ResourceRo
       // Upstream writes the app's namespace for cluster-scoped objects, and readers match rows by it.
       namespace: result.id.namespace || (context.spec.destination?.namespace ?? ""),
       status: STATUSES[result.outcome],
-      syncPhase: "Sync",
+      syncPhase: result.hook ?? "Sync",
       version: result.version,
     };
   });
@@ -38,7 +39,9 @@ function skippedRows(context: ReportContext, sync: SyncReport): ResourceRow[] {
   const isPartial = sync.request?.only !== null && sync.request?.only !== undefined;
   if (isPartial || sync.healAttempts > 0) return [];
   const done = new Set(sync.results.map(({ key }) => key));
-  const left = shownObjects(context).filter(({ key, comparison }) => comparison === "extra" && !done.has(key));
+  const left = shownObjects(context).filter(
+    ({ key, comparison, hook }) => comparison === "extra" && !hook && !done.has(key),
+  );
   const isHeld = context.report.notices.some(({ kind }) => kind === "held");
   const prunes = sync.request?.prune ?? context.app?.policy.prune ?? false;
   const message = isHeld ? "held back until it is approved" : `ignored (${prunes ? "no prune" : "requires pruning"})`;
@@ -73,6 +76,7 @@ function hookPhaseOf(result: ObjectResult, waitedFor: boolean): string {
 
 function messageOf(result: ObjectResult, dryRun: boolean): string {
   const { id, outcome } = result;
+  if (result.hook !== undefined && result.message !== "" && !dryRun) return result.message;
   const suffix = dryRun ? " (dry run)" : "";
   const kind = id.kind.toLowerCase();
   const subject = `${id.group === "" ? kind : `${kind}.${id.group}`}/${id.name}`;

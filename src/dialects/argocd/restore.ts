@@ -4,8 +4,8 @@ import { stableText } from "#core/resource/stable-text.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { jointRevision } from "#core/source/joint-revision.ts";
 import type { Revision } from "#core/source/source.ts";
-import { fieldAt, withoutNulls } from "./fields.ts";
-import { requestOf } from "./parse-operation.ts";
+import { fieldAt, textAt, withoutNulls } from "./fields.ts";
+import { OPERATION_ANNOTATION, requestOf } from "./parse-operation.ts";
 import { shownSpec, statusOf } from "./report-context.ts";
 import { isDone, type OperationState } from "./report-operation.ts";
 import { type SpecFields, type StatusFields, statusSchema } from "./schema.ts";
@@ -67,7 +67,7 @@ function syncOf(object: Resource, state: OperationState, status: StatusFields): 
     startedAt,
     finishedAt: state.finishedAt === undefined ? null : timeMs(state.finishedAt),
     revision,
-    request: operation.initiatedBy?.automated ? null : requestOf(operation, spec, `operation:${state.startedAt}`),
+    request: operation.initiatedBy?.automated ? null : requestOf(operation, spec, tokenOf(object, state)),
     healAttempts: operation.sync?.autoHealAttemptsCount ?? 0,
     retries: Math.max(0, (state.retryCount ?? 0) - (waiting ? 1 : 0)),
     outcome: outcomeOf(state, waiting),
@@ -76,9 +76,15 @@ function syncOf(object: Resource, state: OperationState, status: StatusFields): 
   };
 }
 
+/** An order that is being carried out is named by its annotation. */
+function tokenOf(object: Resource, state: OperationState): string {
+  const begun = textAt(object.metadata, "annotations", OPERATION_ANNOTATION);
+  return begun !== "" && !isDone(state) ? begun : `operation:${state.startedAt}`;
+}
+
 function outcomeOf(state: OperationState, waiting: boolean): SyncReport["outcome"] {
   if (state.phase === "Succeeded") return "succeeded";
-  if (state.phase === "Terminating") return "terminated";
+  if (state.phase === "Terminating") return state.finishedAt === undefined ? "running" : "terminated";
   return waiting || isDone(state) ? "failed" : "running";
 }
 
@@ -92,7 +98,15 @@ function resultOf(row: ResultRow, status: StatusFields): ObjectResult {
   });
   const id = { group, kind, name, namespace: compared ? "" : row.namespace };
   const message = row.message ?? "";
-  return { key: idKey(id), id, version: row.version, outcome: resultOutcome(row.status ?? "", message), message };
+  const base = { key: idKey(id), id, version: row.version, message };
+  return { ...base, outcome: resultOutcome(row.status ?? "", message), ...progressOf(row) };
+}
+
+/** How far hooks have come, and what failed: a sync that goes on must know. */
+function progressOf({ hookType, hookPhase }: ResultRow): Pick<ObjectResult, "hook" | "phase"> {
+  const failed = hookPhase === "Failed" || hookPhase === "Error";
+  if (!hookType) return failed ? { phase: "Failed" } : {};
+  return { hook: hookType, phase: failed ? "Failed" : hookPhase === "Succeeded" ? "Succeeded" : "Running" };
 }
 
 function resultOutcome(status: string, message: string): ObjectResult["outcome"] {

@@ -2,6 +2,7 @@ import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
 import { healthTable } from "./health-table.ts";
+import { hookRules } from "./hook.ts";
 import { kindRank } from "./kind-order.ts";
 import { optionsOf } from "./object-options.ts";
 import type { ArgoSettings } from "./settings.ts";
@@ -37,6 +38,7 @@ export function argoRules(controlNamespace: string, { tracking }: ArgoSettings):
     gateAfter,
     rankOf: (resource) => kindRank(resource.kind),
     optionsOf,
+    hooks: hookRules,
     health: healthTable,
     healthWords: {
       Healthy: "Healthy",

@@ -127,5 +127,5 @@ function emptyPlan({ work }: ReleaseWork, start: ActionStart): Plan {
 function emptySet(app: App): DesiredSet {
   const rendered = { resources: [], readSet: [], renderer: "helm" as const };
   const prepared = { resources: [], refusals: [], warnings: [] };
-  return { rendered, app, objects: [], byKey: new Map(), prepared, digest: "", duplicates: [] };
+  return { rendered, app, objects: [], byKey: new Map(), hooks: [], prepared, digest: "", duplicates: [] };
 }

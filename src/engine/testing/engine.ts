@@ -1,3 +1,4 @@
+import type { AppReport } from "#core/app/app-report.ts";
 import { usualSettings } from "#core/app/settings.ts";
 import type { App, AppKey } from "#core/app/app.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
@@ -48,6 +49,8 @@ export class TestEngine {
   readonly clock = handClock(1_000_000);
   readonly log = keptLog();
   readonly audit: AuditRecord[] = [];
+  /** Statuses that were written ahead of something. */
+  readonly told: AppReport[] = [];
   /** What the live index told. */
   readonly changes: [AppKey, IdKey | null][] = [];
   /** Apps that have not looked at their newest content yet. */
@@ -189,6 +192,10 @@ export class TestEngine {
       rivals: new Rivals({ ...common, dialects: [dialect], namespaces: null, onChange: () => {} }),
       unsettled: () => this.unsettled,
       isFresh: () => true,
+      tellNow: (_app, report) => {
+        this.told.push(report);
+        return Promise.resolve();
+      },
       audit: { append: (record) => void this.audit.push(record) },
     };
   }
