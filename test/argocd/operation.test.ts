@@ -140,7 +140,6 @@ describe.concurrent("an order", () => {
 
   const refused = [
     { field: "manifests", sync: { manifests: ["{}"] } },
-    { field: "sources", sync: { sources: [{ repoURL: "https://git.example/x", path: "." }] } },
     { field: "syncOptions", sync: { syncOptions: ["Replace=true"] } },
     { field: "syncStrategy.force", sync: { syncStrategy: { apply: { force: true } } } },
   ];

@@ -22,7 +22,7 @@ import {
   type ResolvedDestination,
 } from "./project.ts";
 import { refreshTokenOf } from "./refresh.ts";
-import { recordedRevisions } from "./restore.ts";
+import { comparedRevisions, recordedRevisions } from "./restore.ts";
 import { type SpecFields, specSchema } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import { type ReadOptions, readSyncOptions } from "./sync-options.ts";
@@ -47,7 +47,8 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   const name = textAt(object.metadata, "name");
   const release = { name, namespace: spec.destination.namespace ?? "" };
   const inProject = { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace: settings.controlNamespace };
-  const sources = parseSources(spec, { recorded: recordedRevisions(object, spec), release, polling, inProject });
+  const sourcesContext = { recorded: recordedRevisions(object, spec), release, polling, inProject };
+  const sources = parseSources(spec, sourcesContext);
   const destination = parseDestination(spec.destination);
   const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
   const finalizer = finalizerOf(object);
@@ -64,7 +65,15 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   ];
   if (all.length > 0 || !sources.ok || !destination.ok) return refused(all);
 
-  const operation = parseOperation(object, spec);
+  const operation = parseOperation(object, {
+    spec,
+    compared: comparedRevisions(object),
+    isAutomated: policy.mode === "auto",
+    read: (given) => {
+      const refusals = [...unsupportedFields(given), ...unpermittedSources(given, project)];
+      return refusals.length > 0 ? refused(refusals) : parseSources(given, { ...sourcesContext, recorded: [] });
+    },
+  });
   return ok({
     key: appKey(APP_SHORT, textAt(object.metadata, "namespace"), name),
     dialect: "argocd",
@@ -135,11 +144,7 @@ function permissionProblems(
     const message = `application '${own.name}' in namespace '${own.namespace}' is not permitted to use project '${name}'`;
     problems.push({ path: "spec.project", message });
   }
-  for (const { repoURL: url } of sourcesOf(spec)) {
-    if (!url || permitsSource(project, url)) continue;
-    const message = `application repo ${url} is not permitted in project '${name}'`;
-    problems.push({ path: "spec.source.repoURL", message });
-  }
+  problems.push(...unpermittedSources(spec, project));
   if (destination.ok && !permitsDestination(project, destination.value)) {
     const { server, namespace } = destination.value;
     const shown = spec.destination.name ? destination.value.name : server;
@@ -147,6 +152,16 @@ function permissionProblems(
     problems.push({ path: "spec.destination", message });
   }
   return problems;
+}
+
+function unpermittedSources(list: Pick<SpecFields, "source" | "sources">, project: Project | null): Problem[] {
+  const urls = sourcesOf(list).map(({ repoURL }) => repoURL);
+  return urls
+    .filter((url) => url && project && !permitsSource(project, url))
+    .map((url) => ({
+      path: "spec.source.repoURL",
+      message: `application repo ${url} is not permitted in project '${project?.name}'`,
+    }));
 }
 
 function ignoreRules(spec: SpecFields): IgnoreRule[] {

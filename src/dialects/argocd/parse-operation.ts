@@ -4,8 +4,8 @@ import { type IdKey, idKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { fieldAt, textAt, withoutNulls } from "./fields.ts";
+import { type OrderContext, orderedRevisions, orderedSources } from "./ordered-sources.ts";
 import { parseRetry } from "./parse-policy.ts";
-import { targetRevisionOf } from "./source-address.ts";
 import { type OperationFields, operationSchema, type SpecFields } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 
@@ -16,7 +16,8 @@ export interface ParsedOperation {
 }
 
 /** Reads the top-level `operation`. A bad one is refused by itself: the app goes on. */
-export function parseOperation(object: Resource, spec: SpecFields): ParsedOperation {
+export function parseOperation(object: Resource, context: OrderContext): ParsedOperation {
+  const { spec } = context;
   const raw = withoutNulls(object["operation"]);
   if (raw === undefined || raw === null || stableText(raw) === "{}") return { request: null, problem: null };
   const illTyped = schemaProblems(operationSchema, raw, "operation")[0];
@@ -24,18 +25,19 @@ export function parseOperation(object: Resource, spec: SpecFields): ParsedOperat
   const operation = raw as OperationFields;
   if (!operation.sync) return { request: null, problem: "Invalid operation request: no operation specified" };
   const retry = parseRetry(operation.retry, 0, "operation.retry");
-  const problem = unsupported(operation, spec) ?? retry.problems[0]?.message ?? null;
-  if (problem !== null) return { request: null, problem };
-  return { request: { ...requestOf(operation, spec, operationToken(object, raw)), retry: retry.retry }, problem: null };
+  const sources = orderedSources(operation.sync, context);
+  const problem = unsupported(operation, spec) ?? retry.problems[0]?.message ?? (sources.ok ? null : sources.error);
+  if (problem !== null || !sources.ok) return { request: null, problem };
+  const request = requestOf(operation, spec, operationToken(object, raw));
+  return { request: { ...request, ...sources.value, retry: retry.retry }, problem: null };
 }
 
 /** The order that an operation stands for, named by its token. */
 export function requestOf(operation: OperationFields, spec: SpecFields, token: string): SyncRequest {
   const { sync = {}, initiatedBy } = operation;
-  const tracked = targetRevisionOf(spec.source);
   return {
     token,
-    revision: sync.revision && sync.revision !== tracked ? sync.revision : null,
+    ...orderedRevisions(sync, spec),
     prune: sync.prune ?? false,
     dryRun: sync.dryRun ?? false,
     only: sync.resources?.length ? keysOf(sync.resources, spec.destination?.namespace ?? "") : null,
@@ -70,10 +72,7 @@ function keysOf(
 function unsupported(operation: OperationFields, spec: SpecFields): string | null {
   const sync = operation.sync ?? {};
   const refusal = (field: string) => `operation.sync.${field} is not supported yet`;
-  if (sync.sources?.length) return refusal("sources");
-  if (sync.revisions?.length) return refusal("revisions");
   if (sync.manifests?.length) return refusal("manifests");
-  if (sync.source && stableText(sync.source) !== stableText(spec.source)) return refusal("source");
   const options = (list: readonly string[] | undefined) => stableText([...(list ?? [])].sort());
   if (sync.syncOptions?.length && options(sync.syncOptions) !== options(spec.syncPolicy?.syncOptions)) {
     return refusal("syncOptions");

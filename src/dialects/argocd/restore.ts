@@ -47,6 +47,12 @@ export function recordedRevisions(object: Resource, spec: SpecFields): readonly 
   return told.map((text, at) => revisionOf([text, synced[at]].find(isCommit) ?? ""));
 }
 
+/** What the status says each source was at, when the app was compared last. */
+export function comparedRevisions(object: Resource): readonly string[] {
+  const { sync } = statusOf(object);
+  return sync?.revisions ?? [sync?.revision ?? ""];
+}
+
 function isComparedWith(object: Resource, spec: SpecFields): boolean {
   const compared = fieldAt(object["status"], "sync", "comparedTo");
   const { source, sources } = shownSpec(spec);
