@@ -64,11 +64,12 @@ function controllerRules(crds: readonly Resource[]): readonly Rule[] {
   ];
 }
 
-/** Kinds whose objects the controller makes itself: its own records, charts of releases, and artifacts of generators. */
+/** Kinds whose objects the controller makes itself: its own records, charts of releases, artifacts of generators, apps of sets. */
 const made: ReadonlySet<string> = new Set([
   "inventories.holdfast.dev",
   "helmcharts.source.toolkit.fluxcd.io",
   "externalartifacts.source.toolkit.fluxcd.io",
+  "applications.argoproj.io",
 ]);
 
 function ruleOfKind(crd: Resource): Rule {

@@ -34,6 +34,18 @@ export interface RegistryListener {
   onUnused(key: SourceKey): void;
   /** Only the status of an app moved: apps that depend on it may go on. */
   onDependents(keys: readonly AppKey[]): void;
+  /** Who makes sets of apps; absent: nobody does. */
+  readonly sets?: SetListener;
+}
+
+/** Told what sets of apps are made from, and what becomes of their apps. */
+export interface SetListener {
+  /** A set is not what it was, or left the cluster. */
+  onSet(dialect: Dialect, object: Resource, isThere: boolean): void;
+  /** Only the status of an app moved. */
+  onStatus(key: AppKey): void;
+  /** Something that a dialect's objects are read with changed. */
+  onConfig(dialect: Dialect): void;
 }
 
 /** The dialects' own objects, as the cluster has them now, parsed once per change of what matters. */
@@ -130,6 +142,7 @@ export class AppRegistry {
     this.#stimuli.set(key, stimulus);
     if (this.#isApp(dialect, kind)) this.#putApp(dialect, kind, { object, same });
     else if (this.#isSource(dialect, kind)) this.#putSource(dialect, { object, same });
+    else if (this.#isSet(dialect, kind)) this.#listener.sets?.onSet(dialect, object, true);
     else if (!same) this.#reparseApps(dialect, kind);
     if (!same) this.#reparseSources(key);
   }
@@ -157,6 +170,8 @@ export class AppRegistry {
       this.#sources.delete(source);
       this.#lookups.delete(source);
       this.#listener.onSource(source);
+    } else if (this.#isSet(dialect, kind)) {
+      this.#listener.sets?.onSet(dialect, object, false);
     } else {
       this.#reparseApps(dialect, kind);
     }
@@ -171,6 +186,10 @@ export class AppRegistry {
     return dialect.sourceKinds.some((one) => kindKey(one) === kindKey(kind));
   }
 
+  #isSet({ sets }: Dialect, kind: DialectKind): boolean {
+    return sets !== undefined && kindKey(sets.kind) === kindKey(kind);
+  }
+
   #putApp(dialect: Dialect, kind: DialectKind, change: { object: Resource; same: boolean }): void {
     const { object, same } = change;
     const key = appKey(kind.short, object.metadata.namespace ?? "", object.metadata.name);
@@ -179,6 +198,7 @@ export class AppRegistry {
       this.#apps.set(key, { ...known, object });
       const dependents = this.#dependents.get(key);
       if (dependents && dependents.size > 0) this.#listener.onDependents([...dependents]);
+      this.#listener.sets?.onStatus(key);
       return;
     }
     this.#parse({ key, dialect, object });
@@ -224,6 +244,7 @@ export class AppRegistry {
 
   /** What objects of a part of a kind say shows in what is parsed: only who means something else by them is woken. */
   #reparseApps(dialect: Dialect, kind?: DialectKind): void {
+    this.#listener.sets?.onConfig(dialect);
     for (const record of this.#apps.values()) {
       if (record.dialect.name !== dialect.name) continue;
       this.#parse({ ...record, dialect });

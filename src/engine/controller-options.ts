@@ -17,6 +17,7 @@ import type {
   Telemetry,
 } from "./ports.ts";
 import type { ExpressionEvaluator } from "./expression-evaluator.ts";
+import type { SetTemplates } from "./set-templates.ts";
 
 /** Everything a controller needs from outside. */
 export interface ControllerOptions {
@@ -30,6 +31,7 @@ export interface ControllerOptions {
   readonly tools: ReleaseTools;
   readonly connector: ClusterConnector;
   readonly evaluator: ExpressionEvaluator;
+  readonly templates: SetTemplates;
   readonly dialects: readonly Dialect[];
   readonly settings: Settings;
   /** Namespaces to serve; null: the whole cluster. */

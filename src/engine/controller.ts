@@ -7,7 +7,8 @@ import type { SourceKey } from "#core/source/source.ts";
 import { TaskGroup } from "#async/task-group.ts";
 import { sleep, withDeadline } from "#async/with-deadline.ts";
 import { AppReconciler } from "./app-reconciler.ts";
-import { AppRegistry } from "./app-registry.ts";
+import { AppRegistry, type SetListener } from "./app-registry.ts";
+import { AppSets } from "./app-sets.ts";
 import { ArtifactPublisher } from "./artifact-publisher.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -36,6 +37,7 @@ export class Controller {
   readonly #generators: GeneratorWriter;
   readonly #sourceReports: SourceReports;
   readonly #queue: WorkQueue<AppKey>;
+  readonly #sets: AppSets;
   /** Apps that prune nothing before another has read the newest revision, by that other. */
   readonly #awaiting = new Map<AppKey, Set<AppKey>>();
   /** The uid of every app object that was seen: what stands in its status from then on may be our own. */
@@ -62,9 +64,10 @@ export class Controller {
       onSource: (key) => this.#sourceDeclared(key),
       onUnused: (key) => {
         // A source of its own object is followed for its status alone.
-        if (!registry.source(key)) this.#context.sources.remove(key);
+        if (!registry.source(key) && this.#sets.readerOf(key) === null) this.#context.sources.remove(key);
       },
       onDependents: (keys) => keys.forEach((key) => this.#queue.add(key, "webhook")),
+      sets: this.#setListener(),
     });
     const { context, remotes } = makeContext(options, registry, {
       onObject: (app, key) => {
@@ -92,11 +95,7 @@ export class Controller {
       },
     });
     const onStored = (dialect: Dialect, object: Resource) => this.#stored(dialect, object);
-    this.#reporter = new Reporter({
-      ...options,
-      registry,
-      onStored,
-    });
+    this.#reporter = new Reporter({ ...options, registry, onStored });
     this.#publisher = publisherOf(options, (source) => this.#sourceReports.changed(source));
     const { shard } = options;
     const { sources, rivals } = context;
@@ -108,6 +107,16 @@ export class Controller {
       onStored,
     });
     this.#sourceReports = new SourceReports({ ...parts, rivals, shard, generators: this.#generators });
+    this.#sets = new AppSets({ ...options, registry, sources, rivals, onStored });
+  }
+
+  #setListener(): SetListener {
+    return {
+      onSet: (dialect, object, isThere) =>
+        isThere ? this.#sets.put(dialect, object) : this.#sets.gone(dialect, object),
+      onStatus: (key) => this.#sets.appTold(key),
+      onConfig: (dialect) => this.#sets.configChanged(dialect),
+    };
   }
 
   /** Whether every kind was read and apps are worked on. */
@@ -142,6 +151,7 @@ export class Controller {
     tasks.add(this.#context.sources.run(signal));
     tasks.add(this.#reporter.run(signal));
     tasks.add(this.#generators.run(signal));
+    tasks.add(this.#sets.run(signal));
     if (this.#publisher) tasks.add(this.#publisher.run(this.#sourceReports.objects(), signal));
     tasks.add(this.#sweep(signal));
     this.#ready = true;
@@ -157,7 +167,7 @@ export class Controller {
     if (object) return object.dialect;
     const [consumer] = registry.consumers(key.split(" @ ")[0] as SourceKey);
     const record = consumer ? registry.app(consumer) : null;
-    return (record?.dialect ?? this.#options.dialects[0]) as Dialect;
+    return (record?.dialect ?? this.#sets.readerOf(key) ?? this.#options.dialects[0]) as Dialect;
   }
 
   #appChanged(key: AppKey): void {
@@ -170,6 +180,7 @@ export class Controller {
       for (const { inline } of app.sources) if (inline) sources.put(inline);
       this.#lookAfresh(app);
     }
+    this.#sets.appChanged(key);
     this.#queue.add(key, "person");
   }
 
@@ -228,10 +239,12 @@ export class Controller {
     const { registry, bases } = this.#context;
     const readers = [...registry.consumers(key.split(" @ ")[0] as SourceKey), ...bases.users(key)];
     for (const app of readers) this.#queue.add(app, "webhook");
+    this.#sets.sourceChanged(key);
     this.#sourceReports.changed(key);
   }
 
   #rivalChanged(dialect: string): void {
+    this.#sets.dialectChanged(dialect);
     const known = this.#options.dialects.find(({ name }) => name === dialect);
     if (known) this.#options.alone.note(dialect, this.#context.rivals.alive(known));
     for (const record of this.#context.registry.sources()) {

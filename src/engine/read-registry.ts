@@ -35,7 +35,8 @@ export async function readRegistry(reading: RegistryReading, signal: AbortSignal
   const onChange = (dialect: Dialect) => reading.registry.configure(dialect);
   await Promise.all(reading.dialects.map((dialect) => followSettings({ ...reading, onChange }, dialect, signal)));
   for (const dialect of reading.dialects) {
-    const kinds = [...dialect.configKinds, ...dialect.sourceKinds, ...dialect.appKinds];
+    const sets = dialect.sets ? [dialect.sets.kind] : [];
+    const kinds = [...dialect.configKinds, ...dialect.sourceKinds, ...dialect.appKinds, ...sets];
     for (const kind of kinds) reads.push(followKind(reading, { dialect, kind }, signal));
   }
   await Promise.all(reads);

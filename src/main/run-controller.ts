@@ -10,6 +10,7 @@ import type { ArtifactFiles } from "#adapters/artifact/artifact-files.ts";
 import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
 import { copyTools } from "#adapters/upstream/copy-tools.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
+import { setTemplates } from "#adapters/upstream/set-templates.ts";
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
 import type { DataKeys } from "#adapters/upstream/sops-data-key.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
@@ -181,6 +182,7 @@ function libraries(helpers: HelperPools, client: ConnectedCluster, dataKeys: Dat
     renderer: upstreamRenderer(helpers, dataKeys),
     tools: releaseTools(helpers, client),
     evaluator: celEvaluator(helpers),
+    templates: setTemplates(helpers),
     copying: copyTools(() => helpers.small),
   };
 }

@@ -24,6 +24,7 @@ const layers: Readonly<Record<string, LayerRule>> = {
       "src/engine/artifact-store.ts (types)",
       "src/engine/cloud-identity.ts (types)",
       "src/engine/expression-evaluator.ts (types)",
+      "src/engine/set-templates.ts (types)",
       "package.json",
     ],
     // Helpers send numbers that do not survive JSON.parse, just as API servers do; sources of several kinds are archives or lie behind http, and clouds vouch for who asks.

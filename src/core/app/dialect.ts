@@ -5,7 +5,9 @@ import type { Problem, Result } from "#core/result.ts";
 import type { GeneratedArtifact } from "#core/source/generator/generator.ts";
 import type { Revision, Source } from "#core/source/source.ts";
 import type { App, AppKey, AppSource, Reference, ReferencedData } from "./app.ts";
+import type { AppSet, Asking, GeneratedSet, SetReport } from "./app-set.ts";
 import type { ObjectWrite, ReportInput, RestoredState, SourceReport, SourceReportInput } from "./app-report.ts";
+import type { MemberChange } from "./member-change.ts";
 import type { RenderSpec, TemplateCapabilities } from "./render-spec.ts";
 import type { Rules, ScopeOf } from "./rules.ts";
 import type { Settings } from "./settings.ts";
@@ -82,6 +84,28 @@ export interface GeneratorRules {
   mayTake(generator: Resource, live: Resource): boolean;
   /** Names of the objects that the generator's status tells of. */
   madeNames(generator: Resource): readonly string[];
+}
+
+/** One vendor's sets of apps: a record of pure functions. */
+export interface SetRules {
+  /** The kind of the sets. */
+  readonly kind: DialectKind;
+  /** The kind of the apps that they make. */
+  readonly member: DialectKind;
+  /** Who writes sets and their apps. */
+  readonly manager: string;
+  parse(object: Resource): Result<AppSet, readonly Problem[]>;
+  /** Works out the apps of a set. @throws SetError */
+  generate(set: AppSet, lookup: Lookup, settings: Settings): Asking<GeneratedSet>;
+  /** The uid of the set that an app belongs to, or null. */
+  ownerOf(app: Resource): string | null;
+  /** `live` is null when there is no app of that name. */
+  changeOf(set: AppSet, wanted: Resource, live: Resource | null): MemberChange;
+  /** The merge patch after which an app outlives its set. */
+  release(app: Resource): Readonly<Record<string, unknown>>;
+  /** The merge patch that must come before an app is deleted; null: none. */
+  beforeDelete(app: Resource, lookup: Lookup, settings: Settings): Readonly<Record<string, unknown>> | null;
+  report(object: Resource, report: SetReport): ObjectWrite;
 }
 
 /** Where others find a source's files, and as what. */
@@ -166,6 +190,8 @@ export interface Dialect {
   artifactPlace(object: Resource, revision: Revision): ArtifactPlace | null;
   /** How objects are written that sources make; absent: none makes any. */
   readonly generators?: GeneratorRules;
+  /** Sets that apps are made from; absent: there are none. */
+  readonly sets?: SetRules;
   /** Absent: its behaviour is always the same. */
   readonly settings?: DialectSettings;
   readonly rules: Rules;

@@ -1,6 +1,7 @@
-import type { Dialect, DialectSettings } from "#core/app/dialect.ts";
+import type { Dialect, DialectKind, DialectSettings } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
 import { ok, refused } from "#core/result.ts";
+import { setRules } from "./app-set/set-rules.ts";
 import { ARGO_API, configKinds } from "./config-kinds.ts";
 import { APP_SHORT, parseApp } from "./parse-app.ts";
 import { prepare } from "./prepare.ts";
@@ -17,12 +18,14 @@ import {
 import { sourceRenders } from "./source-renders.ts";
 import { terminationOf } from "./termination.ts";
 
+const application: DialectKind = { ...ARGO_API, kind: "Application", plural: "applications", short: APP_SHORT };
+
 /** The dialect for an installation whose control namespace is the given one, and whose ConfigMaps say this. */
 export function argoDialectIn(controlNamespace: string, argo: ArgoSettings = usualArgoSettings): Dialect {
   const installation = (settings: Settings): Installation => ({ ...settings, controlNamespace, argo });
   return {
     name: "argocd",
-    appKinds: [{ ...ARGO_API, kind: "Application", plural: "applications", short: APP_SHORT }],
+    appKinds: [application],
     sourceKinds: [],
     configKinds: configKinds(controlNamespace),
     parseApp: (object, lookup, settings) => parseApp(object, lookup, installation(settings)),
@@ -46,6 +49,7 @@ export function argoDialectIn(controlNamespace: string, argo: ArgoSettings = usu
       events: [],
     }),
     artifactPlace: () => null,
+    sets: setRules(controlNamespace, argo, application),
     rules: argoRules(controlNamespace, argo),
     settings: settingsIn(controlNamespace, argo),
   };

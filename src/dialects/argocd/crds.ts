@@ -1,6 +1,7 @@
 import Type from "typebox";
 import type { CrdSpec } from "#core/app/crd.ts";
 import { operationSchema, specSchema, statusSchema } from "./schema.ts";
+import { setSpecSchema, setStatusSchema } from "./app-set/set-schema.ts";
 import { projectSpecSchema, projectStatusSchema } from "./project-schema.ts";
 
 const header = {
@@ -18,7 +19,9 @@ const application = Type.Object({
 
 const project = Type.Object({ ...header, spec: projectSpecSchema, status: Type.Optional(projectStatusSchema) });
 
-/** The CustomResourceDefinitions of this dialect; neither kind keeps its status in a subresource. */
+const applicationSet = Type.Object({ ...header, spec: setSpecSchema, status: Type.Optional(setStatusSchema) });
+
+/** The CustomResourceDefinitions of this dialect; only sets keep their status in a subresource. */
 export const argoCrds: readonly CrdSpec[] = [
   {
     group: "argoproj.io",
@@ -49,5 +52,14 @@ export const argoCrds: readonly CrdSpec[] = [
     shortNames: ["appproj", "appprojs"],
     scope: "Namespaced",
     versions: [{ name: "v1alpha1", schema: { ...project }, statusSubresource: false, columns: [] }],
+  },
+  {
+    group: "argoproj.io",
+    kind: "ApplicationSet",
+    plural: "applicationsets",
+    singular: "applicationset",
+    shortNames: ["appset", "appsets"],
+    scope: "Namespaced",
+    versions: [{ name: "v1alpha1", schema: { ...applicationSet }, statusSubresource: true, columns: [] }],
   },
 ];

@@ -1,0 +1,148 @@
+import { type Asking, ask, type Params, SetError } from "#core/app/app-set.ts";
+import { indexPathMatches, pathMatches } from "#core/policy/path-match.ts";
+import type { FileTree } from "#core/source/file-tree.ts";
+import { childPath } from "#core/source/read-set.ts";
+import { gitSource } from "./git-source.ts";
+import { withValues } from "./fill.ts";
+import type { Making } from "./making.ts";
+import { flattened, goText, normalizedName } from "./params.ts";
+import type { GeneratorFields } from "./set-schema.ts";
+
+type GitFields = NonNullable<GeneratorFields["git"]>;
+
+/** As much as a set may read of one repository. */
+const MAX_READ_BYTES = 32 * 1024 * 1024;
+
+/** Parameters of a repository's folders, or of its files and what they hold. */
+export function* gitParams(fields: GitFields, making: Making): Asking<readonly Params[]> {
+  const { directories = [], files = [] } = fields;
+  if (directories.length === 0 && files.length === 0) {
+    throw new SetError("parameters", "git generator has neither directories nor files");
+  }
+  const { repoURL: url, revision, requeueAfterSeconds: everySeconds } = fields;
+  const polling = making.installation.argo.polling;
+  const source = gitSource({ url, revision, ...(everySeconds && { everySeconds }) }, polling);
+  const tree = yield* ask("tree", { source });
+  const found =
+    directories.length > 0
+      ? chosen(foldersOf(tree), directories, pathMatches).map((path) => folderParams(path, fields, making))
+      : yield* fileParams(tree, fields, making);
+  return yield* withValues(making.style, fields.values, found);
+}
+
+interface Place {
+  readonly path: string;
+  readonly exclude?: boolean;
+}
+
+/** What one pattern includes and none excludes. */
+function chosen(
+  paths: readonly string[],
+  places: readonly Place[],
+  matches: (pattern: string, path: string) => boolean,
+): readonly string[] {
+  const isAmong = (path: string, excluded: boolean) =>
+    places.some((place) => (place.exclude ?? false) === excluded && matches(place.path, path));
+  return paths.filter((path) => isAmong(path, false) && !isAmong(path, true));
+}
+
+/** Folders below the root, but those whose name begins with a dot and what is in them. */
+function foldersOf(tree: FileTree): readonly string[] {
+  return pathsOf(tree, "")
+    .filter(({ type }) => type === "directory")
+    .map(({ path }) => path);
+}
+
+function pathsOf(tree: FileTree, folder: string): readonly { path: string; type: string }[] {
+  return tree.children(folder).flatMap((name) => {
+    const path = childPath(folder, name);
+    const type = tree.entry(path)?.type ?? "file";
+    if (type !== "directory") return [{ path, type }];
+    return name.startsWith(".") ? [] : [{ path, type }, ...pathsOf(tree, path)];
+  });
+}
+
+function filesOf(tree: FileTree, folder: string): readonly string[] {
+  return tree.children(folder).flatMap((name) => {
+    const path = childPath(folder, name);
+    const type = tree.entry(path)?.type;
+    if (type === "directory") return filesOf(tree, path);
+    return type === "file" ? [path] : [];
+  });
+}
+
+function* fileParams(tree: FileTree, fields: GitFields, making: Making): Asking<readonly Params[]> {
+  const paths = [...chosen(filesOf(tree, ""), fields.files ?? [], indexPathMatches)].toSorted();
+  const bytes = paths.reduce((sum, path) => sum + (tree.entry(path)?.size ?? 0), 0);
+  if (bytes > MAX_READ_BYTES) {
+    throw new SetError(
+      "parameters",
+      `git files have ${bytes >> 20} MiB, more than the allowed ${MAX_READ_BYTES >> 20}`,
+    );
+  }
+  if (paths.length === 0) return [];
+  const contents = yield* ask("read", { tree, paths });
+  const decoder = new TextDecoder();
+  const texts = paths.map((path) => decoder.decode(contents.get(path)));
+  const values = yield* ask("decode", { texts });
+  return paths.flatMap((path, index) => {
+    const answer = values[index] ?? { error: "no answer" };
+    if ("error" in answer) throw unreadable(path, answer.error);
+    return objectsOf(answer.value, path).map((object) => contentParams(path, object, { fields, making }));
+  });
+}
+
+/** A file holds one set of parameters or a list of them; an empty one holds an empty set. */
+function objectsOf(value: unknown, path: string): readonly Params[] {
+  if (value === null || value === undefined) return [{}];
+  const objects: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return objects.map((object) => {
+    if (typeof object === "object" && object !== null && !Array.isArray(object)) return object as Params;
+    throw unreadable(path, "unable to parse file: it holds neither an object nor a list of objects");
+  });
+}
+
+function unreadable(path: string, why: string): SetError {
+  return new SetError("parameters", `error generating params from git: unable to process file '${path}': ${why}`);
+}
+
+function folderParams(path: string, { pathParamPrefix }: GitFields, { style }: Making): Params {
+  const basename = path.split("/").at(-1) ?? "";
+  const names = { path, basename, basenameNormalized: normalizedName(basename) };
+  return pathParams(names, pathParamPrefix, style.goTemplate);
+}
+
+function contentParams(
+  path: string,
+  object: Params,
+  { fields, making }: { fields: GitFields; making: Making },
+): Params {
+  const parts = path.split("/");
+  const filename = parts.at(-1) ?? "";
+  const folder = parts.slice(0, -1).join("/") || ".";
+  const basename = parts.at(-2) ?? ".";
+  const names = {
+    path: folder,
+    basename,
+    filename,
+    basenameNormalized: normalizedName(basename),
+    filenameNormalized: normalizedName(filename),
+  };
+  const own = pathParams(names, fields.pathParamPrefix, making.style.goTemplate);
+  return { ...(making.style.goTemplate ? object : flattened(object)), ...own };
+}
+
+/** A path in parts: one map with Go's templates, names with dots and indices otherwise. */
+function pathParams(names: { readonly path: string } & Params, prefix: string | undefined, isGo: boolean): Params {
+  const segments = names.path.split("/");
+  if (isGo) {
+    const path = { ...names, segments };
+    return prefix ? { [prefix]: { path } } : { path };
+  }
+  const root = prefix ? `${prefix}.path` : "path";
+  const { path, ...others } = names;
+  const flat: Record<string, string> = { [root]: path };
+  for (const [name, value] of Object.entries(others)) flat[`${root}.${name}`] = goText(value);
+  for (const [index, segment] of segments.entries()) if (segment !== "") flat[`${root}[${index}]`] = segment;
+  return flat;
+}

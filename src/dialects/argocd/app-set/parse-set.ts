@@ -1,0 +1,106 @@
+import { type AppSet, type SetBudget, setKey } from "#core/app/app-set.ts";
+import { annotationsOf, type Resource } from "#core/resource/resource.ts";
+import { type Problem, ok, refused, type Result } from "#core/result.ts";
+import { textAt, withoutNulls } from "../fields.ts";
+import { FINALIZER } from "../parse-policy.ts";
+import { schemaProblems } from "../schema-problems.ts";
+import { kindsOf, unservedKinds } from "./generators.ts";
+import { type SetSpecFields, setSpecSchema } from "./set-schema.ts";
+
+/** Names the short kind of sets in keys and on the command line. */
+export const SET_SHORT = "appset";
+
+/** The annotation that asks for a fresh look. */
+export const REFRESH_ANNOTATION = "argocd.argoproj.io/application-set-refresh";
+
+const BUDGET_ANNOTATION = "holdfast.dev/max-deletions";
+const APPROVE_ANNOTATION = "holdfast.dev/approve";
+
+/** Reads an ApplicationSet; every reason why it cannot be used is a problem. */
+export function parseSet(object: Resource): Result<AppSet, readonly Problem[]> {
+  const spec = specOf(object);
+  const annotations = annotationsOf(object);
+  const limit = limitOf(annotations[BUDGET_ANNOTATION]);
+  const illTyped = schemaProblems(setSpecSchema, spec, "spec");
+  const problems = [
+    ...illTyped,
+    ...(illTyped.length > 0 ? [] : generatorProblems(object.metadata.name, spec)),
+    ...(illTyped.length > 0 ? [] : refusals(spec)),
+    ...(limit === undefined
+      ? [
+          {
+            path: `metadata.annotations.${BUDGET_ANNOTATION}`,
+            message: `${BUDGET_ANNOTATION} must be a number or a percentage`,
+          },
+        ]
+      : []),
+  ];
+  const deleting = object.metadata.deletionTimestamp !== undefined;
+  // Whatever is wrong with it, it may go.
+  if (problems.length > 0 && !deleting) return refused(problems);
+  const policy = textAt(spec, "syncPolicy", "applicationsSync") || "sync";
+  return ok({
+    key: setKey(SET_SHORT, textAt(object.metadata, "namespace"), object.metadata.name),
+    object,
+    deleting,
+    finalizer: object.metadata.finalizers?.find((name) => name.startsWith(FINALIZER)) ?? null,
+    update: policy === "sync" || policy === "create-update",
+    delete: policy === "sync" || policy === "create-delete",
+    budget: { limit: limit ?? null, isPassing: illTyped.length === 0 && isPassing(spec) },
+    refreshToken: refreshTokenOf(object),
+    approval: annotations[APPROVE_ANNOTATION] ?? null,
+  });
+}
+
+/** The spec without members that mean nothing. */
+export function specOf(object: Resource): SetSpecFields {
+  return (withoutNulls(object["spec"]) ?? {}) as SetSpecFields;
+}
+
+function refreshTokenOf(object: Resource): string | null {
+  const asked = annotationsOf(object)[REFRESH_ANNOTATION];
+  return asked === undefined ? null : `${asked}@${object.metadata.resourceVersion ?? ""}`;
+}
+
+/** Pull requests come and go: the last one may leave. */
+function isPassing({ generators }: SetSpecFields): boolean {
+  return generators.every((generator) => JSON.stringify(generator).includes('"pullRequest":'));
+}
+
+function limitOf(text: string | undefined): SetBudget["limit"] | undefined {
+  if (text === undefined) return null;
+  const match = /^(\d{1,6})(%?)$/.exec(text.trim());
+  if (!match) return undefined;
+  return match[2] === "%" ? { percent: Math.min(100, Number(match[1])) } : { count: Number(match[1]) };
+}
+
+function generatorProblems(name: string, { generators }: SetSpecFields): Problem[] {
+  return generators.flatMap((generator, index) => {
+    const path = `spec.generators[${index}]`;
+    if (kindsOf(generator).length === 0) {
+      return [
+        { path, message: `ApplicationSet ${name} contains unrecognized generators: ${path} names none that is known` },
+      ];
+    }
+    return unservedKinds(generator).map((kind) => {
+      return { path: `${path}.${kind}`, message: `${path}.${kind} is not supported yet` };
+    });
+  });
+}
+
+/** Fields whose neglect would make other applications, or more changes, than asked for. */
+function refusals({ strategy, ignoreApplicationDifferences = [] }: SetSpecFields): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (path: string) => problems.push({ path, message: `${path} is not supported yet` });
+  if (strategy?.type !== undefined && strategy.type !== "AllAtOnce") refuse("spec.strategy");
+  for (const [index, { jqPathExpressions = [], jsonPointers = [] }] of ignoreApplicationDifferences.entries()) {
+    const path = `spec.ignoreApplicationDifferences[${index}]`;
+    if (jqPathExpressions.length > 0) refuse(`${path}.jqPathExpressions`);
+    for (const pointer of jsonPointers) {
+      if (pointer.startsWith("/")) continue;
+      const message = `${path}.jsonPointers: ${JSON.stringify(pointer.slice(0, 80))} is not a JSON pointer`;
+      problems.push({ path: `${path}.jsonPointers`, message });
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,38 @@
+import type { DialectKind, SetRules } from "#core/app/dialect.ts";
+import { withoutNulls } from "../fields.ts";
+import { parseDestination } from "../destination.ts";
+import { FINALIZER } from "../parse-policy.ts";
+import type { ArgoSettings } from "../settings.ts";
+import type { SpecFields } from "../schema.ts";
+import { generate } from "./generate.ts";
+import { changeOf, ownerOf, release } from "./member-change.ts";
+import { parseSet, SET_SHORT } from "./parse-set.ts";
+import { reportSet } from "./report-set.ts";
+
+/** ApplicationSets, and the Applications that they make, in an installation with the given control namespace. */
+export function setRules(controlNamespace: string, argo: ArgoSettings, member: DialectKind): SetRules {
+  return {
+    kind: {
+      group: member.group,
+      version: member.version,
+      kind: "ApplicationSet",
+      plural: "applicationsets",
+      short: SET_SHORT,
+    },
+    member,
+    manager: "argocd-applicationset-controller",
+    parse: parseSet,
+    generate: (set, lookup, settings) => generate(set, lookup, { ...settings, controlNamespace, argo }),
+    ownerOf,
+    changeOf,
+    release,
+    // What runs on a cluster that nobody knows any more is left behind: nobody could delete it.
+    beforeDelete: (app) => {
+      const { finalizers = [] } = app.metadata;
+      const { destination = {} } = (withoutNulls(app["spec"]) ?? {}) as Partial<SpecFields>;
+      if (!finalizers.includes(FINALIZER) || parseDestination(destination).ok) return null;
+      return { metadata: { finalizers: finalizers.filter((name) => name !== FINALIZER) } };
+    },
+    report: reportSet,
+  };
+}

@@ -1,0 +1,96 @@
+import type { Asking, SetQuestion, SetQuestions } from "#core/app/app-set.ts";
+import { SetError } from "#core/app/app-set.ts";
+import type { Lookup } from "#core/app/dialect.ts";
+import type { SourceKey } from "#core/source/source.ts";
+import { failureText } from "./requests.ts";
+import type { SetTemplates } from "./set-templates.ts";
+import type { SourceController } from "./source-controller.ts";
+
+/** Thrown where what a set is made from is not known yet: whoever waits is told when it is. */
+export class PendingError extends Error {
+  override readonly name = "PendingError";
+}
+
+/** Where answers come from. */
+export interface SetAnswersParts {
+  readonly sources: Pick<SourceController, "state" | "put">;
+  readonly templates: SetTemplates;
+  readonly lookup: Lookup;
+}
+
+/** Finds the answers for one set at one time, and remembers what they were, to tell later whether they still hold. */
+export class SetAnswers {
+  readonly #parts: SetAnswersParts;
+  readonly #looked: (() => boolean)[] = [];
+  readonly #revisions = new Map<SourceKey, string>();
+
+  constructor(parts: SetAnswersParts) {
+    this.#parts = parts;
+  }
+
+  /** The sources that were asked for. */
+  get sources(): ReadonlySet<SourceKey> {
+    return new Set(this.#revisions.keys());
+  }
+
+  /** Objects of the dialect's kinds. */
+  get lookup(): Lookup {
+    const { lookup } = this.#parts;
+    const one = (kind: string, namespace: string, name: string) => {
+      const found = lookup(kind, namespace, name);
+      this.#looked.push(() => lookup(kind, namespace, name) === found);
+      return found;
+    };
+    const all = (kind: string) => {
+      const found = lookup.all?.(kind) ?? [];
+      this.#looked.push(() => lookup.all?.(kind) === found);
+      return found;
+    };
+    return Object.assign(one, { all });
+  }
+
+  /** Whether every question would be answered as it was. */
+  hold(): boolean {
+    if (!this.#looked.every((isSame) => isSame())) return false;
+    return [...this.#revisions].every(([key, revision]) => this.#revisionOf(key) === revision);
+  }
+
+  /** Runs work to its end. @throws SetError, or PendingError while an answer is not known */
+  async run<T>(work: Asking<T>, signal: AbortSignal): Promise<T> {
+    let step = work.next();
+    while (!step.done) {
+      signal.throwIfAborted();
+      step = work.next(await this.#answer(step.value, signal));
+    }
+    return step.value;
+  }
+
+  async #answer(question: SetQuestion, signal: AbortSignal): Promise<unknown> {
+    const { templates } = this.#parts;
+    if (question.ask === "tree") return this.#tree(question);
+    try {
+      if (question.ask === "template") return await templates.fill(question, signal);
+      if (question.ask === "decode") return await templates.decode(question.texts, signal);
+      return await question.tree.read(question.paths, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new SetError(question.ask === "template" ? "template" : "parameters", failureText(error), { cause: error });
+    }
+  }
+
+  #tree({ source }: SetQuestions["tree"]["question"]): SetQuestions["tree"]["answer"] {
+    const { sources } = this.#parts;
+    if (sources.state(source.key) === null) sources.put(source);
+    const state = sources.state(source.key);
+    this.#revisions.set(source.key, this.#revisionOf(source.key));
+    if (!state?.asked) throw new PendingError(`${source.key} was not read yet`);
+    if (state.error) throw new SetError("parameters", `error generating params from git: ${state.error.message}`);
+    if (!state.tree) throw new PendingError(`${source.key} was not read yet`);
+    return state.tree;
+  }
+
+  #revisionOf(key: SourceKey): string {
+    const state = this.#parts.sources.state(key);
+    return `${state?.asked ?? false} ${state?.revision?.commit ?? ""} ${state?.error?.message ?? ""}`;
+  }
+}

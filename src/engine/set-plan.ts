@@ -1,0 +1,52 @@
+import type { AppSet, GeneratedSet } from "#core/app/app-set.ts";
+import type { MemberChange } from "#core/app/member-change.ts";
+import type { SetRules } from "#core/app/dialect.ts";
+import { setBudgetRefusal } from "#core/plan/set-budget.ts";
+import { digestOf } from "#core/resource/digest.ts";
+import type { Resource } from "#core/resource/resource.ts";
+
+/** One app to be written. */
+export interface PlannedWrite {
+  readonly wanted: Resource;
+  readonly change: Extract<MemberChange, { kind: "create" | "update" }>;
+  readonly live: Resource | null;
+}
+
+/** What a set does to its apps. */
+export interface SetPlan {
+  readonly writes: readonly PlannedWrite[];
+  readonly deletions: readonly Resource[];
+  /** Why deletions wait for a person. */
+  readonly held: { readonly reason: string; readonly digest: string; readonly names: readonly string[] } | null;
+  readonly problems: readonly string[];
+}
+
+/** Compares what a set generates with the apps that are there: a pure function of both. */
+export function setPlan(
+  { set, rules, generated }: { readonly set: AppSet; readonly rules: SetRules; readonly generated: GeneratedSet },
+  { liveOf, members }: { readonly liveOf: (name: string) => Resource | null; readonly members: readonly Resource[] },
+): SetPlan {
+  const writes: PlannedWrite[] = [];
+  const problems = [...generated.problems];
+  for (const wanted of generated.apps) {
+    const live = liveOf(wanted.metadata.name);
+    if (live?.metadata.deletionTimestamp !== undefined) continue;
+    const change = rules.changeOf(set, wanted, live);
+    if (change.kind === "refused") problems.push(change.message);
+    else if (change.kind === "create" || (change.kind === "update" && set.update))
+      writes.push({ wanted, change, live });
+  }
+  const left = members.filter(({ metadata }) => !generated.names.has(metadata.name));
+  const doomed = set.delete ? left.filter(({ metadata }) => metadata.deletionTimestamp === undefined) : [];
+  const sorted = doomed.map(({ metadata }) => metadata).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const names = sorted.map(({ name }) => name);
+  const digest = digestOf(sorted.map(({ name, uid }) => [name, uid]));
+  const refusal = setBudgetRefusal({ recorded: members.length, doomed: doomed.length }, set.budget);
+  const isHeld = refusal !== null && set.approval !== digest;
+  return {
+    writes,
+    problems,
+    deletions: isHeld ? [] : doomed,
+    held: isHeld ? { reason: refusal, digest, names } : null,
+  };
+}

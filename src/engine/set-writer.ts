@@ -1,0 +1,151 @@
+import type { AppSet } from "#core/app/app-set.ts";
+import type { Dialect, SetRules } from "#core/app/dialect.ts";
+import type { Settings } from "#core/app/settings.ts";
+import { digestOf } from "#core/resource/digest.ts";
+import { idOf, idText } from "#core/resource/resource-id.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { AppRecord, AppRegistry } from "./app-registry.ts";
+import type { AuditLog, ClusterClient, Clock, ObjectRef } from "./ports.ts";
+import { eachInParallel } from "./requests.ts";
+import type { PlannedWrite, SetPlan } from "./set-plan.ts";
+
+/** What writing the apps of sets takes. */
+export interface SetWriterParts {
+  readonly client: ClusterClient;
+  readonly registry: Pick<AppRegistry, "lookup">;
+  readonly settings: Settings;
+  readonly onStored: (dialect: Dialect, object: Resource) => void;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+}
+
+/** A set whose apps are written. */
+export interface WrittenSet {
+  readonly key: string;
+  readonly dialect: Dialect;
+  readonly rules: SetRules;
+  readonly object: Resource;
+}
+
+/** Names of apps that were written. */
+export interface SetChanges {
+  readonly created: string[];
+  readonly updated: string[];
+  readonly deleted: string[];
+}
+
+const WRITES_AT_ONCE = 16;
+
+/** Creates, changes and deletes the apps of sets. */
+export class SetWriter {
+  readonly #parts: SetWriterParts;
+  /** Changes that the server did not keep, by the app's uid: asking again would change nothing. */
+  readonly #vain = new Map<string, string>();
+
+  constructor(parts: SetWriterParts) {
+    this.#parts = parts;
+  }
+
+  /** Does what a plan says, deletions last and only if all else succeeded; what was done is noted in `changes`. @throws ApiError */
+  async write(
+    state: WrittenSet,
+    { set, plan, changes }: { set: AppSet; plan: SetPlan; changes: SetChanges },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await eachInParallel(plan.writes, WRITES_AT_ONCE, (one) => this.#write(state, { set, ...one, changes }, signal));
+    await eachInParallel(plan.deletions, WRITES_AT_ONCE, async (app) => {
+      if (await this.#delete(state, app, signal)) changes.deleted.push(app.metadata.name);
+    });
+  }
+
+  /** Lets the apps of a deleted set go where its policy says so, then the set itself. @throws ApiError */
+  async letGo(state: WrittenSet, members: readonly AppRecord[], signal: AbortSignal): Promise<void> {
+    const { rules, object } = state;
+    const parsed = rules.parse(object);
+    const finalizer = parsed.ok ? parsed.value.finalizer : null;
+    if (!parsed.ok || finalizer === null) return;
+    if (!parsed.value.delete) {
+      await eachInParallel(members, WRITES_AT_ONCE, async (app) => {
+        await this.#patch(state, { app: app.object, patch: rules.release(app.object) }, signal);
+      });
+    }
+    const finalizers = (object.metadata.finalizers ?? []).filter((name) => name !== finalizer);
+    const { resourceVersion } = object.metadata;
+    const body = { metadata: { finalizers, ...(resourceVersion && { resourceVersion }) } };
+    await this.#parts.client.patch(refOf(object), body, { type: "merge", manager: rules.manager, signal });
+  }
+
+  async #write(
+    state: WrittenSet,
+    { set, wanted, change, live, changes }: PlannedWrite & { set: AppSet; changes: SetChanges },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client } = this.#parts;
+    const { rules, dialect } = state;
+    if (change.kind === "create") {
+      const stored = await client.create(change.object, { manager: rules.manager, signal });
+      this.#parts.onStored(dialect, stored);
+      this.#audit(state, { verb: "create", object: stored, reason: "generated" });
+      changes.created.push(wanted.metadata.name);
+      return;
+    }
+    const uid = live?.metadata.uid ?? "";
+    if (!live || this.#vain.get(uid) === digestOf(change.patch)) return;
+    const stored = await this.#patch(state, { app: live, patch: change.patch }, signal);
+    const left = rules.changeOf(set, wanted, stored);
+    if (left.kind === "update") this.#vain.set(uid, digestOf(left.patch));
+    else this.#vain.delete(uid);
+    changes.updated.push(wanted.metadata.name);
+  }
+
+  async #patch(
+    state: WrittenSet,
+    { app, patch }: { app: Resource; patch: Readonly<Record<string, unknown>> },
+    signal: AbortSignal,
+  ): Promise<Resource> {
+    const { manager } = state.rules;
+    const body = { ...patch, metadata: { ...(patch["metadata"] as object | undefined), uid: app.metadata.uid } };
+    const stored = await this.#parts.client.patch(refOf(app), body, { type: "merge", manager, signal });
+    this.#parts.onStored(state.dialect, stored);
+    this.#audit(state, { verb: "update", object: stored, reason: "generated" });
+    return stored;
+  }
+
+  /** Deletes an app that a fresh read shows to be the set's own, by the identity and version that it showed. */
+  async #delete(state: WrittenSet, app: Resource, signal: AbortSignal): Promise<boolean> {
+    const { client, registry, settings } = this.#parts;
+    const { rules, dialect, object } = state;
+    let live = await client.get(refOf(app), { signal });
+    if (!live || live.metadata.uid !== app.metadata.uid || live.metadata.deletionTimestamp !== undefined) return false;
+    if (rules.ownerOf(live) !== object.metadata.uid) return false;
+    const patch = rules.beforeDelete(live, registry.lookup(dialect.name), settings);
+    if (patch) live = await this.#patch(state, { app: live, patch }, signal);
+    const { uid = "", resourceVersion } = live.metadata;
+    // Ahead of the request, so that no deletion goes untold, whatever ends this process meanwhile.
+    this.#audit(state, { verb: "delete", object: live, reason: "its set does not generate it any more" });
+    const how = { uid, ...(resourceVersion && { resourceVersion }), propagation: "Background", signal } as const;
+    return await client.delete(refOf(live), how);
+  }
+
+  #audit(
+    { key }: WrittenSet,
+    { verb, object, reason }: { verb: "create" | "update" | "delete"; object: Resource; reason: string },
+  ): void {
+    const { audit, clock } = this.#parts;
+    const detail = { uid: object.metadata.uid ?? "" };
+    audit.append({
+      at: clock.now(),
+      actor: "holdfast",
+      app: key,
+      verb,
+      object: idText(idOf(object)),
+      revision: "",
+      reason,
+      detail,
+    });
+  }
+}
+
+function refOf({ apiVersion, kind, metadata }: Resource): ObjectRef {
+  return { apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name };
+}
