@@ -2,12 +2,13 @@ import type { AppPhase } from "#core/app/app-report.ts";
 import type { AppSource } from "#core/app/app.ts";
 import { jointRender, type Rendered } from "#core/app/rendered.ts";
 import type { RenderSpec } from "#core/app/render-spec.ts";
-import { ok, refused, type Result } from "#core/result.ts";
+import { refused, type Result } from "#core/result.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { withNamedSources } from "#core/source/named-sources.ts";
 import type { RemoteBase } from "#core/source/remote-base.ts";
 import { MissingBasesError, RenderError } from "#core/source/render-error.ts";
 import type { AppWork } from "./app-state.ts";
+import { completedSpec } from "./completed-spec.ts";
 import type { ReadSource } from "./read-sources.ts";
 import { completeRender } from "./referenced-render.ts";
 
@@ -81,35 +82,15 @@ async function specOf(
   signal: AbortSignal,
 ): Promise<Result<RenderSpec, AppPhase | null>> {
   const { context, state } = work;
-  const { sourceRenders } = state.dialect;
-  const completed = completeRender(work, source.declared.render);
-  if (!sourceRenders || !completed.ok) return completed;
-  const { declared, tree, revision } = source;
-  const needs = sourceRenders.needs(state.app, declared, (path) => tree.entry(path) !== undefined);
-  const fresh = state.seen.get(declared.source) !== revision.text || state.app.refreshToken !== state.handledToken;
-  const cluster = needs.cluster ? await context.capabilities.of(context.client, { fresh }, signal) : null;
-  const files = await textsOf(tree, needs.files, signal);
-  if (!files.ok) return refused(failed("build", files.error));
-  const spec = sourceRenders.complete(state.app, declared, { revision, files: files.value, cluster });
+  const { dialect, app } = state;
+  const { declared, revision } = source;
+  const referenced = completeRender(work, declared.render);
+  if (!referenced.ok) return referenced;
+  const fresh = state.seen.get(declared.source) !== revision.text || app.refreshToken !== state.handledToken;
+  const cluster = () => context.capabilities.of(context.client, { fresh }, signal);
+  const withReferences = { ...source, declared: { ...declared, render: referenced.value } };
+  const spec = await completedSpec({ dialect, app, source: withReferences, cluster }, signal);
   return spec.ok ? spec : refused(failed("build", spec.error));
-}
-
-const MAX_BYTES = 1024 * 1024;
-
-/** The files that a dialect reads itself; links are nobody's to follow here. */
-async function textsOf(
-  tree: FileTree,
-  paths: readonly string[],
-  signal: AbortSignal,
-): Promise<Result<ReadonlyMap<string, string>, string>> {
-  for (const path of paths) {
-    const { type, size = 0 } = tree.entry(path) ?? {};
-    if (type !== "file") return refused(`${path} is no file`);
-    if (size > MAX_BYTES) return refused(`${path} has more than ${MAX_BYTES} bytes`);
-  }
-  if (paths.length === 0) return ok(new Map());
-  const contents = await tree.read(paths, signal);
-  return ok(new Map([...contents].map(([path, bytes]) => [path, new TextDecoder().decode(bytes)])));
 }
 
 function failed(code: Failed["code"], message: string): Failed {

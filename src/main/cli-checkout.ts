@@ -15,7 +15,7 @@ import { type FoundApp, sourceOfApp, usableApp } from "./cli-app-record.ts";
 import { type Fetching, withFetchers } from "./cli-fetchers.ts";
 import { renderWithBases } from "./cli-render-bases.ts";
 import { resolved } from "./cli-resolved.ts";
-import { completedRender } from "./cli-complete-render.ts";
+import { completedSource } from "./cli-complete-render.ts";
 
 /** The repository of an app, fetched into a folder that is gone afterwards. */
 export interface Checkout {
@@ -49,14 +49,13 @@ export async function withCheckout<T>(
     { client, source },
     async ({ repository, open, ...fetching }) => {
       const head = await resolved(repository, source.ref, signal);
-      const render = await completedRender({ client, record }, declared.render, signal);
       return work({
         source,
         declared,
         repository,
         head,
         open,
-        render: renderer(fetching, source, { ...declared, render }),
+        render: renderer(fetching, { client, record, source, declared, head }),
       });
     },
     signal,
@@ -89,6 +88,7 @@ export async function commitOf(
   word: string,
   signal: AbortSignal,
 ): Promise<string> {
+  if (source.ref.kind === "chart") return (await resolved(repository, { ...source.ref, version: word }, signal)).commit;
   if (source.remote.kind !== "git") {
     const digest = /(?:^|@)(sha256:[0-9a-f]{64})$/.exec(word)?.[1];
     if (digest === undefined) return (await resolved(repository, { kind: "tag", value: word }, signal)).commit;
@@ -103,10 +103,16 @@ export async function commitOf(
   return (await resolved(repository, { kind: "auto", value: plain }, signal)).commit;
 }
 
-function renderer(fetching: Fetching, source: Source, declared: AppSource): Checkout["render"] {
-  return async (tree, signal) => {
-    const visible = await visibleTree({ source, whole: tree, included: [] }, signal);
-    return renderWithBases(fetching, { tree: visible, path: declared.path, spec: declared.render }, signal);
+/** Renders any tree as the tracked one is rendered. */
+function renderer(
+  fetching: Fetching,
+  { source, declared, head, ...found }: FoundApp & Pick<Checkout, "source" | "declared" | "head">,
+): Checkout["render"] {
+  const revision = found.record.dialect.revisionOf(source, head.commit, head.refName);
+  return async (whole, signal) => {
+    const tree = await visibleTree({ source, whole, included: [] }, signal);
+    const spec = await completedSource(found, { declared, tree, revision }, signal);
+    return renderWithBases(fetching, { tree, path: declared.path, spec }, signal);
   };
 }
 

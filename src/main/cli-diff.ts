@@ -12,6 +12,7 @@ import type { ClusterClient } from "#engine/ports.ts";
 import { withDefined } from "#engine/release/held-release.ts";
 import { eachInParallel } from "#engine/requests.ts";
 import { type AppRecord, findApp, type FoundApp, objectsOf, usableApp } from "./cli-app-record.ts";
+import { hasSeveralSources, mustBeTracked, renderedSources } from "./cli-app-sources.ts";
 import { commitOf, withCheckout } from "./cli-checkout.ts";
 import { declaredDiff } from "./cli-declared-diff.ts";
 import { declaredRelease, type DeclaredRelease } from "./cli-declared-release.ts";
@@ -95,6 +96,11 @@ async function declaredBy(
   signal: AbortSignal,
 ): Promise<Declared> {
   if (usableApp(record).release) return releasedBy({ client, target, record }, revision, signal);
+  if (hasSeveralSources(record)) {
+    mustBeTracked({ client, record }, revision);
+    const { commit, rendered } = await renderedSources({ client, record }, signal);
+    return { commit, resources: rendered.resources, release: null };
+  }
   return withCheckout(
     { client, record },
     async (checkout) => {

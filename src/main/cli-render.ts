@@ -1,13 +1,14 @@
 import { existsSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { localTree } from "#adapters/local/local-tree.ts";
 import { maskSecrets } from "#core/diff/mask-secrets.ts";
-import type { RenderSpec } from "#core/app/render-spec.ts";
+import type { RenderSpec, TemplateSpec } from "#core/app/render-spec.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { RenderActions, RenderQuery } from "#cli/render.ts";
 import { findApp, usableApp } from "./cli-app-record.ts";
+import { hasSeveralSources, mustBeTracked, renderedSources } from "./cli-app-sources.ts";
 import { commitOf, withCheckout } from "./cli-checkout.ts";
 import { renderRelease, renderReleaseFile } from "./cli-render-release.ts";
 import { withFetchers } from "./cli-fetchers.ts";
@@ -56,6 +57,10 @@ async function renderApp(query: RenderQuery, signal: AbortSignal): Promise<reado
       const record = await findApp(client, { name: query.what, namespace: query.namespace }, signal);
       if (usableApp(record).release) return renderRelease({ client, record }, query, signal);
       if (query.source !== undefined || query.with.length > 0) throw onlyReleases(record.key);
+      if (hasSeveralSources(record)) {
+        mustBeTracked({ client, record }, query.revision);
+        return (await renderedSources({ client, record }, signal)).rendered.resources;
+      }
       return withCheckout(
         { client, record },
         async (checkout) => {
@@ -78,8 +83,24 @@ function repositoryRoot(place: string): string | null {
   }
 }
 
-function specFor({ dialect }: RenderQuery): RenderSpec {
+function specFor({ dialect, what }: RenderQuery): RenderSpec {
   if (dialect === "flux") return { kind: "kustomize", overrides: {}, generate: true };
   const directory = { kind: "directory", recurse: false, include: "", exclude: "" } as const;
-  return { kind: "detect", overrides: {}, directory };
+  return { kind: "detect", template: plainTemplate(basename(resolve(what))), overrides: {}, directory };
+}
+
+/** A chart as its maker meant it, for a release of the folder's name. */
+function plainTemplate(name: string): TemplateSpec {
+  return {
+    kind: "template",
+    isPacked: false,
+    release: { name, namespace: "default" },
+    valueFiles: [],
+    ignoreMissingValueFiles: false,
+    values: [],
+    capabilities: { kubeVersion: "", apiVersions: [] },
+    skipCrds: false,
+    skipTests: false,
+    skipSchemaValidation: false,
+  };
 }

@@ -1,4 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCli } from "../support/cli-program.ts";
 import { type ArgoView, configMap, useArgoWorld } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
@@ -8,6 +12,13 @@ const CHART = {
   "templates/told.yaml":
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: told}\ndata: {got: {{ .Values.got | quote }}}\n",
 };
+
+async function writeFolder(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+}
 
 /** Whether an app is synced to these revisions of its sources. */
 function isAt(...revisions: string[]) {
@@ -130,6 +141,42 @@ describe.concurrent("an order", () => {
       message: `Cannot sync to ${source.repoURL}: auto-sync currently set to main`,
     });
     await app.settled(commit);
+  });
+});
+
+describe.concurrent("commands", () => {
+  let home = "";
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), "holdfast-sources-"));
+  });
+  afterAll(() => rm(home, { recursive: true, force: true }));
+  const holdfast = (...args: string[]) => runCli({ home, kubeconfig: world.plane.kubeconfigPath }, args);
+
+  test("render and compare an app as the controller does", async () => {
+    const app = world.app("by-command");
+    const first = await app.commit({
+      ...CHART,
+      ".argocd-source.yaml": "helm: {parameters: [{name: got, value: said}]}",
+    });
+    const values = await world.git.commit("by-command-values", { "v.yaml": "got: never\n" });
+    const sources = [
+      { repoURL: app.url, path: "app", targetRevision: "main", helm: { valueFiles: ["$v/v.yaml"] } },
+      { repoURL: world.git.url("by-command-values"), ref: "v" },
+    ];
+    await app.create({ spec: { sources, source: undefined } });
+    await app.until("both are synced", isAt(first, values));
+    expect((await holdfast("render", "app/by-command")).out).toMatch(/got: said/);
+    expect(await holdfast("diff", "app/by-command")).toMatchObject({ code: 0 });
+    await world.git.commit("by-command", { "app/.argocd-source.yaml": null });
+    const changed = await holdfast("diff", "app/by-command");
+    expect(changed.out).toMatch(/-.*got: said[^]*\+.*got: never/);
+    const at = await holdfast("render", "app/by-command", "--revision", first);
+    expect(at.err).toContain("it has several sources");
+  });
+
+  test("render a chart of a folder", async () => {
+    await writeFolder(join(home, "teller"), { ...CHART, "values.yaml": "got: here\n" });
+    expect((await holdfast("render", join(home, "teller"))).out).toMatch(/got: here/);
   });
 });
 

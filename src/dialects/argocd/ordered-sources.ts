@@ -1,12 +1,11 @@
 import type { AppSource, SyncRequest } from "#core/app/app.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
-import { hasSeveral, sourcesOf } from "./parse-sources.ts";
+import { hasSeveral, type SourceList, sourcesOf } from "./parse-sources.ts";
 import type { OperationFields, SpecFields } from "./schema.ts";
 import { targetRevisionOf } from "./source-address.ts";
 
 type Sync = NonNullable<OperationFields["sync"]>;
-type SourceList = Pick<SpecFields, "source" | "sources">;
 
 /** Of an order, where its objects come from. */
 export type OrderedSources = Pick<SyncRequest, "revision" | "revisions" | "sources">;

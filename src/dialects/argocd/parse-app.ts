@@ -10,7 +10,7 @@ import { parseDestination } from "./destination.ts";
 import { listAt, textAt, withoutNulls } from "./fields.ts";
 import { parseOperation } from "./parse-operation.ts";
 import { FINALIZER, parsePolicy } from "./parse-policy.ts";
-import { parseSources, sourcesOf } from "./parse-sources.ts";
+import { parseSources, type SourceList, type SourcesContext, sourcesOf } from "./parse-sources.ts";
 import {
   DEFAULT_PROJECT,
   findProject,
@@ -45,9 +45,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
 
   const { polling } = settings.argo;
   const name = textAt(object.metadata, "name");
-  const release = { name, namespace: spec.destination.namespace ?? "" };
-  const inProject = { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace: settings.controlNamespace };
-  const sourcesContext = { recorded: recordedRevisions(object, spec), release, polling, inProject };
+  const sourcesContext = sourcesContextOf(object, spec, { lookup, settings });
   const sources = parseSources(spec, sourcesContext);
   const destination = parseDestination(spec.destination);
   const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
@@ -69,10 +67,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     spec,
     compared: comparedRevisions(object),
     isAutomated: policy.mode === "auto",
-    read: (given) => {
-      const refusals = [...unsupportedFields(given), ...unpermittedSources(given, project)];
-      return refusals.length > 0 ? refused(refusals) : parseSources(given, { ...sourcesContext, recorded: [] });
-    },
+    read: (given) => givenSources(given, sourcesContext, project),
   });
   return ok({
     key: appKey(APP_SHORT, textAt(object.metadata, "namespace"), name),
@@ -98,11 +93,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     release: null,
     declares: null,
     healthExpressions: [],
-    specDigest: digestOf([
-      spec.sources?.length ? spec.sources : spec.source,
-      spec.destination,
-      spec.syncPolicy?.syncOptions ?? [],
-    ]),
+    specDigest: digestOf([sourcesOf(spec), spec.destination, spec.syncPolicy?.syncOptions ?? []]),
     details: details(spec, { options, instance: instanceName(object, settings), problem: operation.problem, project }),
   });
 }
@@ -154,7 +145,30 @@ function permissionProblems(
   return problems;
 }
 
-function unpermittedSources(list: Pick<SpecFields, "source" | "sources">, project: Project | null): Problem[] {
+function sourcesContextOf(
+  object: Resource,
+  spec: SpecFields,
+  { lookup, settings }: { lookup: Lookup; settings: Installation },
+): SourcesContext {
+  return {
+    recorded: recordedRevisions(object, spec),
+    polling: settings.argo.polling,
+    release: { name: textAt(object.metadata, "name"), namespace: spec.destination.namespace ?? "" },
+    inProject: { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace: settings.controlNamespace },
+  };
+}
+
+/** Sources that an order names: what holds of the app's own holds of them. */
+function givenSources(
+  given: SourceList,
+  context: SourcesContext,
+  project: Project | null,
+): ReturnType<typeof parseSources> {
+  const refusals = [...unsupportedFields(given), ...unpermittedSources(given, project)];
+  return refusals.length > 0 ? refused(refusals) : parseSources(given, { ...context, recorded: [] });
+}
+
+function unpermittedSources(list: SourceList, project: Project | null): Problem[] {
   const urls = sourcesOf(list).map(({ repoURL }) => repoURL);
   return urls
     .filter((url) => url && project && !permitsSource(project, url))

@@ -8,6 +8,9 @@ import type { AskedRepository } from "./repository-access.ts";
 import type { SpecFields } from "./schema.ts";
 import type { SourceFields } from "./source-schema.ts";
 
+/** What of a spec, or of an operation, says where an app comes from. */
+export type SourceList = Pick<SpecFields, "source" | "sources">;
+
 /** What an app's sources are read with. */
 export interface SourcesContext {
   /** What each of them was at last; null for nothing that is known. */
@@ -19,7 +22,7 @@ export interface SourcesContext {
 }
 
 /** The entries that count: a list of several takes the place of a single one. */
-export function sourcesOf(spec: Pick<SpecFields, "source" | "sources">): readonly SourceFields[] {
+export function sourcesOf(spec: SourceList): readonly SourceFields[] {
   if (spec.sources?.length) return spec.sources;
   return spec.source ? [spec.source] : [];
 }
@@ -31,7 +34,7 @@ export function hasSeveral({ sources }: Pick<SpecFields, "sources">): boolean {
 
 /** Reads every source of an app. */
 export function parseSources(
-  spec: Pick<SpecFields, "source" | "sources">,
+  spec: SourceList,
   context: SourcesContext,
 ): Result<readonly AppSource[], readonly Problem[]> {
   const isOneOfSeveral = hasSeveral(spec);

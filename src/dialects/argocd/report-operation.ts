@@ -1,7 +1,8 @@
 import type { SyncReport, SyncWait } from "#core/app/app-report.ts";
 import { stableText } from "#core/resource/stable-text.ts";
+import type { SourceList } from "./parse-sources.ts";
 import type { ReportContext } from "./report-context.ts";
-import { askedSources, isAbout, shownRevisions, type SourceList, syncedSources, textsOf } from "./report-sources.ts";
+import { askedSources, isAbout, shownRevisions, syncedSources, textsOf } from "./report-sources.ts";
 import { resultRows } from "./report-results.ts";
 import type { OperationFields, StatusFields } from "./schema.ts";
 import { clockText, timeMs, timeText } from "./status-time.ts";

@@ -1,13 +1,10 @@
 import { stableText } from "#core/resource/stable-text.ts";
 import type { Revision } from "#core/source/source.ts";
-import { hasSeveral, sourcesOf } from "./parse-sources.ts";
+import { hasSeveral, type SourceList, sourcesOf } from "./parse-sources.ts";
 import type { ReportContext } from "./report-context.ts";
-import type { OperationFields, SpecFields } from "./schema.ts";
+import type { OperationFields } from "./schema.ts";
 import { targetRevisionOf } from "./source-address.ts";
 import type { SourceFields } from "./source-schema.ts";
-
-/** What of a spec, or of an operation, says where an app comes from. */
-export type SourceList = Pick<SpecFields, "source" | "sources">;
 
 /** What a part of a status says of revisions. */
 interface Told {
