@@ -40,5 +40,7 @@ function show(view: DiffView, terminal: Terminal): void {
   }
   for (const refusal of view.refusals) terminal.out(`${paint.red("refused")} ${refusal}\n`);
   const count = view.objects.length + view.refusals.length;
-  if (count === 0) terminal.note(`${view.app} is as declared at ${view.commit.slice(0, 10)}`);
+  if (count > 0) return;
+  const marks = view.marked > 0 ? `; adopting it labels ${view.marked} objects and changes nothing else` : "";
+  terminal.note(`${view.app} is as declared at ${view.commit.slice(0, 10)}${marks}`);
 }

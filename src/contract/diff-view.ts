@@ -16,6 +16,8 @@ export interface DiffView {
   readonly app: string;
   readonly commit: string;
   readonly objects: readonly ObjectDiff[];
+  /** How many objects would get a label that tells whose they are here, and nothing else. */
+  readonly marked: number;
   /** Objects that must not be applied, and why: they would stop the sync. */
   readonly refusals: readonly string[];
 }

@@ -100,11 +100,12 @@ async function driftVerdict(
   const { desired, entry, live, options } = item;
   const rules = state.dialect.rules;
   const known = entry !== undefined && entry.uid === live.metadata.uid && entry.input === desired.input;
+  const sent = rules.overLive?.(desired.resource, live) ?? desired.resource;
   const drift = driftOf({
     live,
     manager: rules.manager,
     baseline: known && entry.baseline !== "" ? entry.baseline : null,
-    desired: desired.resource,
+    desired: sent,
     takeOver: options.apply === "merge" ? [] : rules.takeOver,
     ignoredPaths: options.ignoredPaths,
   });
@@ -114,7 +115,7 @@ async function driftVerdict(
     const reason = known ? `changed on the cluster${by}` : "declaration changed";
     return { kind: "different", paths: drift.paths, reason, drift: known, by: drift.by };
   }
-  return settled(work, { desired, live }, signal);
+  return settled(work, { desired: { ...desired, resource: sent }, live }, signal);
 }
 
 /** One server-side dry run settles what the local comparison could not. @throws when the server does not answer */

@@ -1,7 +1,7 @@
 import type { AppKey } from "#core/app/app.ts";
 import type { ObjectResult } from "#core/app/app-report.ts";
 import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
-import { fieldSetOf } from "#core/resource/field-set-of.ts";
+import { entryOf } from "#core/resource/field-set-of.ts";
 import type { Change } from "#core/plan/plan.ts";
 import { idText, joinApiVersion } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -69,7 +69,9 @@ function sparedBecause(work: AppWork, change: Change, live: Resource): string | 
   const recorded = change.certificate?.uid ?? "";
   if (recorded !== "" && live.metadata.uid !== recorded) return "was recreated by somebody else";
   if (!isMarkedAsOurs(work, live, recorded)) return "no longer carries this app's mark";
-  if (!fieldSetOf(live, rules.manager)) return `${rules.manager} no longer owns any of its fields`;
+  // What a predecessor under the same name wrote counts, in whichever way it wrote.
+  if (!entryOf(live, rules.manager) && !entryOf(live, rules.manager, "Update"))
+    return `${rules.manager} no longer owns any of its fields`;
   const options = rules.optionsOf(live, live, state.app);
   const allowed = change.certificate?.cause === "app-deleted" ? options.deleteWithApp : options.prune;
   return allowed ? null : "deletion is off for this object";

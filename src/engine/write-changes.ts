@@ -115,7 +115,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<WriteAnswer> {
   const live = await liveOf(work, item.desired, signal);
-  const desired = live ? asSent(item.desired, live) : item.desired;
+  const desired = live ? overLive(work, item.desired, live) : item.desired;
   if (live) await takeOver(work, { desired, live }, signal);
   const send = () =>
     desired.options.replace && live ? replaceObject(work, { desired, live }, signal) : applyOnce(work, desired, signal);
@@ -134,9 +134,10 @@ async function liveOf({ context }: AppWork, desired: Desired, signal: AbortSigna
   return context.client.get(refOf(desired), { signal });
 }
 
-function asSent(desired: Desired, live: Resource): Desired {
+function overLive({ state }: AppWork, desired: Desired, live: Resource): Desired {
   const { leaveIgnored, ignoredPaths } = desired.options;
-  return leaveIgnored ? { ...desired, resource: keepIgnored(desired.resource, live, ignoredPaths) } : desired;
+  const sent = leaveIgnored ? keepIgnored(desired.resource, live, ignoredPaths) : desired.resource;
+  return { ...desired, resource: state.dialect.rules.overLive?.(sent, live) ?? sent };
 }
 
 /** A kind that the app itself defines is served some moments after its definition says so. */

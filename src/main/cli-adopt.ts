@@ -2,6 +2,8 @@ import { ADOPTED_ANNOTATION, wasSuspended } from "#core/app/adoption.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import { RenderError } from "#core/source/render-error.ts";
 import { releaseSelector } from "#core/helm/release-record.ts";
+import { ApiError } from "#core/cluster/api-error.ts";
+import { joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
 import { annotationsOf, labelsOf } from "#core/resource/resource.ts";
 import type { AdoptQuery, AppsAction, Handled, ReleaseQuery } from "#cli/adopt.ts";
 import { CliError } from "#cli/cli-error.ts";
@@ -10,6 +12,10 @@ import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, type FoundApp, listApps } from "./cli-app-record.ts";
 import { diffOf } from "./cli-diff.ts";
 import { keepsRival, liveRivals } from "./cli-rivals.ts";
+import { ownedObjects, recordedObjects } from "./cli-owned.ts";
+import { CLI_MANAGER } from "./cli-reconcile.ts";
+import { withTarget } from "./cli-target.ts";
+import { eachInParallel } from "#engine/requests.ts";
 import { withClient } from "./cli-session.ts";
 import { chosen, turned, type Turn } from "./cli-standstill.ts";
 
@@ -46,6 +52,7 @@ export const release: AppsAction<ReleaseQuery> = (query, signal) =>
       for (const record of records) {
         const turn = await releaseOf({ client, record }, signal);
         handled.push(await turned({ client, record }, { reason: "Released", turn }, signal));
+        if (turn.isGiven) await unlabelled({ client, record }, signal);
       }
       return handled;
     },
@@ -53,16 +60,42 @@ export const release: AppsAction<ReleaseQuery> = (query, signal) =>
   );
 
 const mostNamed = 5;
+const PARALLEL = 8;
 const releaseSecrets = { group: "", version: "v1", kind: "Secret", plural: "secrets", namespaced: true, verbs: [] };
 
-async function releaseOf({ client, record }: FoundApp, signal: AbortSignal): Promise<Turn> {
+async function releaseOf(
+  { client, record }: FoundApp,
+  signal: AbortSignal,
+): Promise<Turn & { readonly isGiven?: boolean }> {
   const adopted = annotationsOf(record.object)[ADOPTED_ANNOTATION];
   if (adopted === undefined) return { message: "was not adopted" };
   const { name } = record.dialect.rules.rival;
   const live = await liveRivals(client, record.dialect, signal);
   const isServed = live?.length === 0;
   const message = isServed ? `is released; ${name} does not run, so it is served here on` : `is released to ${name}`;
-  return { message, adopted: null, off: wasSuspended(adopted) };
+  return { message, adopted: null, off: wasSuspended(adopted), isGiven: !isServed };
+}
+
+/** Whoever applies under the same name would find a label that nothing declares. */
+async function unlabelled(found: FoundApp, signal: AbortSignal): Promise<void> {
+  const { client, record } = found;
+  const { ownLabel } = record.dialect.rules;
+  if (ownLabel === null) return;
+  const recorded = await recordedObjects(client, record.object.metadata.namespace, signal);
+  const body = { metadata: { labels: { [ownLabel]: null } } };
+  await withTarget(
+    found,
+    async (target) => {
+      await eachInParallel(ownedObjects(record, recorded), PARALLEL, async ({ key, version }) => {
+        const id = parseIdKey(key);
+        const ref = { ...id, apiVersion: joinApiVersion({ group: id.group, version }) };
+        await target.patch(ref, body, { type: "merge", manager: CLI_MANAGER, signal }).catch((error: unknown) => {
+          if (!(error instanceof ApiError) || error.code !== 404) throw error;
+        });
+      });
+    },
+    signal,
+  );
 }
 
 function turnOf(record: AppRecord): Turn {
@@ -121,9 +154,11 @@ async function refuseMidway({ client, record }: FoundApp, signal: AbortSignal): 
 async function wouldBe({ client, record }: FoundApp, signal: AbortSignal): Promise<string> {
   if (isAdopted(record)) return "is adopted already";
   try {
-    const { objects, refusals } = await diffOf({ client, record }, {}, signal);
+    const { objects, refusals, marked } = await diffOf({ client, record }, {}, signal);
     if (refusals.length > 0) return `would be adopted and not be applied: ${refusals.join("; ")}`;
-    if (objects.length === 0) return "would be adopted as it is: nothing would be written";
+    const asIt = "would be adopted as it is";
+    if (objects.length === 0 && marked > 0) return `${asIt}: ${marked} objects would be labelled and nothing else`;
+    if (objects.length === 0) return `${asIt}: nothing would be written`;
     return `would be adopted, and ${objects.length} objects would be written: holdfast diff ${record.key}`;
   } catch (error) {
     const isTold = error instanceof CliError || error instanceof RenderError || error instanceof SourceError;

@@ -38,7 +38,7 @@ export async function releaseDiffs(
   for (const desired of objectsOf([...(isNew ? [namespaceObject(policy.namespace)] : []), ...definitions])) {
     const diff = await declaredDiff(client, { record, desired }, signal);
     const isReplaced = rules.crds === "CreateReplace" && desired.id.kind === "CustomResourceDefinition";
-    if (diff && (diff.change === "create" || isReplaced)) first.push(diff);
+    if (diff && diff !== "marked" && (diff.change === "create" || isReplaced)) first.push(diff);
   }
   const ready = hooks.flatMap(({ hook, object }) =>
     objectsOf([object]).map((desired): ReleaseHook => ({ hook, desired })),

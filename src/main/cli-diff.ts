@@ -61,9 +61,11 @@ async function diffOn(
   };
   const set = setOf(resources);
   const objects: ObjectDiff[] = [];
+  let marked = 0;
   await eachInParallel(set.objects, PARALLEL, async (desired) => {
     const one = await declaredDiff(target, { record, desired }, signal);
-    if (one) objects.push(one);
+    if (one === "marked") marked++;
+    else if (one) objects.push(one);
   });
   const wanted = new Set(set.objects.map((desired) => desired.key));
   const recorded = await recordedObjects(client, record.object.metadata.namespace, signal);
@@ -72,7 +74,7 @@ async function diffOn(
   }
   objects.sort((a, b) => (a.id < b.id ? -1 : 1));
   const refusals = set.prepared.refusals.map((refusal) => refusal.message);
-  const view = { app: record.key, commit, objects, refusals };
+  const view = { app: record.key, commit, objects, marked, refusals };
   if (!release?.revision) return view;
   const parts = {
     ...release,

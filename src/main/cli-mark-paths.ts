@@ -8,4 +8,5 @@ export const markPaths: readonly string[] = [
   "/metadata/annotations/meta.helm.sh~1release-namespace",
   "/metadata/labels/holdfast.dev~1app",
   "/metadata/annotations/argocd.argoproj.io~1tracking-id",
+  "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration",
 ];

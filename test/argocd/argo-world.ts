@@ -1,8 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
 import type { ControlPlane, ControlPlaneOptions } from "#adapters/cluster/control-plane.ts";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
-import type { EventNote } from "#core/app/app-report.ts";
+import type { AppPhase, EventNote } from "#core/app/app-report.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import type { Telemetry } from "#engine/ports.ts";
 import { useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "../support/engine.ts";
 import { type FileSpec, type GitServer, startGitServer } from "../support/git-server.ts";
@@ -14,6 +15,8 @@ export interface ArgoWorld {
   readonly client: ConnectedCluster;
   readonly git: GitServer;
   readonly engine: TestEngine;
+  /** What each app is in, as the controller's metrics tell, by its key (`app/argocd/NAME`). */
+  readonly phases: ReadonlyMap<string, AppPhase["kind"]>;
   /** Events by the name of the Application they are about. */
   readonly events: ReadonlyMap<string, readonly EventNote[]>;
   /** An app of that name with a repository, a namespace `in-NAME` and, once created, an Application of its own. */
@@ -87,6 +90,7 @@ export function useArgoWorld(options: Omit<ControlPlaneOptions, "dir" | "signal"
   const { user = "admin", ...planeOptions } = options;
   const plane = useControlPlane(planeOptions);
   const events = new Map<string, EventNote[]>();
+  const phases = new Map<string, AppPhase["kind"]>();
   const parts: { git?: GitServer; client?: ConnectedCluster; engine?: TestEngine; apps?: LiveApps } = {};
 
   beforeAll(async () => {
@@ -94,7 +98,10 @@ export function useArgoWorld(options: Omit<ControlPlaneOptions, "dir" | "signal"
     parts.client = adminClient(plane());
     await installDefinitions(parts.client, signal);
     parts.apps = await LiveApps.follow(parts.client);
-    parts.engine = await startEngine(settingsOf(plane(), user), { eventSink: () => recorder(events) });
+    parts.engine = await startEngine(settingsOf(plane(), user), {
+      eventSink: () => recorder(events),
+      telemetry: phaseRecorder(phases),
+    });
   }, 120_000);
   afterAll(async () => {
     await parts.engine?.stop();
@@ -121,6 +128,7 @@ export function useArgoWorld(options: Omit<ControlPlaneOptions, "dir" | "signal"
       return present(parts.engine);
     },
     events,
+    phases,
     app: (name) => testApp(name, { client: present(parts.client), git: present(parts.git), apps: present(parts.apps) }),
   };
 }
@@ -199,6 +207,13 @@ function recorder(events: Map<string, EventNote[]>) {
     },
     run: async () => {},
   };
+}
+
+function phaseRecorder(phases: Map<string, AppPhase["kind"]>): Telemetry {
+  const quiet = () => {};
+  const phase = (key: string, kind: AppPhase["kind"] | null) =>
+    void (kind ? phases.set(key, kind) : phases.delete(key));
+  return { step: quiet, render: quiet, drift: quiet, queue: quiet, pass: quiet, phase };
 }
 
 function testApp(name: string, world: { client: ConnectedCluster; git: GitServer; apps: LiveApps }): TestApp {

@@ -1,8 +1,9 @@
 import { setTimeout as later } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { changed, config, inventoriesOf, publishWeb, webDeployment } from "./takeover-objects.ts";
-import { fingerprint, useTakeoverWorld } from "./takeover-world.ts";
+import { changed, config, fingerprint, inventoriesOf, webDeployment } from "../support/seen-objects.ts";
+import { publishWeb } from "./takeover-objects.ts";
+import { useTakeoverWorld } from "./takeover-world.ts";
 
 const takeover = useTakeoverWorld(publishWeb);
 const ADOPTED = "holdfast.dev/adopted";

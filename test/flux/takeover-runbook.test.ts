@@ -6,7 +6,8 @@ import { beforeAll, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { officialTool } from "../support/official-tool.ts";
 import { temporaryDirectory } from "../support/control-plane.ts";
-import { changed, config, publishWeb, webDeployment } from "./takeover-objects.ts";
+import { changed, config, webDeployment } from "../support/seen-objects.ts";
+import { publishWeb } from "./takeover-objects.ts";
 import { useTakeoverWorld } from "./takeover-world.ts";
 import { fluxRef } from "./takeover-vendor.ts";
 

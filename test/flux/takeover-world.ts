@@ -8,6 +8,7 @@ import { ChartServer } from "../support/chart-server.ts";
 import { type Ended, runCli } from "../support/cli-program.ts";
 import { temporaryDirectory, useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine } from "../support/engine.ts";
+import { versionsOf } from "../support/seen-objects.ts";
 import { eventually } from "../support/eventually.ts";
 import { startGitServer } from "../support/git-server.ts";
 import { FluxWorld, type Space } from "./flux-world.ts";
@@ -73,21 +74,8 @@ export class TakeoverWorld {
   }
 
   /** Everything in some namespaces with the version it has: whatever is written there shows. */
-  async versions(...namespaces: string[]): Promise<Readonly<Record<string, string>>> {
-    const all: Record<string, string> = {};
-    for (const [group, kind] of KINDS) {
-      const lookup = await this.world.client.kind({ group, kind }, { signal });
-      if (lookup.known !== "yes") continue;
-      for (const namespace of namespaces) {
-        for (const { metadata } of await this.world.client.list(lookup.info, { namespace }, { signal })) {
-          // Workload controllers tell of pods whenever these change.
-          if (kind === "Deployment")
-            all[`${kind}/${namespace}/${metadata.name}`] = `${metadata.uid} ${metadata.generation}`;
-          else all[`${kind}/${namespace}/${metadata.name}`] = `${metadata.uid} ${metadata.resourceVersion}`;
-        }
-      }
-    }
-    return all;
+  versions(...namespaces: string[]): Promise<Readonly<Record<string, string>>> {
+    return versionsOf(this.world.client, KINDS, namespaces);
   }
 
   /** A namespace whose Kustomization Flux has applied. */
@@ -148,16 +136,6 @@ export class FluxKustomization {
 
 function fileOf({ kind, metadata }: Resource): string {
   return `app/${kind.toLowerCase()}-${metadata.name}.yaml`;
-}
-
-/** An object as a rollout or a re-creation would change it. */
-export function fingerprint(object: Resource | null): object {
-  const { uid, generation, managedFields = [] } = object?.metadata ?? {};
-  const owners = managedFields
-    .filter(({ subresource }) => !subresource)
-    .map(({ manager, operation, fieldsV1 }) => ({ manager, operation, fieldsV1 }));
-  const template = (object?.["spec"] as { template?: unknown } | undefined)?.template;
-  return { uid, generation, owners, template };
 }
 
 /** Gives the tests of a file a cluster on which Flux runs. */

@@ -45,6 +45,15 @@ test("failureOf() takes an object that does not fit its schema as its own fault,
   ]);
 });
 
+test("failureOf() says what to do about an entry that stands in a list twice", () => {
+  const message =
+    'failed to create typed patch object (shop/a; apps/v1, Kind=Deployment): .spec.containers[name="web"].env: duplicate entries for key [name="COLOR"]';
+  const error = failureOf(subject, answered(500, status({ message })));
+  expect(error.message).toContain(
+    'containers[name="web"].env: duplicate entries for key [name="COLOR"]; leave all but',
+  );
+});
+
 test("failureOf() takes a webhook that does not answer as the fault of the objects that it guards", () => {
   const message =
     'Internal error occurred: failed calling webhook "check.test": failed to call webhook: no endpoints available';

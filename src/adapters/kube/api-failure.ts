@@ -53,7 +53,7 @@ function misfitFailure(subject: RequestSubject, misfit: string): ApiError {
   const found = misfit
     .replace(/^errors:\n/, "")
     .split("\n")
-    .map((line) => line.trim().replace(/^\./, ""));
+    .map((line) => withWayOut(line.trim().replace(/^\./, "")));
   const hidden = subject.kind === "Secret";
   // A path of names and list keys, then what is wrong there.
   const causes = found.map((line) => {
@@ -67,6 +67,12 @@ function misfitFailure(subject: RequestSubject, misfit: string): ApiError {
   const shown = hidden ? causes.map((cause) => cause.field ?? "a field") : found;
   const detail = `it does not fit its schema: ${shown.join("; ")}`;
   return new ApiError({ code: 422, reason: "Invalid", message: messageOf(subject, detail), causes });
+}
+
+/** Client-side apply takes an entry that stands there twice, so its users meet this when they come from there. */
+function withWayOut(problem: string): string {
+  const isTwice = problem.includes("duplicate entries for key ");
+  return isTwice ? `${problem}; leave all but one of them out, server-side apply can hold one only` : problem;
 }
 
 function messageOf(subject: RequestSubject, detail: string): string {

@@ -43,8 +43,12 @@ export interface Rules {
   readonly takeOver: readonly string[];
   /** Managers (with operation) whose entries our first apply replaces, so that what they declared can be removed. */
   readonly migrate: readonly { readonly manager: string; readonly operation: "Apply" | "Update" }[];
+  /** What is sent of an object in the place of a live one, where that matters. */
+  readonly overLive?: (sent: Resource, live: Resource) => Resource;
   /** Label selector of the objects this dialect owns. */
   readonly selector: string;
+  /** A label among the marks that is no vendor's: it goes when an app is given back. */
+  readonly ownLabel: string | null;
   /** Marks a rendered object as the app's own. */
   readonly mark: (resource: Resource, app: App) => Resource;
   /** Key of the app (`<short>/<namespace>/<name>`) that an object on the cluster is marked for, or null. */

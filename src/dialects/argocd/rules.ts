@@ -1,5 +1,6 @@
 import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
+import { withLastApplied } from "#core/diff/last-applied.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
 import { healthTable } from "./health-table.ts";
 import { hookRules } from "./hook.ts";
@@ -25,7 +26,9 @@ export function argoRules(controlNamespace: string, { tracking }: ArgoSettings):
       { manager: "argocd-controller", operation: "Update" },
       { manager: "kubectl-client-side-apply", operation: "Update" },
     ],
+    overLive: (sent, live) => withLastApplied(sent, live, [APP_LABEL]),
     selector: APP_LABEL,
+    ownLabel: APP_LABEL,
     mark: (resource, app) => markResource(resource, app, tracking),
     ownerOf: (live) => ownerOf(live, { controlNamespace, tracking }),
     duplicates: "last-wins",

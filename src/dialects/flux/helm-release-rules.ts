@@ -27,6 +27,7 @@ export const helmRules: Rules = {
     { manager, operation: "Update" },
   ],
   selector: helmSelector,
+  ownLabel: null,
   mark: markReleased,
   ownerOf: releaseOwnerOf,
   duplicates: "refuse",

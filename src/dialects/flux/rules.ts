@@ -27,6 +27,7 @@ export const rules: Rules = {
     { manager: "kustomize-controller", operation: "Update" },
   ],
   selector: nameLabel,
+  ownLabel: null,
   mark,
   ownerOf,
   duplicates: "refuse",

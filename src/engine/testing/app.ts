@@ -27,6 +27,7 @@ export const plainRules: Rules = {
   takeOver: [],
   migrate: [],
   selector: "owned-by=us",
+  ownLabel: null,
   mark: (resource, app) => ({
     ...resource,
     metadata: { ...resource.metadata, labels: { ...resource.metadata.labels, "owned-by": "us", app: app.object.name } },
