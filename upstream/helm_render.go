@@ -50,14 +50,16 @@ type releaseInput struct {
 
 // capabilitiesInput is what the target cluster can do, as far as it is told.
 type capabilitiesInput struct {
-	KubeVersion *struct {
-		Version string `json:"version"`
-		Major   string `json:"major"`
-		Minor   string `json:"minor"`
-	} `json:"kubeVersion"`
-	APIVersions []string `json:"apiVersions"`
+	KubeVersion *kubeVersionInput `json:"kubeVersion"`
+	APIVersions []string          `json:"apiVersions"`
 	// AddAPIVersions adds to what Helm knows by itself instead of replacing it.
 	AddAPIVersions bool `json:"addApiVersions"`
+}
+
+type kubeVersionInput struct {
+	Version string `json:"version"`
+	Major   string `json:"major"`
+	Minor   string `json:"minor"`
 }
 
 type renderOptions struct {

@@ -66,6 +66,7 @@ func prepareKustomization(files *tree, guard *kustomizationGuard, asked kustomiz
 	}
 	guard.check(file, parsed)
 	guard.bases.replace(file, parsed)
+	guard.charts.replace(file, parsed)
 	text, err := yaml.Marshal(parsed)
 	files.shadow[file] = text
 	return false, err

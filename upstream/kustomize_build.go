@@ -17,6 +17,8 @@ type kustomizeInput struct {
 	Overrides *overrides `json:"overrides"`
 	// GenerateIfMissing makes a kustomization of all manifests below a path that has none.
 	GenerateIfMissing bool `json:"generateIfMissing"`
+	// Options are the installation's.
+	Options buildOptions `json:"options"`
 	// Decryption holds the keys for what is encrypted.
 	Decryption json.RawMessage `json:"decryption"`
 	// Substitute replaces variables in what was built.
@@ -49,7 +51,9 @@ func kustomizeBuild(p *pipe, input json.RawMessage, _ []byte) (any, error) {
 }
 
 func buildObjects(files *tree, asked kustomizeInput) ([]json.RawMessage, error) {
-	guard := &kustomizationGuard{files: files, bases: &remoteBases{files: files}}
+	bases := &remoteBases{files: files}
+	charts := &helmCharts{files: files, bases: bases, options: asked.Options}
+	guard := &kustomizationGuard{files: files, bases: bases, charts: charts}
 	files.accept = guard.accept
 	defer guard.forgetSchema()
 
@@ -65,11 +69,7 @@ func buildObjects(files *tree, asked kustomizeInput) ([]json.RawMessage, error) 
 	if isEmpty {
 		return []json.RawMessage{}, nil
 	}
-	built, err := krusty.MakeKustomizer(&krusty.Options{
-		Reorder:          krusty.ReorderOptionNone,
-		LoadRestrictions: types.LoadRestrictionsNone,
-		PluginConfig:     types.DisabledPluginConfig(),
-	}).Run(files, root)
+	built, err := krusty.MakeKustomizer(asked.Options.forLibrary()).Run(files, root)
 	if err != nil {
 		return nil, explain(guard, err)
 	}
@@ -122,6 +122,7 @@ func encodeResources(built resmap.ResMap) ([]json.RawMessage, error) {
 type kustomizationGuard struct {
 	files           *tree
 	bases           *remoteBases
+	charts          *helmCharts
 	hasCustomSchema bool
 	// listed holds the paths that kustomizations name as resources.
 	listed []string
@@ -143,15 +144,12 @@ func (g *kustomizationGuard) accept(file string, content []byte) []byte {
 		return content
 	}
 	g.check(file, parsed)
-	return g.bases.replaceIn(file, content, parsed)
+	return g.charts.replaceIn(file, g.bases.replaceIn(file, content, parsed), parsed)
 }
 
 func (g *kustomizationGuard) check(file string, parsed *types.Kustomization) {
 	g.files.registerEncrypted(file, parsed)
 	g.hasCustomSchema = g.hasCustomSchema || len(parsed.OpenAPI) > 0
-	if len(parsed.HelmCharts) > 0 || len(parsed.HelmChartInflationGenerator) > 0 {
-		panic(&refusal{Code: "helm-refused", Message: "helmCharts in a kustomization are not rendered: deploy the chart as a Helm source", File: file})
-	}
 	for _, resource := range parsed.Resources {
 		g.listed = append(g.listed, path.Join(path.Dir(file), resource))
 	}

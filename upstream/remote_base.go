@@ -14,13 +14,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// remoteBase is what a kustomization takes from elsewhere: a folder of a Git repository, or one file.
+// remoteBase is what a kustomization takes from elsewhere: a folder of a Git repository, one file, or a chart.
 type remoteBase struct {
 	Kind string `json:"kind"`
 	URL  string `json:"url"`
 	// Ref is what of the repository is meant; empty: its HEAD.
 	Ref          string `json:"ref"`
 	NoSubmodules bool   `json:"noSubmodules"`
+	// Chart is which chart of a repository is meant.
+	Chart string `json:"chart,omitempty"`
 
 	// folder is what of the repository is built.
 	folder string
@@ -101,27 +103,35 @@ func (b *remoteBases) placeOf(file, entry string) (string, *refusal) {
 		message := fmt.Sprintf("%q holds a password, which does not belong into a repository", withoutCredentials(entry))
 		return "", &refusal{Code: "remote-refused", Message: message}
 	}
-	place, isKnown := b.known[*base]
-	if !isKnown {
-		var reply struct {
-			Place string   `json:"place"`
-			Error *refusal `json:"error"`
-		}
-		b.files.pipe.ask(question{Ask: "base", Base: base}, &reply)
-		if reply.Error != nil {
-			return "", reply.Error
-		}
-		place = reply.Place
-		if b.known == nil {
-			b.known = map[remoteBase]string{}
-		}
-		b.known[*base] = place
+	place, refused := b.place(*base)
+	if refused != nil {
+		return "", refused
 	}
 	relative, err := filepath.Rel(path.Dir("/"+file), path.Join("/"+place, base.folder))
 	if err != nil {
 		return "", &refusal{Code: "internal", Message: fmt.Sprintf("%q has no place", withoutCredentials(entry))}
 	}
 	return relative, nil
+}
+
+// place is where the parent has something that is elsewhere.
+func (b *remoteBases) place(base remoteBase) (string, *refusal) {
+	if place, isKnown := b.known[base]; isKnown {
+		return place, nil
+	}
+	var reply struct {
+		Place string   `json:"place"`
+		Error *refusal `json:"error"`
+	}
+	b.files.pipe.ask(question{Ask: "base", Base: &base}, &reply)
+	if reply.Error != nil {
+		return "", reply.Error
+	}
+	if b.known == nil {
+		b.known = map[remoteBase]string{}
+	}
+	b.known[base] = reply.Place
+	return reply.Place, nil
 }
 
 // baseOf is what an entry of a file means elsewhere; nil when it is part of the tree.

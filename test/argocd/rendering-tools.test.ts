@@ -1,7 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ChartServer } from "../support/chart-server.ts";
 import { configMap, useArgoWorld } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
+const { signal } = new AbortController();
+
+async function settings(data: Readonly<Record<string, string>>): Promise<void> {
+  const metadata = { name: "argocd-cm", namespace: "argocd" };
+  await world.client.apply({ apiVersion: "v1", kind: "ConfigMap", metadata, data }, { manager: "admin", signal });
+}
 
 describe.concurrent("a directory with Jsonnet", () => {
   const main = `
@@ -12,7 +19,7 @@ describe.concurrent("a directory with Jsonnet", () => {
     ]`;
   const jsonnet = {
     libs: ["lib"],
-    extVars: [{ name: "value", value: "given" }],
+    extVars: [{ name: "value", value: "of ${ARGOCD_APP_NAME}, $$" }],
     tlas: [{ name: "count", value: "2", code: true }],
   };
 
@@ -24,7 +31,7 @@ describe.concurrent("a directory with Jsonnet", () => {
     const { rows, status } = await app.settled(first);
     expect(rows.map((row) => row["name"])).toEqual(["cm-1", "cm-2", "plain"]);
     expect(status["sourceType"]).toBe("Directory");
-    expect(await app.config("cm-2")).toEqual({ value: "given" });
+    expect(await app.config("cm-2")).toEqual({ value: "of jsonnet, $" });
     const second = await world.git.commit(app.name, { "lib/names.libsonnet": "{ name(i):: 'new-%d' % i }" });
     await app.refresh();
     expect((await app.settled(second)).rows.map((row) => row["name"])).toEqual(["new-1", "new-2", "plain"]);
@@ -41,4 +48,46 @@ describe.concurrent("a directory with Jsonnet", () => {
     expect(conditions.join()).toContain('app/a.jsonnet:2: "../secret" leaves the repository');
     expect(await app.config("a")).toEqual({ value: "1" });
   });
+});
+
+describe("a kustomization with charts", () => {
+  const charts = new ChartServer();
+  beforeAll(() => charts.start());
+  afterAll(() => charts.stop());
+
+  test("is refused until the installation enables them, then built of charts here and elsewhere", async () => {
+    const app = world.app("kustomize-charts");
+    charts.publish("far", "1.2.0", {
+      files: { "templates/a.yaml": configMap("{{ .Release.Name }}", "{{ .Values.v }}") },
+    });
+    const commit = await app.commit({
+      "kustomization.yaml": `helmCharts:
+- {name: near, releaseName: near}
+- {name: far, releaseName: far, repo: "${charts.url}", version: 1.x, valuesInline: {v: "2"}}
+`,
+      "charts/near/Chart.yaml": "{apiVersion: v2, name: near, version: 1.0.0}\n",
+      "charts/near/templates/cm.yaml": configMap("{{ .Release.Name }}", "{{ .Chart.Version }}"),
+    });
+    await app.create();
+    const { conditions } = await app.until("it is refused", ({ conditions }) => conditions.length > 0);
+    expect(conditions.join()).toContain(
+      "app/kustomization.yaml: helmCharts in a kustomization are not rendered without --enable-helm",
+    );
+    await settings({ "kustomize.buildOptions": "--enable-helm --load-restrictor LoadRestrictionsNone" });
+    const { rows, status } = await app.settled(commit);
+    expect(rows.map((row) => row["name"])).toEqual(["far", "near"]);
+    expect(status["sourceType"]).toBe("Kustomize");
+    expect(await app.config("far")).toEqual({ value: "2" });
+    expect(await app.config("near")).toEqual({ value: "1.0.0" });
+  });
+});
+
+test("annotations of a kustomize block may name the build environment", async () => {
+  const app = world.app("kustomize-environment");
+  const commit = await app.commit({ "kustomization.yaml": "resources: [cm.yaml]\n", "cm.yaml": configMap("cm") });
+  const commonAnnotations = { at: "$ARGOCD_APP_REVISION_SHORT of ${ARGOCD_APP_NAMESPACE}" };
+  await app.create({ source: { kustomize: { commonAnnotations, commonAnnotationsEnvsubst: true } } });
+  await app.settled(commit);
+  const at = `${commit.slice(0, 7)} of ${app.namespace}`;
+  expect((await app.object("ConfigMap", "cm"))?.metadata.annotations).toMatchObject({ at });
 });

@@ -15,8 +15,8 @@ export class BaseAnswers {
   }
 
   /** The place of a base in the tree, or that it has none. */
-  answer({ kind, url, ref, noSubmodules }: RemoteBase): Reply {
-    const base = { kind, url, ref, noSubmodules };
+  answer({ kind, url, ref, noSubmodules, chart }: RemoteBase): Reply {
+    const base = { kind, url, ref, noSubmodules, ...(chart !== undefined && { chart }) };
     const place = placeOfBase(base);
     if (this.#tree.entry(place) !== undefined) {
       this.#used.set(place, base);

@@ -15,7 +15,12 @@ const bench = new KustomizeBench();
 afterAll(() => bench.pool.close());
 
 const { signal } = new AbortController();
-const git = (url: string, ref = "", noSubmodules = false): RemoteBase => ({ kind: "git", url, ref, noSubmodules });
+const git = (url: string, ref = "", noSubmodules = false): RemoteBase => ({
+  kind: "git",
+  url,
+  ref,
+  noSubmodules,
+});
 const file = (url: string): RemoteBase => ({ kind: "file", url, ref: "", noSubmodules: false });
 
 type Files = Record<string, MemoryFile>;

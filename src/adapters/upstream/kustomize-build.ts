@@ -9,7 +9,7 @@ import type { HelperPool } from "./helper-pool.ts";
 import type { Question, Reply } from "./helper-process.ts";
 import { answerDataKey, type DataKeys } from "./sops-data-key.ts";
 import { TreeAnswers } from "./tree-answers.ts";
-import type { Decryption, KustomizeOverrides, Substitution } from "#core/app/render-spec.ts";
+import type { Decryption, KustomizeBuildOptions, KustomizeOverrides, Substitution } from "#core/app/render-spec.ts";
 
 /** What to build. */
 export interface KustomizeBuild {
@@ -22,6 +22,8 @@ export interface KustomizeBuild {
    * instead of refusing them.
    */
   readonly generateIfMissing?: boolean;
+  /** `enableHelm` needs helpers with all libraries. */
+  readonly options?: KustomizeBuildOptions;
   /** Needs helpers with all libraries, and what opens data keys. */
   readonly decryption?: Decryption;
   readonly dataKeys?: DataKeys;
@@ -58,7 +60,7 @@ export async function kustomizeBuild(
     return question.ask === "base" ? bases.answer(question.base) : files.answer(question, scope);
   };
   const { path, overrides = null, generateIfMissing = false, decryption = null, substitute = null } = build;
-  const input = { path, overrides, generateIfMissing, decryption, substitute };
+  const input = { path, overrides, generateIfMissing, options: build.options ?? {}, decryption, substitute };
   try {
     const request = { op: "kustomize.build", input, answer };
     const { resources } = (await pool.request(request, signal)) as { resources: Resource[] };

@@ -54,7 +54,7 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
   if (spec.kind === "kustomize") {
     const { overrides, generate, ...after } = spec;
     const build = { tree, path, overrides, generateIfMissing: generate, dataKeys, ...after };
-    const pool = spec.decryption ? pools.full : pools.small;
+    const pool = spec.decryption || spec.options?.enableHelm ? pools.full : pools.small;
     return { ...(await kustomizeBuild(pool, build, signal)), renderer: "kustomize" };
   }
   if (spec.kind === "chart") throw new Error("Cannot render a chart by itself: it needs a release");
@@ -67,7 +67,12 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
     spec.template && has("Chart.yaml")
       ? spec.template
       : KUSTOMIZATION_FILES.some(has)
-        ? { kind: "kustomize", overrides: spec.overrides, generate: false }
+        ? {
+            kind: "kustomize",
+            overrides: spec.overrides,
+            generate: false,
+            ...(spec.options && { options: spec.options }),
+          }
         : spec.directory;
   const rendered = await renderInput(means, { tree, path, spec: chosen }, signal);
   return { ...rendered, readSet: [...looked, ...rendered.readSet] };

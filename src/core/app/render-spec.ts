@@ -23,6 +23,18 @@ export interface KustomizeOverrides {
   readonly buildMetadata?: readonly string[];
 }
 
+/** What an installation lets its kustomizations do, and what the templates of their charts are told. */
+export interface KustomizeBuildOptions {
+  /** Whether charts that kustomizations name are rendered. */
+  readonly enableHelm?: boolean;
+  /** Keeps files that a kustomization loads below its own folder, instead of in the repository. */
+  readonly rootOnly?: boolean;
+  readonly managedByLabel?: boolean;
+  readonly reorder?: "legacy" | "none";
+  readonly kubeVersion?: string;
+  readonly apiVersions?: readonly string[];
+}
+
 /** A patch, inline or in a file, and what it applies to. */
 export interface KustomizePatch {
   readonly patch?: string;
@@ -79,6 +91,7 @@ export type RenderSpec =
       readonly overrides: KustomizeOverrides;
       /** Without a kustomization file: generate one over every manifest below the path. */
       readonly generate: boolean;
+      readonly options?: KustomizeBuildOptions;
       /** Values are secret: they never leave memory, and no key or message holds one. */
       readonly substitute?: Substitution;
       readonly decryption?: Decryption;
@@ -95,6 +108,7 @@ export interface DetectSpec {
   readonly kind: "detect";
   readonly template?: TemplateSpec;
   readonly overrides: KustomizeOverrides;
+  readonly options?: KustomizeBuildOptions;
   readonly directory: DirectorySpec;
 }
 

@@ -152,7 +152,7 @@ function sourcesContextOf(
 ): SourcesContext {
   return {
     recorded: recordedRevisions(object, spec),
-    polling: settings.argo.polling,
+    settings: settings.argo,
     release: { name: textAt(object.metadata, "name"), namespace: spec.destination.namespace ?? "" },
     inProject: { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace: settings.controlNamespace },
   };

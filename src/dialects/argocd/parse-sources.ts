@@ -3,7 +3,7 @@ import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { Revision } from "#core/source/source.ts";
 import { openedSource } from "./open-source.ts";
 import { parseSource } from "./parse-source.ts";
-import type { PollingSettings } from "./settings-polling.ts";
+import type { ArgoSettings } from "./settings.ts";
 import type { AskedRepository } from "./repository-access.ts";
 import type { SpecFields } from "./schema.ts";
 import type { SourceFields } from "./source-schema.ts";
@@ -15,7 +15,7 @@ export type SourceList = Pick<SpecFields, "source" | "sources">;
 export interface SourcesContext {
   /** What each of them was at last; null for nothing that is known. */
   readonly recorded: readonly (Revision | null)[];
-  readonly polling: PollingSettings;
+  readonly settings: ArgoSettings;
   /** What says how repositories are opened. */
   readonly inProject: Omit<AskedRepository, "url">;
   readonly release: { readonly name: string; readonly namespace: string };
@@ -41,11 +41,12 @@ export function parseSources(
   const fields = sourcesOf(spec);
   const names = isOneOfSeveral ? fields.flatMap(({ ref }) => (ref ? [ref] : [])) : [];
   const refs = new Set(names);
-  const { release, polling } = context;
+  const { release, settings } = context;
+  const { polling, kustomize } = settings;
   const parsed = (isOneOfSeveral ? fields : [spec.source]).map((one, at) => {
     const place = isOneOfSeveral ? `spec.sources[${at}]` : "spec.source";
     const recorded = context.recorded[at] ?? null;
-    const read = parseSource(one, { place, isOneOfSeveral, recorded, polling, refs, release });
+    const read = parseSource(one, { place, isOneOfSeveral, recorded, polling, kustomize, refs, release });
     return read.ok ? openedSource(read.value, { ...context.inProject, url: one?.repoURL ?? "" }) : read;
   });
   const problems = parsed.flatMap((one) => (one.ok ? [] : one.error));

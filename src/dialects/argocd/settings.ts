@@ -1,5 +1,6 @@
 import type { SettingsData, SettingsProblem } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
+import { type KustomizeSettings, parseKustomizeSettings, usualKustomize } from "./settings-kustomize.ts";
 import { type PollingSettings, parsePolling, usualPolling } from "./settings-polling.ts";
 import { settingValues } from "./setting-values.ts";
 import { parseTracking, type TrackingSettings, usualTracking } from "./settings-tracking.ts";
@@ -11,6 +12,7 @@ export const SETTINGS_OBJECTS = ["argocd-cm", "argocd-cmd-params-cm"] as const;
 export interface ArgoSettings {
   readonly tracking: TrackingSettings;
   readonly polling: PollingSettings;
+  readonly kustomize: KustomizeSettings;
 }
 
 /** What this dialect's functions know of the installation: what the engine was started with, and what its ConfigMaps say. */
@@ -19,7 +21,11 @@ export interface Installation extends Settings {
 }
 
 /** The settings of an installation whose ConfigMaps say nothing. */
-export const usualArgoSettings: ArgoSettings = { tracking: usualTracking, polling: usualPolling };
+export const usualArgoSettings: ArgoSettings = {
+  tracking: usualTracking,
+  polling: usualPolling,
+  kustomize: usualKustomize,
+};
 
 /** What the ConfigMaps say; a value that cannot be used counts as in `before`. Keys that nobody knows say nothing. */
 export function parseSettings(
@@ -30,6 +36,7 @@ export function parseSettings(
   const settings: ArgoSettings = {
     tracking: parseTracking(values, before.tracking),
     polling: parsePolling(values, before.polling),
+    kustomize: parseKustomizeSettings(values, before.kustomize),
   };
   return { settings, problems: values.problems };
 }

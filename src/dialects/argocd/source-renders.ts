@@ -4,6 +4,7 @@ import { ok, refused } from "#core/result.ts";
 import { childPath } from "#core/source/read-set.ts";
 import { detailsOf } from "./argo-details.ts";
 import { buildEnvironment } from "./build-environment.ts";
+import { kustomizeOptions } from "./parse-kustomize.ts";
 import type { SourceDetails } from "./parse-source.ts";
 import { overriddenSource, overrideFiles } from "./source-overrides.ts";
 import { renderSpec } from "./source-spec.ts";
@@ -16,7 +17,7 @@ export const sourceRenders: SourceRenders = {
     const { fields } = details;
     const isChart = Boolean(fields.chart || fields.helm) || has(childPath(source.path, "Chart.yaml"));
     const files = fields.chart ? [] : overrideFiles(source.path, detailsOf(app).instance).filter(has);
-    return { files, cluster: isChart };
+    return { files, cluster: isChart || Boolean(kustomizeOptions(fields.kustomize, details).enableHelm) };
   },
   complete(app, source, { revision, files, cluster }) {
     const details = sourceDetails(source);

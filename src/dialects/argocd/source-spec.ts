@@ -4,7 +4,8 @@ import { cleanPath } from "#core/source/clean-path.ts";
 import type { BuildEnvironment } from "./build-environment.ts";
 import { directoryProblems, directorySpec } from "./parse-directory.ts";
 import { templateSpec } from "./parse-helm.ts";
-import { kustomizeOverrides } from "./parse-kustomize.ts";
+import { kustomizeOptions, kustomizeOverrides, kustomizeProblems } from "./parse-kustomize.ts";
+import type { KustomizeSettings } from "./settings-kustomize.ts";
 import type { SourceFields } from "./source-schema.ts";
 
 /** Of an app, what the render of each of its sources takes. */
@@ -14,6 +15,8 @@ export interface RenderPlace {
   /** The names that sources of the app have for each other. */
   readonly refs: ReadonlySet<string>;
   readonly release: { readonly name: string; readonly namespace: string };
+  /** What the installation lets kustomizations do. */
+  readonly kustomize: KustomizeSettings;
 }
 
 /** What is known of where it is rendered: nothing, as long as only the spec is looked at. */
@@ -39,12 +42,14 @@ export function renderSpec(
   if (!template.ok) problems.push(...template.error);
   if (problems.length > 0 || !template.ok) return refused(problems);
   if (fields.helm || fields.chart) return ok(template.value);
+  const options = kustomizeOptions(fields.kustomize, surroundings);
   if (fields.kustomize) {
-    return ok({ kind: "kustomize", overrides: kustomizeOverrides(fields.kustomize), generate: false });
+    const overrides = kustomizeOverrides(fields.kustomize, surroundings.environment);
+    return ok({ kind: "kustomize", overrides, generate: false, options });
   }
-  const directory = directorySpec(fields.directory);
+  const directory = directorySpec(fields.directory, surroundings.environment);
   if (fields.directory) return ok(directory);
-  return ok({ kind: "detect", template: template.value, overrides: {}, directory });
+  return ok({ kind: "detect", template: template.value, overrides: {}, options, directory });
 }
 
 function blockProblems(
@@ -58,10 +63,5 @@ function blockProblems(
   if (fields.chart && blocks.some((block) => block !== "Helm")) {
     problems.push({ path: place, message: `${place}.chart is rendered as a chart, not as ${blocks.join(",")}` });
   }
-  for (const replica of fields.kustomize?.replicas ?? []) {
-    if (/^\d{1,9}$/.test(String(replica.count))) continue;
-    const path = `${place}.kustomize.replicas`;
-    problems.push({ path, message: `${path}: ${JSON.stringify(replica.count)} is not a count` });
-  }
-  return [...problems, ...directoryProblems(fields.directory, place)];
+  return [...problems, ...kustomizeProblems(fields.kustomize, place), ...directoryProblems(fields.directory, place)];
 }

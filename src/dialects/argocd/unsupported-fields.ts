@@ -5,13 +5,7 @@ import { fieldAt } from "./fields.ts";
 const SPEC_FIELDS = ["sourceHydrator", "syncPolicy.managedNamespaceMetadata"];
 
 /** The same for `source`. */
-const SOURCE_FIELDS = [
-  "plugin",
-  "kustomize.version",
-  "kustomize.kubeVersion",
-  "kustomize.apiVersions",
-  "kustomize.commonAnnotationsEnvsubst",
-];
+const SOURCE_FIELDS = ["plugin"];
 
 /** The same for each entry of `ignoreDifferences`. */
 const IGNORE_FIELDS = ["jqPathExpressions", "managedFieldsManagers"];
