@@ -11,7 +11,7 @@ export interface ApproveActions {
 export function approveCommand(actions: ApproveActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("approve")
     .description("let the deletions happen that are held back now; later ones need an approval of their own")
-    .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
+    .argument("<app>", "app/NAME, ks/NAME, hr/NAME, appset/NAME or NAME")
     .action(async (name: string, options: ConnectionOptions) => {
       const { app, held } = await actions.approve({ ...options, name }, signal);
       terminal.out(`Approved for ${app}: ${held}\n`);

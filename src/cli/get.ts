@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { AppStateWord, AppView } from "#contract/app-view.ts";
+import type { SetView } from "#contract/set-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
 import { CliError } from "./cli-error.ts";
 import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
@@ -12,7 +13,7 @@ import { textTable } from "./text-table.ts";
 
 /** What a word such as `ks` or `gitrepositories` stands for; without a kind: all of them. */
 export interface KindWord {
-  readonly of: "apps" | "sources" | "all";
+  readonly of: "apps" | "sources" | "sets" | "all";
   readonly kind: string | null;
 }
 
@@ -22,6 +23,7 @@ export interface GetActions {
   kindOf(word: string): Promise<KindWord | null>;
   apps(query: GetQuery, signal: AbortSignal): Promise<readonly AppView[]>;
   sources(query: GetQuery, signal: AbortSignal): Promise<readonly SourceView[]>;
+  sets(query: GetQuery, signal: AbortSignal): Promise<readonly SetView[]>;
 }
 
 /** Which objects to get. */
@@ -36,8 +38,12 @@ type Options = ConnectionOptions & { readonly output: OutputFormat };
 /** The command `get`: apps and sources with their state. */
 export function getCommand(actions: GetActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("get")
-    .description("list apps or sources with their state")
-    .argument("[what]", "apps, sources, all, a kind such as kustomizations or hr, or the name of an app", "apps")
+    .description("list apps, sources or sets of apps with their state")
+    .argument(
+      "[what]",
+      "apps, sources, appsets, all, a kind such as kustomizations or hr, or the name of an app",
+      "apps",
+    )
     .argument("[name]", "show only this one")
     .addOption(new Option("-A, --all-namespaces", "all namespaces, as without -n").conflicts("namespace"))
     .action(async (what: string, name: string | undefined, options: Options) => {
@@ -45,12 +51,15 @@ export function getCommand(actions: GetActions, terminal: Terminal, signal: Abor
       const query = { ...options, kind: word?.kind ?? null, name: word ? (name ?? null) : what };
       if (word?.of === "all" && name !== undefined) throw nameOfAll(name);
       const sources = word?.of === "sources" || word?.of === "all" ? await actions.sources(query, signal) : [];
-      const apps = word?.of === "sources" ? [] : await actions.apps(query, signal);
+      const sets = word?.of === "sets" || word?.of === "all" ? await actions.sets(query, signal) : [];
+      const isApart = word?.of === "sources" || word?.of === "sets";
+      const apps = isApart ? [] : await actions.apps(query, signal);
       const tables = [
+        ...(sets.length > 0 ? [setTable(sets, terminal.paint)] : []),
         ...(sources.length > 0 ? [sourceTable(sources, terminal.paint)] : []),
         ...(apps.length > 0 ? [appTable(apps, terminal.paint)] : []),
       ];
-      return show([...sources, ...apps], options.output, { terminal, table: () => tables.join("\n") });
+      return show([...sets, ...sources, ...apps], options.output, { terminal, table: () => tables.join("\n") });
     });
   return withOutput(withNamespace(command));
 }
@@ -61,7 +70,10 @@ function nameOfAll(name: string): CliError {
 }
 
 /** Paints a state: green is well, yellow goes on or waits, red needs somebody. */
-export function paintState(state: AppStateWord | SourceView["state"], paint: Paint): (text: string) => string {
+export function paintState(
+  state: AppStateWord | SourceView["state"] | SetView["state"],
+  paint: Paint,
+): (text: string) => string {
   if (state === "Ready") return paint.green;
   return state === "Failed" ? paint.red : paint.yellow;
 }
@@ -93,6 +105,17 @@ function sourceTable(sources: readonly SourceView[], paint: Paint): string {
     source.state === "Failed" ? source.message : `${source.url} ${source.ref}`.trim(),
   ]);
   return textTable(["SOURCE", "STATE", "REVISION", "AGE", "MESSAGE"], rows.map(shortened));
+}
+
+function setTable(sets: readonly SetView[], paint: Paint): string {
+  const rows = sets.map((set) => [
+    set.key,
+    { text: set.state, paint: paintState(set.state, paint) },
+    String(set.apps),
+    ageText(set.createdAt),
+    set.message,
+  ]);
+  return textTable(["SET", "STATE", "APPS", "AGE", "MESSAGE"], rows.map(shortened));
 }
 
 function shortened<T>(row: readonly (T | string)[]): (T | string)[] {

@@ -80,7 +80,7 @@ export class SetAnswers {
 
   #tree({ source }: SetQuestions["tree"]["question"]): SetQuestions["tree"]["answer"] {
     const { sources } = this.#parts;
-    if (sources.state(source.key) === null) sources.put(source);
+    sources.put(source);
     const state = sources.state(source.key);
     this.#revisions.set(source.key, this.#revisionOf(source.key));
     if (!state?.asked) throw new PendingError(`${source.key} was not read yet`);

@@ -134,7 +134,7 @@ function recordOf(place: { dialect: Dialect; kind: DialectKind; lookup: Lookup }
 }
 
 /** Configuration objects such as projects live in the vendor's own namespace; those that may not be read are not there. */
-async function lookupFor(client: ClusterClient, dialect: Dialect, signal: AbortSignal): Promise<Lookup> {
+export async function lookupFor(client: ClusterClient, dialect: Dialect, signal: AbortSignal): Promise<Lookup> {
   const objects: Resource[] = [];
   for (const kind of dialect.configKinds) {
     const found = await client.kind(kind, { signal });

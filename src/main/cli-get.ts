@@ -1,4 +1,5 @@
 import type { AppView } from "#contract/app-view.ts";
+import type { SetView } from "#contract/set-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
 import type { Dialect, DialectKind, Lookup } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -9,6 +10,7 @@ import type { GetActions, GetQuery, KindWord } from "#cli/get.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, findApp, listApps, objectsOf } from "./cli-app-record.ts";
 import { appView, sourceView } from "./cli-app-view.ts";
+import { findSet, listSets, setView } from "./cli-set-record.ts";
 import { nearestNames } from "./cli-near-names.ts";
 import { withClient } from "./cli-session.ts";
 import { dialects } from "./dialects.ts";
@@ -18,6 +20,7 @@ export const getActions: GetActions = {
   kindOf: (word) => Promise.resolve(kindOf(word)),
   apps: (query, signal) => withClient(query, (client) => apps(client, query, signal), signal),
   sources: (query, signal) => withClient(query, (client) => sources(client, query, signal), signal),
+  sets: (query, signal) => withClient(query, (client) => sets(client, query, signal), signal),
 };
 
 /** Views of apps, with the sources that they refer to as far as they may be read. */
@@ -48,12 +51,20 @@ function kindOf(word: string): KindWord | null {
   const named = (kind: DialectKind) => wordsOf(kind).includes(wanted);
   const app = dialects.flatMap((dialect) => dialect.appKinds).find(named);
   if (app) return { of: "apps", kind: app.short };
+  const set = dialects.flatMap((dialect) => (dialect.sets ? [dialect.sets.kind] : [])).find(named);
+  if (set) return { of: "sets", kind: set.short };
   const source = dialects.flatMap((dialect) => dialect.sourceKinds).find(named);
   return source ? { of: "sources", kind: source.short } : null;
 }
 
 function wordsOf({ kind, plural, short }: DialectKind): readonly string[] {
-  return [kind.toLowerCase(), plural, short];
+  return [kind.toLowerCase(), plural, short, `${short}s`];
+}
+
+async function sets(client: ClusterClient, query: GetQuery, signal: AbortSignal): Promise<readonly SetView[]> {
+  const { name, namespace } = query;
+  if (name !== null) return [setView(await findSet(client, { name, namespace }, signal))];
+  return (await listSets(client, namespace, signal)).map(setView);
 }
 
 async function apps(client: ClusterClient, query: GetQuery, signal: AbortSignal): Promise<readonly AppView[]> {

@@ -1,10 +1,11 @@
 import { ApiError } from "#core/cluster/api-error.ts";
-import type { FoundApp } from "./cli-app-record.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { ClusterClient } from "#engine/ports.ts";
 import { personName } from "./cli-git-person.ts";
 
 /** Leaves word of a person's act among the app's events; who may not write events still may act. */
 export async function noteEvent(
-  { client, record }: FoundApp,
+  { client, record }: { readonly client: ClusterClient; readonly record: { readonly object: Resource } },
   note: { reason: string; message: string },
   signal: AbortSignal,
 ): Promise<void> {

@@ -14,6 +14,7 @@ import { traceCommand } from "#cli/trace.ts";
 import { treeCommand } from "#cli/tree.ts";
 import { whyCommand } from "#cli/why.ts";
 import { approveCommand } from "#cli/approve.ts";
+import { appsetCommand } from "#cli/appset.ts";
 import { historyCommand } from "#cli/history.ts";
 import { rollbackCommand } from "#cli/rollback.ts";
 import { clusterCommand } from "#cli/cluster.ts";
@@ -99,6 +100,11 @@ const program: Command = rootProgram([
   ),
   approveCommand(
     loadedLater(async () => (await import("./cli-approve.ts")).approveActions),
+    terminal,
+    signal,
+  ),
+  appsetCommand(
+    loadedLater(async () => (await import("./cli-appset.ts")).setActions),
     terminal,
     signal,
   ),

@@ -103,6 +103,8 @@ export interface SetBudget {
 export interface GeneratedSet {
   /** The apps as they shall be, each once. */
   readonly apps: readonly Resource[];
+  /** All that were generated, whether they can be used or not. */
+  readonly made: readonly Resource[];
   /** Names of all that were generated, those that cannot be used included: none of them is deleted. */
   readonly names: ReadonlySet<string>;
   /** Why some cannot be used. */

@@ -29,7 +29,7 @@ export function checkedApps(made: readonly Resource[], checking: Checking): Gene
     if (problem === null) apps.push(app);
     else problems.add(problem);
   }
-  return { apps, names: new Set(counts.keys()), problems: [...problems] };
+  return { apps, made, names: new Set(counts.keys()), problems: [...problems] };
 }
 
 function twice({ metadata }: Resource, { set }: Checking): string {

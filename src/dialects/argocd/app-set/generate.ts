@@ -24,6 +24,7 @@ export function* generate(set: AppSet, lookup: Lookup, installation: Installatio
     name: object.metadata.name,
     namespace: object.metadata.namespace ?? "",
     installation,
+    project: spec.template.spec.project.includes("{{") ? "" : spec.template.spec.project,
     style: { goTemplate: spec.goTemplate ?? false, options: spec.goTemplateOptions ?? [] },
     lookup,
   };

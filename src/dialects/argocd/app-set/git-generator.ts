@@ -19,9 +19,7 @@ export function* gitParams(fields: GitFields, making: Making): Asking<readonly P
   if (directories.length === 0 && files.length === 0) {
     throw new SetError("parameters", "git generator has neither directories nor files");
   }
-  const { repoURL: url, revision, requeueAfterSeconds: everySeconds } = fields;
-  const polling = making.installation.argo.polling;
-  const source = gitSource({ url, revision, ...(everySeconds && { everySeconds }) }, polling);
+  const source = gitSource(fields, making);
   const tree = yield* ask("tree", { source });
   const found =
     directories.length > 0

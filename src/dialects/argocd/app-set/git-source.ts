@@ -1,13 +1,25 @@
+import { SetError } from "#core/app/app-set.ts";
 import type { Source, SourceKey } from "#core/source/source.ts";
-import type { PollingSettings } from "../settings-polling.ts";
+import { openedSource } from "../open-source.ts";
 import { sourceAddress } from "../source-address.ts";
+import type { Making } from "./making.ts";
+
+interface GitPlace {
+  readonly repoURL: string;
+  readonly revision: string;
+  readonly requeueAfterSeconds?: number;
+}
 
 /** What a set reads of a repository: one source with the apps that read the same, unless it has its own rhythm. */
-export function gitSource(
-  { url, revision, everySeconds }: { readonly url: string; readonly revision: string; readonly everySeconds?: number },
-  polling: PollingSettings,
-): Source {
-  const source = sourceAddress({ repoURL: url, targetRevision: revision }, { recorded: null, polling });
-  if (!everySeconds || everySeconds <= 0) return source;
-  return { ...source, key: `${source.key} every ${everySeconds} s` as SourceKey, intervalMs: everySeconds * 1000 };
+export function gitSource({ repoURL, revision, requeueAfterSeconds = 0 }: GitPlace, making: Making): Source {
+  const { installation, lookup, project } = making;
+  const { controlNamespace, argo } = installation;
+  const address = sourceAddress({ repoURL, targetRevision: revision }, { recorded: null, polling: argo.polling });
+  const named = { source: address.key, inline: address, path: "", render: { kind: "nothing" } } as const;
+  const opened = openedSource(named, { url: repoURL, project, lookup, controlNamespace });
+  if (!opened.ok) throw new SetError("parameters", opened.error.map(({ message }) => message).join("; "));
+  const source = opened.value.inline ?? address;
+  if (requeueAfterSeconds <= 0) return source;
+  const key = `${source.key} every ${requeueAfterSeconds} s` as SourceKey;
+  return { ...source, key, intervalMs: requeueAfterSeconds * 1000 };
 }

@@ -8,6 +8,8 @@ export interface Making {
   readonly name: string;
   readonly namespace: string;
   readonly installation: Installation;
+  /** Whose repositories it may read; "" where only the template will tell: those of all. */
+  readonly project: string;
   readonly style: TemplateStyle;
   readonly lookup: Lookup;
 }
