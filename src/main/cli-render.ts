@@ -94,6 +94,7 @@ function plainTemplate(name: string): TemplateSpec {
   return {
     kind: "template",
     isPacked: false,
+    mayNest: false,
     release: { name, namespace: "default" },
     valueFiles: [],
     ignoreMissingValueFiles: false,

@@ -1,5 +1,5 @@
 import type { Rendered } from "#core/app/rendered.ts";
-import type { RenderSpec } from "#core/app/render-spec.ts";
+import type { RenderSpec, TemplateSpec } from "#core/app/render-spec.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { childPath, listingDigest, type ReadSet } from "#core/source/read-set.ts";
 import { RenderError } from "#core/source/render-error.ts";
@@ -9,6 +9,7 @@ import type { HelperPools } from "./helper-pools.ts";
 import { renderTemplate } from "./chart-template.ts";
 import { kustomizeBuild } from "./kustomize-build.ts";
 import type { DataKeys } from "./sops-data-key.ts";
+import { nestedChart } from "./nested-chart.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -58,13 +59,12 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
     return { ...(await kustomizeBuild(pool, build, signal)), renderer: "kustomize" };
   }
   if (spec.kind === "chart") throw new Error("Cannot render a chart by itself: it needs a release");
-  if (spec.kind === "template")
-    return { ...(await renderTemplate(pools.full, { tree, path, spec }, signal)), renderer: "helm" };
+  if (spec.kind === "template") return renderChart(pools, { tree, path, spec }, signal);
   if (spec.kind === "nothing") return { resources: [], readSet: [], renderer: null };
   const looked: ReadSet = [{ kind: "directory", path, digest: listingDigest(tree, path) }];
   const has = (name: string) => tree.entry(childPath(path, name)) !== undefined;
   const chosen: RenderSpec =
-    spec.template && has("Chart.yaml")
+    spec.template && (has("Chart.yaml") || (spec.template.mayNest && nestedChart(tree, path)))
       ? spec.template
       : KUSTOMIZATION_FILES.some(has)
         ? {
@@ -76,4 +76,14 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
         : spec.directory;
   const rendered = await renderInput(means, { tree, path, spec: chosen }, signal);
   return { ...rendered, readSet: [...looked, ...rendered.readSet] };
+}
+
+async function renderChart(
+  pools: HelperPools,
+  { tree, path, spec }: { tree: FileTree; path: string; spec: TemplateSpec },
+  signal: AbortSignal,
+): Promise<Rendered> {
+  const nested = spec.mayNest ? nestedChart(tree, path) : null;
+  const rendered = await renderTemplate(pools.full, { tree: nested?.tree ?? tree, path, spec }, signal);
+  return { ...rendered, readSet: nested?.outer(rendered.readSet) ?? rendered.readSet, renderer: "helm" };
 }

@@ -153,6 +153,8 @@ export interface TemplateSpec {
   readonly kind: "template";
   /** Whether the source is one packed chart; otherwise the chart is the folder at the path. */
   readonly isPacked: boolean;
+  /** Whether the chart may also be the one folder of the source, as it is packed. */
+  readonly mayNest: boolean;
   readonly release: { readonly name: string; readonly namespace: string };
   /** In ascending precedence; names with `*`, `?` or `[` are patterns. */
   readonly valueFiles: readonly TemplateFile[];

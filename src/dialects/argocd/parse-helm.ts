@@ -1,6 +1,7 @@
 import type { TemplateCapabilities, TemplateFile, TemplateSpec } from "#core/app/render-spec.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import { BUILD_VARIABLES, type BuildEnvironment, plainVersion, substituted } from "./build-environment.ts";
+import { isRegistry } from "./source-address.ts";
 import type { HelmFields, SourceFields } from "./source-schema.ts";
 
 /** What a chart is rendered with besides what its `helm` block says. */
@@ -37,6 +38,7 @@ export function templateSpec(fields: SourceFields, context: HelmContext): Result
   return ok({
     kind: "template",
     isPacked: Boolean(fields.chart),
+    mayNest: !fields.chart && isRegistry(fields.repoURL),
     release: { name: helm.releaseName || release.name, namespace: helm.namespace || release.namespace },
     valueFiles,
     ignoreMissingValueFiles: helm.ignoreMissingValueFiles ?? false,

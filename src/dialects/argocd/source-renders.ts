@@ -6,6 +6,7 @@ import { detailsOf } from "./argo-details.ts";
 import { buildEnvironment } from "./build-environment.ts";
 import { kustomizeOptions } from "./parse-kustomize.ts";
 import type { SourceDetails } from "./parse-source.ts";
+import { isRegistry } from "./source-address.ts";
 import { overriddenSource, overrideFiles } from "./source-overrides.ts";
 import { renderSpec } from "./source-spec.ts";
 
@@ -15,7 +16,8 @@ export const sourceRenders: SourceRenders = {
     const details = sourceDetails(source);
     if (!details) return { files: [], cluster: false };
     const { fields } = details;
-    const isChart = Boolean(fields.chart || fields.helm) || has(childPath(source.path, "Chart.yaml"));
+    const mayBe = fields.chart || fields.helm || isRegistry(fields.repoURL);
+    const isChart = Boolean(mayBe) || has(childPath(source.path, "Chart.yaml"));
     const files = fields.chart ? [] : overrideFiles(source.path, detailsOf(app).instance).filter(has);
     return { files, cluster: isChart || Boolean(kustomizeOptions(fields.kustomize, details).enableHelm) };
   },
