@@ -28,6 +28,10 @@ export interface DiffFiles {
   readonly desired: string;
   readonly live: string;
   readonly ignore?: string;
+  /** The installation's ConfigMaps. */
+  readonly config?: string;
+  /** The app whose own rules count too. */
+  readonly app?: string;
 }
 
 /** Files of a plan; `app` is the object whose policy counts. */
@@ -87,6 +91,8 @@ function diffCommand(actions: EvalActions, terminal: Terminal, signal: AbortSign
     .requiredOption("--desired <file>", "objects as declared")
     .requiredOption("--live <file>", "objects as the cluster has them")
     .option("--ignore <file>", "what does not count: JSON pointers, one per line, or a list as in ignoreDifferences")
+    .option("--config <file>", "the ConfigMaps that say how the installation compares, such as argocd-cm")
+    .option("--app <file>", "the Application or Kustomization whose rules count too")
     .addOption(new Option("-o, --output <format>", "text or json").choices(["text", "json"]).default("text"))
     .action(async (options: DiffFiles & { output: "text" | "json" }) => {
       const lines = await actions.diff(options, signal);

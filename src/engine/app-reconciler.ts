@@ -15,6 +15,7 @@ import { objectsWaitedFor } from "./dependencies.ts";
 import { refOfReference } from "./followed-objects.ts";
 import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
 import { fightNotices } from "./heal-policy.ts";
+import { IgnoreRuleError } from "./ignored-fields.ts";
 import { sharedNotices } from "./shared-objects.ts";
 import { interrupt } from "./interrupted-sync.ts";
 import { awaitsForeign } from "./observe-sync.ts";
@@ -169,8 +170,12 @@ export class AppReconciler {
       return refreshed.phase;
     }
     const held = guardOfDeclared(guard, record, state.desired);
-    const compared = await compareApp(work, { takeover: held.kind === "shadow" }, signal);
+    const compared = await compareApp(work, { takeover: held.kind === "shadow" }, signal).catch(uncomparable);
     if (compared === "pending") return null;
+    if (compared !== "done") {
+      this.#hooks.recheck(record.key, waitMsOf(state));
+      return compared;
+    }
     const { revision, blocked } = refreshed;
     const phase = await syncApp(work, { guard: held, revision, blocked }, signal);
     this.#noteHandled(state);
@@ -260,6 +265,12 @@ function trackedRevision({ sources }: EngineContext, app: AppState["app"]): Revi
   if (revisions.length < 2) return first;
   const texts = revisions.flatMap((revision) => (revision ? [revision.text] : []));
   return texts.length === revisions.length ? jointRevision(texts) : null;
+}
+
+/** Without knowing what is to be ignored nothing is written. */
+function uncomparable(error: unknown): AppPhase {
+  if (!(error instanceof IgnoreRuleError)) throw error;
+  return { kind: "render-failed", code: "build", message: error.message };
 }
 
 /** How long to wait for what no event tells. */

@@ -210,3 +210,47 @@ describe("compareObjects()", () => {
     });
   });
 });
+
+describe("compareObjects() with fields that rules ignore", () => {
+  const ignoring = (ignoredBy: { queries: readonly string[]; managers: readonly string[] }) =>
+    new TestEngine({
+      ...plainDialect,
+      rules: { ...plainRules, optionsOf: () => ({ ...plainOptions, ignoredBy }) },
+    });
+
+  test("does not count what an expression names", async () => {
+    engine = ignoring({ queries: ["/data/a"], managers: [] });
+    const work = await synced(configMap("x", { a: "1", b: "1" }));
+    edit({ a: "2" });
+    await settled();
+    expect(await compared(work)).toMatchObject({ kind: "same" });
+    edit({ b: "2" });
+    await settled();
+    expect(await compared(work)).toMatchObject({ kind: "different", paths: ["/data/b"] });
+  });
+
+  test("does not count what a manager owns", async () => {
+    engine = ignoring({ queries: [], managers: ["autoscaler"] });
+    const work = await synced();
+    edit({ a: "2" }, "autoscaler");
+    await settled();
+    expect(await compared(work)).toMatchObject({ kind: "same" });
+    edit({ a: "3" }, "kubectl");
+    await settled();
+    expect(await compared(work)).toMatchObject({ kind: "same" });
+  });
+
+  test("says nothing of an object while an expression cannot be used", async () => {
+    engine = ignoring({ queries: [".bad("], managers: [] });
+    engine.find = () => ({ unusable: "it is no expression" });
+    const work = await engine.work("shop", [X]);
+    engine.cluster.put({
+      ...X,
+      metadata: { ...X.metadata, labels: plainDialect.rules.mark(X, work.state.app).metadata.labels ?? {} },
+    });
+    await settled();
+    await expect(compared(work, true)).rejects.toThrow(
+      "Cannot compare by jqPathExpressions: .bad(: it is no expression",
+    );
+  });
+});

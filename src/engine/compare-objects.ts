@@ -1,13 +1,16 @@
 import type { AppKey } from "#core/app/app.ts";
 import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { baselineOf } from "#core/diff/baseline.ts";
+import { ignoredFieldsOf } from "#core/diff/ignored-fields.ts";
 import { driftOf } from "#core/diff/drift.ts";
 import type { InventoryEntry } from "#core/plan/inventory.ts";
 import type { Desired, Verdict } from "#core/plan/make-plan.ts";
+import { digestOf } from "#core/resource/digest.ts";
 import { type IdKey, keyOf } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { AppWork } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
+import { type ComparedPair, ignoredBetween, loadIgnored } from "./ignored-fields.ts";
 import { asUser, failureText } from "./requests.ts";
 
 /**
@@ -22,7 +25,9 @@ export async function compareObjects(
   const { context, state } = work;
   const adopted: InventoryEntry[] = [];
   const inventory = context.inventories.of(state.app.key);
-  for (const key of input.keys) {
+  const keys = [...input.keys];
+  await loadIgnored(context.queries, pairsInMemory(work, keys), signal);
+  for (const key of keys) {
     const desired = state.desired?.byKey.get(key);
     if (!desired) continue;
     const entry = inventory.get(key);
@@ -34,6 +39,15 @@ export async function compareObjects(
     }
   }
   return { adopted };
+}
+
+function pairsInMemory({ context, state }: AppWork, keys: readonly IdKey[]): ComparedPair[] {
+  return keys.flatMap((key) => {
+    const desired = state.desired?.byKey.get(key);
+    const live = context.index.get(key);
+    if (!desired?.options.ignoredBy || !live) return [];
+    return [{ desired: desired.resource, live, options: desired.options }];
+  });
 }
 
 /** The inventory entry of an object as it is stored now; null when our ownership is not recorded on it. */
@@ -96,8 +110,9 @@ async function driftVerdict(
   item: { desired: Desired; entry: InventoryEntry | undefined; live: Resource; options: Desired["options"] },
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const { state } = work;
+  const { context, state } = work;
   const { desired, entry, live, options } = item;
+  const ignoredPaths = await ignoredBetween(context.queries, { desired: desired.resource, live, options }, signal);
   const rules = state.dialect.rules;
   const known = entry !== undefined && entry.uid === live.metadata.uid && entry.input === desired.input;
   const sent = rules.overLive?.(desired.resource, live) ?? desired.resource;
@@ -107,7 +122,7 @@ async function driftVerdict(
     baseline: known && entry.baseline !== "" ? entry.baseline : null,
     desired: sent,
     takeOver: options.apply === "merge" ? [] : rules.takeOver,
-    ignoredPaths: options.ignoredPaths,
+    ignoredPaths,
   });
   if (drift.kind === "same") return { kind: "same" };
   if (drift.kind === "drifted") {
@@ -133,15 +148,24 @@ async function settled(
       signal,
       ...asUser(state.app),
     });
-    const ignored = item.desired.options.ignoredPaths;
-    const before = baselineOf(item.live, manager, ignored)?.digest;
-    const after = baselineOf(answer.object, manager, ignored)?.digest;
+    const { options, resource } = item.desired;
+    const baseline = async (live: Resource) => {
+      const ignored = await ignoredBetween(context.queries, { desired: resource, live, options }, signal);
+      return baselineOf(live, manager, ignoredFieldsOf(ignored).live)?.digest;
+    };
+    const before = await baseline(item.live);
+    const after = await baseline(withoutVersion(answer.object));
     if (before === after) return { kind: "same" };
     return { kind: "different", paths: [], reason: "differs from its declaration", drift: false, by: [] };
   } catch (error) {
     if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
     return { kind: "different", paths: [], reason: failureText(error), drift: false, by: [] };
   }
+}
+
+/** What a dry run would store is no version that anybody has seen. */
+function withoutVersion(answer: Resource): Resource {
+  return { ...answer, metadata: { ...answer.metadata, resourceVersion: `dry ${digestOf(answer)}` } };
 }
 
 /** How to address a declared object. */

@@ -16,6 +16,7 @@ import type {
   SourceFetcher,
   Telemetry,
 } from "./ports.ts";
+import type { FieldFinder } from "./field-finder.ts";
 import type { ExpressionEvaluator } from "./expression-evaluator.ts";
 import type { SetTemplates } from "./set-templates.ts";
 
@@ -32,6 +33,7 @@ export interface ControllerOptions {
   readonly connector: ClusterConnector;
   readonly evaluator: ExpressionEvaluator;
   readonly templates: SetTemplates;
+  readonly finder: FieldFinder;
   readonly dialects: readonly Dialect[];
   readonly settings: Settings;
   /** Namespaces to serve; null: the whole cluster. */

@@ -3,6 +3,7 @@ import type { AppKey } from "#core/app/app.ts";
 import type { Settings } from "#core/app/settings.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import type { Expressions } from "./expressions.ts";
+import type { FieldQueries } from "./field-queries.ts";
 import type { InventoryStore } from "./inventory-store.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { LiveIndex } from "./live-index.ts";
@@ -31,6 +32,7 @@ export interface EngineContext {
   readonly releases: ReleaseStore;
   readonly tools: ReleaseTools;
   readonly expressions: Expressions;
+  readonly queries: FieldQueries;
   readonly rivals: Rivals;
   /** Apps of the same sources that have not looked at their newest content yet: their claims are not known. */
   readonly unsettled: (app: AppKey) => readonly AppKey[];

@@ -5,6 +5,7 @@ import type { AppRegistry } from "./app-registry.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { Expressions } from "./expressions.ts";
+import { FieldQueries } from "./field-queries.ts";
 import { FollowedObjects } from "./followed-objects.ts";
 import { InventoryStore } from "./inventory-store.ts";
 import { KnownCapabilities } from "./known-capabilities.ts";
@@ -67,6 +68,7 @@ export function makeContext(
     inventories: new InventoryStore(client, options.epoch),
     references: new FollowedObjects({ client, log, random, onChange: onAnswer }),
     expressions: new Expressions({ evaluator, log, onAnswer }),
+    queries: new FieldQueries(options.finder),
     rivals: new Rivals({ ...common, client, dialects, onChange: hooks.onRival }),
     unsettled: hooks.unsettled,
     isFresh: hooks.isFresh,

@@ -15,6 +15,7 @@ import { deleteObject } from "./delete-object.ts";
 import type { WriteAnswer } from "./ports.ts";
 import { writeHook } from "./hook-objects.ts";
 import { definedKind } from "./preflight-changes.ts";
+import { ignoredBetween } from "./ignored-fields.ts";
 import { asUser, eachInParallel, failureText, isImmutable } from "./requests.ts";
 
 const PARALLEL = 16;
@@ -115,7 +116,7 @@ async function write(
   signal: AbortSignal,
 ): Promise<WriteAnswer> {
   const live = await liveOf(work, item.desired, signal);
-  const desired = live ? overLive(work, item.desired, live) : item.desired;
+  const desired = live ? await overLive(work, { desired: item.desired, live }, signal) : item.desired;
   if (live) await takeOver(work, { desired, live }, signal);
   const send = () =>
     desired.options.replace && live ? replaceObject(work, { desired, live }, signal) : applyOnce(work, desired, signal);
@@ -129,14 +130,21 @@ async function write(
 /** From memory; an object without our mark matters only where parts of it are to be left alone. */
 async function liveOf({ context }: AppWork, desired: Desired, signal: AbortSignal): Promise<Resource | null> {
   const known = context.index.get(desired.key) ?? null;
-  const { leaveIgnored, ignoredPaths } = desired.options;
-  if (known || !leaveIgnored || ignoredPaths.length === 0) return known;
+  const { leaveIgnored, ignoredPaths, ignoredBy } = desired.options;
+  if (known || !leaveIgnored || (ignoredPaths.length === 0 && !ignoredBy)) return known;
   return context.client.get(refOf(desired), { signal });
 }
 
-function overLive({ state }: AppWork, desired: Desired, live: Resource): Desired {
-  const { leaveIgnored, ignoredPaths } = desired.options;
-  const sent = leaveIgnored ? keepIgnored(desired.resource, live, ignoredPaths) : desired.resource;
+async function overLive(
+  { context, state }: AppWork,
+  { desired, live }: { desired: Desired; live: Resource },
+  signal: AbortSignal,
+): Promise<Desired> {
+  const { options, resource } = desired;
+  const pair = { desired: resource, live, options };
+  const sent = options.leaveIgnored
+    ? keepIgnored(resource, live, await ignoredBetween(context.queries, pair, signal))
+    : resource;
   return { ...desired, resource: state.dialect.rules.overLive?.(sent, live) ?? sent };
 }
 

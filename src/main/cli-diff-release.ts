@@ -6,6 +6,7 @@ import { hooksOf, type ReleaseHook } from "#core/release/release-plan.ts";
 import { idKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { namespaceObject } from "#engine/release/held-release.ts";
+import type { FieldQueries } from "#engine/field-queries.ts";
 import { type FoundApp, usableApp } from "./cli-app-record.ts";
 import { declaredDiff } from "./cli-declared-diff.ts";
 import type { DeclaredRelease, NextRevision } from "./cli-declared-release.ts";
@@ -24,7 +25,7 @@ export interface RevisionParts extends Pick<DeclaredRelease, "crds" | "hooks"> {
 
 /** What a revision that would be written does besides: definitions, Helm's record, hooks that would run. */
 export async function releaseDiffs(
-  { client, record }: FoundApp,
+  { client, record, queries }: FoundApp & { readonly queries: FieldQueries },
   { revision, crds, hooks, objectsOf }: RevisionParts,
   signal: AbortSignal,
 ): Promise<ReleaseDiffs> {
@@ -36,7 +37,7 @@ export async function releaseDiffs(
   const isNew = action === "install" && policy.install.createNamespace;
   const definitions = rules.crds === "Skip" ? [] : crds;
   for (const desired of objectsOf([...(isNew ? [namespaceObject(policy.namespace)] : []), ...definitions])) {
-    const diff = await declaredDiff(client, { record, desired }, signal);
+    const diff = await declaredDiff({ client, queries }, { record, desired }, signal);
     const isReplaced = rules.crds === "CreateReplace" && desired.id.kind === "CustomResourceDefinition";
     if (diff && diff !== "marked" && (diff.change === "create" || isReplaced)) first.push(diff);
   }

@@ -6,8 +6,10 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { CliError } from "#cli/cli-error.ts";
 import type { DiffActions, DiffQuery } from "#cli/diff.ts";
 import { exitCode } from "#cli/exit-code.ts";
+import { jqFinder } from "#adapters/upstream/jq-paths.ts";
 import { AppRegistry } from "#engine/app-registry.ts";
 import { desiredSetOf } from "#engine/desired-set.ts";
+import { FieldQueries } from "#engine/field-queries.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { withDefined } from "#engine/release/held-release.ts";
 import { eachInParallel } from "#engine/requests.ts";
@@ -17,6 +19,7 @@ import { commitOf, withCheckout } from "./cli-checkout.ts";
 import { declaredDiff } from "./cli-declared-diff.ts";
 import { declaredRelease, type DeclaredRelease } from "./cli-declared-release.ts";
 import { releaseDiffs } from "./cli-diff-release.ts";
+import { withHelpers } from "./cli-files.ts";
 import { type OwnedObject, ownedObjects, recordedObjects } from "./cli-owned.ts";
 import { vendorSettings, withClient } from "./cli-session.ts";
 import { withTarget } from "./cli-target.ts";
@@ -39,14 +42,20 @@ export async function diffOf(
   query: Pick<DiffQuery, "revision">,
   signal: AbortSignal,
 ): Promise<DiffView> {
-  return withTarget(found, (target) => diffOn({ ...found, target }, query, signal), signal);
+  return withHelpers((pools) => {
+    const queries = new FieldQueries(jqFinder(pools));
+    return withTarget(found, (target) => diffOn({ ...found, target, queries }, query, signal), signal);
+  });
 }
 
 /** An app, the cluster that it is declared on, and that of its objects. */
 type Targeted = FoundApp & { readonly target: ClusterClient };
 
+/** What comparing takes besides: what ignore rules name. */
+type Compared = Targeted & { readonly queries: FieldQueries };
+
 async function diffOn(
-  { client, target, record }: Targeted,
+  { client, target, record, queries }: Compared,
   query: Pick<DiffQuery, "revision">,
   signal: AbortSignal,
 ): Promise<DiffView> {
@@ -63,7 +72,7 @@ async function diffOn(
   const objects: ObjectDiff[] = [];
   let marked = 0;
   await eachInParallel(set.objects, PARALLEL, async (desired) => {
-    const one = await declaredDiff(target, { record, desired }, signal);
+    const one = await declaredDiff({ client: target, queries }, { record, desired }, signal);
     if (one === "marked") marked++;
     else if (one) objects.push(one);
   });
@@ -81,7 +90,7 @@ async function diffOn(
     revision: release.revision,
     objectsOf: (some: readonly Resource[]) => setOf(some).objects,
   };
-  const { before, after } = await releaseDiffs({ client: target, record }, parts, signal);
+  const { before, after } = await releaseDiffs({ client: target, record, queries }, parts, signal);
   return { ...view, objects: [...before, ...objects, ...after] };
 }
 

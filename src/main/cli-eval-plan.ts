@@ -23,7 +23,7 @@ import { vendorSettings } from "./cli-session.ts";
 export async function evalPlan(input: PlanFiles, dialect: Dialect, signal: AbortSignal): Promise<unknown> {
   const names = [input.desired, input.live, input.inventory, ...(input.app === undefined ? [] : [input.app])];
   const [desired = none, live = none, owned = none, apps = none] = await readObjects(names, signal);
-  const app = appOf(input, dialect, { apps: apps.objects, live: live.objects, inventory: owned.objects });
+  const app = appIn(input, dialect, { apps: apps.objects, live: live.objects, inventory: owned.objects });
   const scopeOf = scopesFrom(builtInScopes, [...desired.objects, ...live.objects]);
   const set = desiredSetOf(
     {
@@ -71,8 +71,8 @@ function shownPlan(plan: Plan): object {
 }
 
 /** The given app, or an automatic and pruning one with the name that the other files show. */
-function appOf(
-  input: PlanFiles,
+export function appIn(
+  input: { readonly app?: string },
   dialect: Dialect,
   files: { apps: readonly Resource[]; live: readonly Resource[]; inventory: readonly Resource[] },
 ): App {

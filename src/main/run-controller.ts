@@ -11,6 +11,7 @@ import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
 import { copyTools } from "#adapters/upstream/copy-tools.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { setTemplates } from "#adapters/upstream/set-templates.ts";
+import { jqFinder } from "#adapters/upstream/jq-paths.ts";
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
 import type { DataKeys } from "#adapters/upstream/sops-data-key.ts";
 import { upstreamRenderer } from "#adapters/upstream/upstream-renderer.ts";
@@ -183,6 +184,7 @@ function libraries(helpers: HelperPools, client: ConnectedCluster, dataKeys: Dat
     tools: releaseTools(helpers, client),
     evaluator: celEvaluator(helpers),
     templates: setTemplates(helpers),
+    finder: jqFinder(helpers),
     copying: copyTools(() => helpers.small),
   };
 }

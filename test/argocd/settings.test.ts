@@ -65,3 +65,67 @@ test("the tracking method counts from the moment it is chosen, and no object is 
   await settings(null);
   await become({ id });
 });
+
+/** A ConfigMap with these values. */
+const values = (data: Readonly<Record<string, string>>) =>
+  JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data });
+
+test("jq expressions and managers say what is left to others, also where the object is written", async () => {
+  const app = world.app("ignoring");
+  const first = await app.commit({ "a.yaml": values({ own: "1", scaled: "1", hand: "1" }) });
+  await app.create({
+    spec: {
+      ignoreDifferences: [
+        { kind: "ConfigMap", jqPathExpressions: ['.data | select(.own != "0") | .hand'] },
+        { kind: "Config*", name: "a", managedFieldsManagers: ["scaler"] },
+      ],
+      syncPolicy: {
+        automated: { prune: true, selfHeal: true },
+        syncOptions: ["RespectIgnoreDifferences=true"],
+      },
+    },
+  });
+  await app.settled(first);
+  await app.edit("ConfigMap", "a", { data: { hand: "7" } });
+  const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: app.namespace, name: "a" };
+  await world.client.patch(ref, { data: { scaled: "9" } }, { type: "merge", manager: "scaler", signal });
+  const second = await app.commit({ "a.yaml": values({ own: "2", scaled: "1", hand: "1" }) });
+  await app.refresh();
+  await app.settled(second);
+  expect(await app.config("a")).toEqual({ own: "2", scaled: "9", hand: "7" });
+  await app.edit("ConfigMap", "a", { data: { own: "3", hand: "8" } });
+  await eventually("what is not ignored is healed", async () => (await app.config("a"))?.["own"] === "2");
+  expect(await app.config("a")).toMatchObject({ scaled: "9", hand: "8" });
+});
+
+test("what the installation ignores counts in every app, until it does not any more", async () => {
+  const app = world.app("ignored-by-all");
+  const key = "resource.customizations.ignoreDifferences";
+  await settings({
+    [`${key}.ConfigMap`]: "jqPathExpressions: [.data.free]",
+    [`${key}.all`]: "jsonPointers: [/data/any]",
+  });
+  const commit = await app.commit({ "a.yaml": values({ free: "1", any: "1", own: "1" }) });
+  await app.create();
+  await app.settled(commit);
+  await app.edit("ConfigMap", "a", { data: { free: "2", any: "2" } });
+  await app.edit("ConfigMap", "a", { data: { own: "2" } });
+  await eventually("the rest is healed", async () => (await app.config("a"))?.["own"] === "1");
+  await app.until("it is synced", ({ sync }) => sync === "Synced");
+  expect((await app.config("a"))?.["own"]).toBe("1");
+  await settings(null);
+  await eventually("all is healed", async () =>
+    isDeepStrictEqual(await app.config("a"), { free: "1", any: "1", own: "1" }),
+  );
+});
+
+test("an expression that is none stops its app alone, which says so", async () => {
+  const app = world.app("no-expression");
+  await app.commit({ "a.yaml": values({ own: "1" }) });
+  const query = ".data | select(";
+  await app.create({ spec: { ignoreDifferences: [{ kind: "ConfigMap", jqPathExpressions: [query] }] } });
+  const { conditions } = await app.until("it says so", (view) => view.conditions.some((one) => one.includes(query)));
+  expect(conditions.find((one) => one.includes(query))).toMatch(
+    /^ComparisonError: .*Cannot compare by jqPathExpressions/,
+  );
+});

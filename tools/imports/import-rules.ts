@@ -24,6 +24,7 @@ const layers: Readonly<Record<string, LayerRule>> = {
       "src/engine/artifact-store.ts (types)",
       "src/engine/cloud-identity.ts (types)",
       "src/engine/expression-evaluator.ts (types)",
+      "src/engine/field-finder.ts (types)",
       "src/engine/set-templates.ts (types)",
       "package.json",
     ],

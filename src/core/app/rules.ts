@@ -22,6 +22,13 @@ export interface ObjectOptions {
   /** Paths (JSON pointers) whose differences do not matter, and whether they are left alone when writing. */
   readonly ignoredPaths: readonly string[];
   readonly leaveIgnored: boolean;
+  /** What else is ignored like that and has its places in each object; absent: nothing. */
+  readonly ignoredBy?: {
+    /** Expressions (jq) that name fields. */
+    readonly queries: readonly string[];
+    /** Managers whose fields are theirs alone. */
+    readonly managers: readonly string[];
+  };
 }
 
 /** Which namespace-ness a kind has; `unknown` when the cluster does not serve it (yet). */

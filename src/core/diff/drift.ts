@@ -6,6 +6,7 @@ import { baselineOf } from "./baseline.ts";
 import type { Difference } from "./difference.ts";
 import { differencesOf } from "./differences.ts";
 import { isIgnored } from "./ignored-differences.ts";
+import { type Ignored, ignoredFieldsOf, ignoresNothing } from "./ignored-fields.ts";
 
 /**
  * Whether a live object still is as we declared it.
@@ -28,8 +29,8 @@ export interface DriftInput {
   readonly desired: Resource;
   /** Managers whose additions are removed: exact names or `prefix*`. */
   readonly takeOver: readonly string[];
-  /** JSON pointers; differences at or below them do not count. */
-  readonly ignoredPaths: readonly string[];
+  /** Differences at or below these do not count. */
+  readonly ignoredPaths: Ignored;
 }
 
 /** Judges one live object without asking the server. */
@@ -52,7 +53,8 @@ function otherVersion(version: string, live: Resource): Drift {
 function isAtBaseline({ live, manager, baseline, ignoredPaths }: DriftInput): boolean {
   if (baseline === null || baseline === "") return false;
   if (baselineOf(live, manager)?.digest === baseline) return true;
-  return ignoredPaths.length > 0 && baselineOf(live, manager, ignoredPaths)?.digest === baseline;
+  const ignored = ignoredFieldsOf(ignoredPaths).live;
+  return ignored.length > 0 && baselineOf(live, manager, ignored)?.digest === baseline;
 }
 
 function comparedWith(input: DriftInput, owned: FieldSet): Drift {
@@ -60,7 +62,7 @@ function comparedWith(input: DriftInput, owned: FieldSet): Drift {
   const differences = countedDifferences(input, owned);
   const certain = differences.filter((difference) => difference.certain);
   // An ignored field may be all that moved the digest, so it proves drift only where nothing is ignored.
-  const digestMoved = Boolean(input.baseline) && input.ignoredPaths.length === 0;
+  const digestMoved = Boolean(input.baseline) && ignoresNothing(input.ignoredPaths);
   if (certain.length > 0) return drifted(certain, live, manager);
   if (differences.length > 0 && digestMoved) return drifted(differences, live, manager);
   if (differences.length > 0) {

@@ -5,6 +5,7 @@ import { stableText } from "#core/resource/stable-text.ts";
 import { addedFields } from "./added-fields.ts";
 import { differencesOf } from "./differences.ts";
 import { isIgnored } from "./ignored-differences.ts";
+import type { Ignored } from "./ignored-fields.ts";
 import { valueAt } from "./json-pointer.ts";
 import { maskSecretPair, maskSecrets } from "./mask-secrets.ts";
 
@@ -23,7 +24,7 @@ export interface HumanDiffInput {
   readonly desired: Resource | null;
   readonly manager: string;
   readonly takeOver: readonly string[];
-  readonly ignoredPaths: readonly string[];
+  readonly ignoredPaths: Ignored;
 }
 
 /** What applying `desired` would change, ordered by path; ownership alone is no change. */

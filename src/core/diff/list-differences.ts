@@ -20,6 +20,15 @@ export function listDifferences(place: Place, findings: Findings, comparePlace: 
   if (!keepsOrder(elements)) report(place, findings, true);
 }
 
+/** Which live item stands for which desired one, by their indexes: by the keys that tell all items apart, or by place. */
+export function itemPairs(desired: readonly unknown[], live: readonly unknown[]): ReadonlyMap<number, number> {
+  const keys = guessedKeys(desired, live);
+  if (keys === null) return new Map(live.map((_item, index) => [index, index]));
+  const there = elementsOf(live, keys);
+  const pairs = [...elementsOf(desired, keys)].map(([element, index]) => [index, there.get(element)] as const);
+  return new Map(pairs.filter((pair): pair is readonly [number, number] => pair[1] !== undefined));
+}
+
 interface Elements {
   readonly desired: ReadonlyMap<string, number>;
   readonly live: ReadonlyMap<string, number>;

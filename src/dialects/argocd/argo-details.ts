@@ -9,6 +9,9 @@ export interface IgnoreRule {
   readonly name: string;
   readonly namespace: string;
   readonly pointers: readonly string[];
+  /** jq expressions. */
+  readonly queries: readonly string[];
+  readonly managers: readonly string[];
 }
 
 /** What this dialect's rules and reports read back from an app that it parsed. */

@@ -1,10 +1,9 @@
 import type { App } from "#core/app/app.ts";
 import type { ObjectOptions } from "#core/app/rules.ts";
-import { globMatches } from "#core/policy/glob.ts";
-import { idOf } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
-import { detailsOf } from "./argo-details.ts";
+import { detailsOf, type IgnoreRule } from "./argo-details.ts";
 import { hookRole } from "./hook.ts";
+import { ignoredIn } from "./ignore-rules.ts";
 import { isOwnNamespace } from "./own-namespace.ts";
 import { listOf, readSyncOptions, type SyncOptions } from "./sync-options.ts";
 
@@ -23,7 +22,11 @@ const OWN_NAMESPACE: ObjectOptions = {
 };
 
 /** What an object's annotations ask for, over what the app's sync options ask for. */
-export function optionsOf(resource: Resource, live: Resource | null, app: App): ObjectOptions {
+export function optionsOf(
+  resource: Resource,
+  live: Resource | null,
+  { app, system }: { readonly app: App; readonly system: readonly IgnoreRule[] },
+): ObjectOptions {
   if (isOwnNamespace(resource)) return OWN_NAMESPACE;
   const { options, ignore } = detailsOf(app);
   const declared = ownOptions(resource);
@@ -37,7 +40,7 @@ export function optionsOf(resource: Resource, live: Resource | null, app: App): 
     force: declared.force ?? options.force ?? false,
     replace: declared.replace ?? options.replace ?? false,
     counted: !skipped && !(live === resource && (ignoresExtraneous(resource) || isOwned(live))),
-    ignoredPaths: ignore.filter((rule) => concerns(rule, resource)).flatMap((rule) => rule.pointers),
+    ...ignoredIn(resource, [...system, ...ignore]),
     leaveIgnored: options.respectIgnored ?? false,
   };
 }
@@ -63,11 +66,4 @@ function isKept(resource: Resource | null): boolean {
 /** Whoever owns an object made it, and takes it away. */
 function isOwned(live: Resource | null): boolean {
   return (live?.metadata.ownerReferences?.length ?? 0) > 0;
-}
-
-function concerns(rule: { group: string; kind: string; name: string; namespace: string }, resource: Resource): boolean {
-  const id = idOf(resource);
-  if (rule.name !== "" && rule.name !== id.name) return false;
-  if (rule.namespace !== "" && rule.namespace !== id.namespace) return false;
-  return globMatches(rule.group, id.group) && globMatches(rule.kind, id.kind);
 }

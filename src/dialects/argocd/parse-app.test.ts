@@ -173,11 +173,6 @@ describe("parseApp() refuses what is not supported yet by the name of its field"
     ["spec.sourceHydrator", { sourceHydrator: { drySource: source, syncSource: { targetBranch: "b", path: "pp" } } }],
     ["spec.sources[0].plugin", { sources: [{ ...source, plugin: { name: "x" } }] }],
     ["spec.source.plugin", { source: { ...source, plugin: { name: "x" } } }],
-    ["spec.ignoreDifferences[0].jqPathExpressions", { ignoreDifferences: [{ kind: "X", jqPathExpressions: [".a"] }] }],
-    [
-      "spec.ignoreDifferences[0].managedFieldsManagers",
-      { ignoreDifferences: [{ kind: "X", managedFieldsManagers: ["m"] }] },
-    ],
     ["spec.syncPolicy.managedNamespaceMetadata", { syncPolicy: { managedNamespaceMetadata: { labels: { a: "b" } } } }],
   ];
   for (const [field, spec] of cases) {

@@ -179,12 +179,14 @@ function unpermittedSources(list: SourceList, project: Project | null): Problem[
 }
 
 function ignoreRules(spec: SpecFields): IgnoreRule[] {
-  return (spec.ignoreDifferences ?? []).map(({ group = "", kind, name = "", namespace = "", jsonPointers = [] }) => ({
+  return (spec.ignoreDifferences ?? []).map(({ group = "", kind, name = "", namespace = "", ...ignored }) => ({
     group,
     kind,
     name,
     namespace,
-    pointers: jsonPointers,
+    pointers: ignored.jsonPointers ?? [],
+    queries: ignored.jqPathExpressions ?? [],
+    managers: ignored.managedFieldsManagers ?? [],
   }));
 }
 

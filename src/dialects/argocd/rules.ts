@@ -2,6 +2,7 @@ import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
 import { withLastApplied } from "#core/diff/last-applied.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
+import { systemRules } from "./settings-compare.ts";
 import { healthTable } from "./health-table.ts";
 import { hookRules } from "./hook.ts";
 import { kindRank } from "./kind-order.ts";
@@ -14,7 +15,7 @@ import { APP_LABEL, markResource, ownerOf } from "./tracking.ts";
 export const STATUS_MANAGER = "argocd-application-controller";
 
 /** The rules of an installation whose control namespace is the given one: tracking ids leave that namespace out. */
-export function argoRules(controlNamespace: string, { tracking }: ArgoSettings): Rules {
+export function argoRules(controlNamespace: string, { tracking, compare }: ArgoSettings): Rules {
   return {
     manager: "argocd-controller",
     statusManager: STATUS_MANAGER,
@@ -40,7 +41,7 @@ export function argoRules(controlNamespace: string, { tracking }: ArgoSettings):
     stageOf,
     gateAfter,
     rankOf: (resource) => kindRank(resource.kind),
-    optionsOf,
+    optionsOf: (resource, live, app) => optionsOf(resource, live, { app, system: systemRules(resource, compare) }),
     hooks: hookRules,
     health: healthTable,
     healthWords: {

@@ -48,6 +48,13 @@ export function settingValues(data: SettingsData): SettingValues {
   };
 }
 
+/** `true` or `false` as upstream reads them. @throws SettingError */
+export function booleanSetting(text: string): boolean {
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
+  if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
+  throw new SettingError(`${shown(text)} is neither true nor false`);
+}
+
 /** A value as it may be told: short. */
 export function shown(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

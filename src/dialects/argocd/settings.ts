@@ -2,6 +2,7 @@ import type { SettingsData, SettingsProblem } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
 import { type KustomizeSettings, parseKustomizeSettings, usualKustomize } from "./settings-kustomize.ts";
 import { type PollingSettings, parsePolling, usualPolling } from "./settings-polling.ts";
+import { type CompareSettings, parseCompare, usualCompare } from "./settings-compare.ts";
 import { settingValues } from "./setting-values.ts";
 import { parseTracking, type TrackingSettings, usualTracking } from "./settings-tracking.ts";
 
@@ -13,6 +14,7 @@ export interface ArgoSettings {
   readonly tracking: TrackingSettings;
   readonly polling: PollingSettings;
   readonly kustomize: KustomizeSettings;
+  readonly compare: CompareSettings;
 }
 
 /** What this dialect's functions know of the installation: what the engine was started with, and what its ConfigMaps say. */
@@ -25,6 +27,7 @@ export const usualArgoSettings: ArgoSettings = {
   tracking: usualTracking,
   polling: usualPolling,
   kustomize: usualKustomize,
+  compare: usualCompare,
 };
 
 /** What the ConfigMaps say; a value that cannot be used counts as in `before`. Keys that nobody knows say nothing. */
@@ -37,6 +40,7 @@ export function parseSettings(
     tracking: parseTracking(values, before.tracking),
     polling: parsePolling(values, before.polling),
     kustomize: parseKustomizeSettings(values, before.kustomize),
+    compare: parseCompare(values, before.compare),
   };
   return { settings, problems: values.problems };
 }

@@ -13,6 +13,8 @@ import { InventoryStore } from "../inventory-store.ts";
 import { KnownCapabilities } from "../known-capabilities.ts";
 import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
+import type { FoundFields } from "#engine/field-finder.ts";
+import { FieldQueries } from "#engine/field-queries.ts";
 import { FollowedObjects } from "../followed-objects.ts";
 import { ReleaseStore } from "../release/release-store.ts";
 import { RemoteBases } from "../remote-bases.ts";
@@ -53,6 +55,8 @@ export class TestEngine {
   readonly told: AppReport[] = [];
   /** What the live index told. */
   readonly changes: [AppKey, IdKey | null][] = [];
+  /** What an expression of an ignore rule names. */
+  find = (_document: unknown, query: string): FoundFields => ({ pointers: [query] });
   /** Apps that have not looked at their newest content yet. */
   unsettled: AppKey[] = [];
   readonly dialect: Dialect;
@@ -188,6 +192,10 @@ export class TestEngine {
         },
         onAnswer: (app) => void this.changes.push([app, null]),
         log,
+      }),
+      queries: new FieldQueries({
+        find: (asked) =>
+          Promise.resolve(asked.map(({ document, queries }) => queries.map((query) => this.find(document, query)))),
       }),
       rivals: new Rivals({ ...common, dialects: [dialect], namespaces: null, onChange: () => {} }),
       unsettled: () => this.unsettled,
