@@ -22,6 +22,8 @@ export interface ControllerArguments {
   readonly crossNamespaceRefs: boolean;
   /** false: kustomizations may take nothing from other repositories. */
   readonly remoteBases: boolean;
+  /** Programs that may be run where the Secret of a cluster names them. */
+  readonly clusterCommand: readonly string[];
   /** Labels of the apps to serve. */
   readonly watchLabelSelector?: WrittenSelector;
   /** Whom apps act as that name nobody. */
@@ -74,6 +76,12 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
     .option("--watch-label-selector <selector>", "serve only apps with these labels (default: all)", selectorOf)
     .option("--no-cross-namespace-refs", "refuse apps whose source is in another namespace")
     .option("--no-remote-bases", "refuse kustomizations that take bases or files from other repositories")
+    .option(
+      "--cluster-command <program>",
+      "a program that may be run for credentials where a cluster's Secret names it; may be given again",
+      (program: string, before: readonly string[]) => [...before, program],
+      [],
+    )
     .option("--default-service-account <name>", "service account of its namespace that an app acts as which names none")
     .option(
       "--default-decryption-service-account <name>",

@@ -22,6 +22,7 @@ import { awaitsForeign } from "./observe-sync.ts";
 import { reconcileRelease } from "./release/release-pass.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
+import { strangeCluster } from "./strange-cluster.ts";
 import { syncApp } from "./sync-app.ts";
 import { guardOfDeclared, mayTell, type WriteGuard, writeGuardOf } from "./write-guard.ts";
 
@@ -97,7 +98,7 @@ export class AppReconciler {
         this.#tell(
           record,
           { state, guard },
-          { kind: "sync-failed", step: "apply", message: failureText(error), retryAt },
+          { kind: "sync-failed", step: "apply", message: failureText(error), retryAt, unreachable: true },
         );
     } finally {
       telemetry.pass(key, (clock.monotonic() - started) / 1000);
@@ -147,10 +148,12 @@ export class AppReconciler {
     if (target.kind === "failed") {
       this.#hooks.recheck(record.key, WAIT_MS);
       const retryAt = this.#context.clock.now() + WAIT_MS;
-      return { kind: "sync-failed", step: "preflight", message: target.message, retryAt };
+      return { kind: "sync-failed", step: "preflight", message: target.message, retryAt, unreachable: true };
     }
     const { context } = target;
     const work = { context, state };
+    const strange = await strangeCluster(work, record, signal);
+    if (strange) return strange;
     if (state.app.deleting) {
       const phase = await finalizeApp(work, guard, signal);
       if (phase) this.#hooks.recheck(record.key, phase.kind === "dependency" ? FOREIGN_MS : FINALIZE_AGAIN_MS);

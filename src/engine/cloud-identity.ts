@@ -1,3 +1,4 @@
+import type { CloudWay } from "#core/cluster/described-cluster.ts";
 import type { AskedAccess } from "#core/cluster/cluster-access.ts";
 import type { Cloud } from "#core/source/remote.ts";
 
@@ -63,6 +64,8 @@ export interface ClusterProof extends ExpiringToken {
 /** Gets what clusters of clouds take, and keeps it as long. Every call throws SourceError. */
 export interface CloudClusters {
   clusterProof(asked: ClusterCaller, signal: AbortSignal): Promise<ClusterProof>;
+  /** For the controller itself, for a cluster whose place is known. */
+  clusterToken(asked: CloudWay, signal: AbortSignal): Promise<ExpiringToken>;
 }
 
 /** Who asks a cloud's Git servers, for which repository, and whether the source says whom to trust there. */

@@ -2,6 +2,7 @@ import type { AppReport } from "#core/app/app-report.ts";
 import type { AppKey } from "#core/app/app.ts";
 import type { Settings } from "#core/app/settings.ts";
 import type { AppRegistry } from "./app-registry.ts";
+import type { ClusterIdentity } from "./cluster-identity.ts";
 import type { Expressions } from "./expressions.ts";
 import type { FieldQueries } from "./field-queries.ts";
 import type { InventoryStore } from "./inventory-store.ts";
@@ -19,6 +20,8 @@ import type { SourceController } from "./source-controller.ts";
 export interface EngineContext {
   /** The cluster that the app's objects are on. */
   readonly client: ClusterClient;
+  /** Which cluster that is; null: it does not matter. */
+  readonly identity: ClusterIdentity | null;
   /** The cluster that the apps themselves, their sources and the engine's own records are on. */
   readonly home: ClusterClient;
   readonly registry: AppRegistry;

@@ -29,6 +29,10 @@ export const inventoryCrd: CrdSpec = {
           part: { type: "integer", description: "Number of this part, from 0." },
           epoch: { type: "integer", format: "int64", description: "Writer that wrote it: it grows with each leader." },
           format: { type: "string", description: "How the entries are written." },
+          cluster: {
+            type: "string",
+            description: "Which cluster the objects are on, and its identity; absent: this one.",
+          },
           entries: { type: "array", items: { type: "string" }, description: "One compact row for each object." },
         },
       },

@@ -31,6 +31,8 @@ interface AppRecord {
   readonly parts: Map<number, Part>;
   /** Where entries are that are not in the first part. */
   readonly places: Map<IdKey, number>;
+  /** Which cluster the objects are on: what it is called, and its identity; "": nobody said so. */
+  cluster: string;
   /** Whether the server holds exactly `inventory`. */
   isSettled: boolean;
 }
@@ -68,9 +70,21 @@ export class InventoryStore {
     return this.#records.get(key)?.inventory ?? new Map<IdKey, InventoryEntry>();
   }
 
+  /** Which cluster an app's objects were said to be on; "" when nobody did. */
+  clusterOf(key: AppKey): string {
+    return this.#records.get(key)?.cluster ?? "";
+  }
+
+  /** From the next write on the record says on which cluster the objects are. */
+  place(key: AppKey, cluster: string): void {
+    const record = this.#records.get(key) ?? emptyRecord();
+    if (record.cluster === cluster) return;
+    this.#records.set(key, Object.assign(record, { cluster, isSettled: false }));
+  }
+
   /** Whether anything was ever recorded for an app. */
   has(key: AppKey): boolean {
-    return this.#records.has(key);
+    return (this.#records.get(key)?.parts.size ?? 0) > 0;
   }
 
   /**
@@ -125,6 +139,8 @@ export class InventoryStore {
       if (part > 0) record.places.set(entry.key, part);
     }
     record.inventory = inventory;
+    const { cluster } = object;
+    if (part === 0 && typeof cluster === "string") record.cluster = cluster;
     record.parts.set(part, partRecord(object));
     this.#records.set(key, record);
   }
@@ -134,7 +150,12 @@ export class InventoryStore {
     { record, part, entries }: { record: AppRecord; part: number; entries: readonly InventoryEntry[] },
     signal: AbortSignal,
   ): Promise<void> {
-    const object = inventoryObject(app, { part, rows: entries.map(encodeRow).sort(), epoch: this.#epoch() });
+    const object = inventoryObject(app, {
+      part,
+      rows: entries.map(encodeRow).sort(),
+      epoch: this.#epoch(),
+      ...(part === 0 && record.cluster !== "" && { cluster: record.cluster }),
+    });
     const known = record.parts.get(part);
     if (known?.digest === digestOfRows(object)) return;
     if (known) record.parts.set(part, { ...known, digest: "" });
@@ -194,7 +215,7 @@ export class InventoryStore {
 }
 
 function emptyRecord(): AppRecord {
-  return { inventory: new Map(), parts: new Map(), places: new Map(), isSettled: false };
+  return { inventory: new Map(), parts: new Map(), places: new Map(), cluster: "", isSettled: false };
 }
 
 /** The entries of each part: one that has a place keeps it, others fill parts up; recorded parts may come out empty. */
@@ -223,7 +244,7 @@ export function inventoryName(key: AppKey, part: number): string {
 
 function inventoryObject(
   { key, object: owner }: InventoryOwner,
-  content: { part: number; rows: readonly string[]; epoch: number },
+  content: { part: number; rows: readonly string[]; epoch: number; cluster?: string },
 ): Resource {
   const metadata: ObjectMeta = {
     name: inventoryName(key, content.part),
@@ -231,8 +252,9 @@ function inventoryObject(
     labels: { "app.kubernetes.io/managed-by": "holdfast" },
     ownerReferences: [{ apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid }],
   };
-  const { part, rows: entries, epoch } = content;
-  return { apiVersion: INVENTORY_API, kind: "Inventory", metadata, app: key, part, epoch, format: FORMAT, entries };
+  const { part, rows: entries, epoch, cluster } = content;
+  const record = { app: key, part, epoch, format: FORMAT, entries, ...(cluster !== undefined && { cluster }) };
+  return { apiVersion: INVENTORY_API, kind: "Inventory", metadata, ...record };
 }
 
 function refOf({ metadata }: Resource): ObjectRef {
@@ -248,9 +270,11 @@ function partRecord(object: Resource): Part {
 }
 
 /** Of its rows and its owner, so that an app that was made anew does not lose its record with the old one. */
-function digestOfRows({ metadata, entries }: Resource): string {
+function digestOfRows({ metadata, entries, cluster }: Resource): string {
   const owners = metadata.ownerReferences?.map(({ uid }) => uid) ?? [];
-  return digestText([...owners, ...(entries as readonly string[])].join("\n"));
+  return digestText(
+    [...owners, ...(typeof cluster === "string" ? [cluster] : []), ...(entries as readonly string[])].join("\n"),
+  );
 }
 
 /** The entries that an inventory object holds. */

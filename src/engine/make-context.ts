@@ -1,4 +1,4 @@
-import type { AppKey } from "#core/app/app.ts";
+import type { AppKey, HeldCluster } from "#core/app/app.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
 import type { Revision, Source, SourceKey } from "#core/source/source.ts";
 import type { AppRegistry } from "./app-registry.ts";
@@ -42,9 +42,9 @@ export function makeContext(
   const rules = dialects.map((dialect) => dialect.rules);
   const common = { clock, log, random, namespaces };
   const { onObject: onChange, onAnswer } = hooks;
-  const partsOf = (cluster: Pick<RemoteCluster, "client" | "tools">) => ({
-    index: new LiveIndex({ ...common, client: cluster.client, rules, onChange }),
-    releases: new ReleaseStore({ ...common, ...cluster, audit, onChange: onAnswer }),
+  const partsOf = (cluster: Pick<RemoteCluster, "client" | "tools">, held: HeldCluster | null) => ({
+    index: new LiveIndex({ ...common, ...scopeOf(held), client: cluster.client, rules, onChange }),
+    releases: new ReleaseStore({ ...common, ...scopeOf(held), ...cluster, audit, onChange: onAnswer }),
   });
   const sources = new SourceController({
     ...common,
@@ -62,8 +62,9 @@ export function makeContext(
     sources,
     bases: new RemoteBases(sources),
     renders: new RenderCache(options.renderer, telemetry),
+    identity: null,
     capabilities: new KnownCapabilities(),
-    ...partsOf({ client, tools }),
+    ...partsOf({ client, tools }, null),
     tools,
     inventories: new InventoryStore(client, options.epoch),
     references: new FollowedObjects({ client, log, random, onChange: onAnswer }),
@@ -81,4 +82,9 @@ export function makeContext(
     log,
   };
   return { context, remotes: new RemoteClusters({ connector: options.connector, partsOf, log }) };
+}
+
+/** A cluster that is described says itself which namespaces of it are used. */
+function scopeOf(held: HeldCluster | null): { readonly namespaces?: readonly string[] | null } {
+  return held ? { namespaces: held.namespaces } : {};
 }

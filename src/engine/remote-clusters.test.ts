@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { aborted } from "#async/task-group.ts";
 import type { App } from "#core/app/app.ts";
+import type { ClusterAccess } from "#core/cluster/cluster-access.ts";
 import { refOfReference } from "./followed-objects.ts";
 import { type ClusterParts, RemoteClusters } from "./remote-clusters.ts";
 import { plainApp } from "./testing/app.ts";
@@ -24,7 +25,7 @@ beforeEach(() => {
     log: engine.log,
     connector: {
       connect: (access) => {
-        const kubeconfig = access.kind === "kubeconfig" ? access.text : `${access.address} as ${access.account?.name}`;
+        const kubeconfig = named(access);
         if (kubeconfig === "bad") throw new Error("it names no current context");
         opened.push(kubeconfig);
         return {
@@ -45,6 +46,11 @@ beforeEach(() => {
   };
 });
 afterEach(() => end());
+
+function named(access: ClusterAccess): string {
+  if (access.kind === "asked") return `${access.address} as ${access.account?.name}`;
+  return access.kind === "kubeconfig" ? access.text : access.server;
+}
 
 function app(name: string, keys: readonly string[] = ["value", "value.yaml"]): App {
   const plain = plainApp(name);

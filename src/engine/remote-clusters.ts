@@ -1,9 +1,10 @@
-import type { App, AppKey, ClusterReference } from "#core/app/app.ts";
+import type { App, AppKey, ClusterReference, HeldCluster } from "#core/app/app.ts";
 import { askedAccess, type ClusterAccess } from "#core/cluster/cluster-access.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { type Result, ok } from "#core/result.ts";
 import { sha256Hex } from "#core/source/sha256.ts";
 import { aborted, TaskGroup } from "#async/task-group.ts";
+import { ClusterIdentity } from "./cluster-identity.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { referencedData, refOfReference } from "./followed-objects.ts";
 import type { LiveIndex } from "./live-index.ts";
@@ -20,7 +21,8 @@ export interface ClusterParts {
 /** How remote clusters are used. */
 export interface RemoteClustersOptions {
   readonly connector: ClusterConnector;
-  readonly partsOf: (cluster: RemoteCluster) => ClusterParts;
+  /** What is held of a cluster says in which namespaces objects are followed; null: nothing says so. */
+  readonly partsOf: (cluster: RemoteCluster, held: HeldCluster | null) => ClusterParts;
   readonly log: Log;
 }
 
@@ -29,6 +31,12 @@ export type TargetContext =
   | { readonly kind: "ready"; readonly context: EngineContext }
   | { readonly kind: "pending" }
   | { readonly kind: "failed"; readonly message: string };
+
+/** How a cluster is reached, and what is known of it besides. */
+interface Way {
+  readonly access: ClusterAccess;
+  readonly held: HeldCluster | null;
+}
 
 interface Connected {
   readonly cluster: RemoteCluster;
@@ -68,6 +76,7 @@ export class RemoteClusters {
       this.leave(app.key);
       return { kind: "ready", context: home };
     }
+    if (named.kind === "held") return this.#held(app.key, named, home);
     const subject = `kubeconfig ${named.kind} '${named.namespace}/${named.name}'`;
     const known = home.references.get(refOfReference(named));
     if (known.kind === "pending") return known;
@@ -76,9 +85,17 @@ export class RemoteClusters {
     const access = namedAccess(named, referencedData(known.object).text);
     if (!access.ok) return { kind: "failed", message: `${subject} ${access.error}` };
     try {
-      return { kind: "ready", context: this.#connected(app.key, access.value, home) };
+      return { kind: "ready", context: this.#connected(app.key, { access: access.value, held: null }, home) };
     } catch (error) {
       return { kind: "failed", message: `${subject}: ${failureText(error)}` };
+    }
+  }
+
+  #held(app: AppKey, cluster: HeldCluster, home: EngineContext): TargetContext {
+    try {
+      return { kind: "ready", context: this.#connected(app, { access: cluster.open(), held: cluster }, home) };
+    } catch (error) {
+      return { kind: "failed", message: `cluster '${cluster.name}': ${failureText(error)}` };
     }
   }
 
@@ -92,9 +109,10 @@ export class RemoteClusters {
     if (connected?.apps.size === 0) this.#close(digest);
   }
 
-  #connected(app: AppKey, access: ClusterAccess, home: EngineContext): EngineContext {
-    const digest = sha256Hex(stableText(access));
-    const connected = this.#clusters.get(digest) ?? this.#connect(digest, access, home);
+  #connected(app: AppKey, way: Way, home: EngineContext): EngineContext {
+    const { access, held } = way;
+    const digest = sha256Hex(stableText([access, held?.name, held?.namespaces]));
+    const connected = this.#clusters.get(digest) ?? this.#connect(digest, way, home);
     if (this.#used.get(app) !== digest) {
       this.leave(app);
       this.#used.set(app, digest);
@@ -103,12 +121,13 @@ export class RemoteClusters {
     return connected.context;
   }
 
-  #connect(digest: string, access: ClusterAccess, home: EngineContext): Connected {
+  #connect(digest: string, { access, held }: Way, home: EngineContext): Connected {
     const cluster = this.#options.connector.connect(access);
     const { client, tools } = cluster;
-    const { index, releases } = this.#options.partsOf(cluster);
+    const { index, releases } = this.#options.partsOf(cluster, held);
     const scope = new AbortController();
-    const context = { ...home, client, tools, index, releases };
+    const identity = held && new ClusterIdentity(held.name, client);
+    const context = { ...home, client, tools, index, releases, identity };
     const connected = { cluster, context, scope, apps: new Set<AppKey>() };
     this.#clusters.set(digest, connected);
     if (this.#signal?.aborted) scope.abort(this.#signal.reason);

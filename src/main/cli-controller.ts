@@ -47,6 +47,7 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
         defaultClusterAccount: args.defaultKubeconfigServiceAccount ?? null,
         remoteBases: args.remoteBases,
       },
+      clusterCommands: args.clusterCommand,
       shard: args.watchLabelSelector ?? null,
       allowFileUrls: args.allowFileUrls,
       ...(args.storageAddr && { artifacts: { ...args.storageAddr, advertised: args.storageAdvAddr ?? null } }),

@@ -1,5 +1,6 @@
 import { CloudTokens } from "#adapters/cloud/cloud-tokens.ts";
 import { connectCluster } from "#adapters/kube/cluster-client.ts";
+import type { ClusterAccess } from "#core/cluster/cluster-access.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { referencedData } from "#engine/followed-objects.ts";
@@ -19,6 +20,7 @@ export async function withTarget<T>(
 ): Promise<T> {
   const { kubeconfig } = usableApp(record).target;
   if (kubeconfig === null) return work(client);
+  if (kubeconfig.kind === "held") return await connected(client, kubeconfig.open(), work);
   const { kind, namespace, name } = kubeconfig;
   const named = await client.get({ apiVersion: "v1", kind, namespace, name }, { signal });
   const access = named && namedAccess(kubeconfig, referencedData(named).text);
@@ -28,8 +30,16 @@ export async function withTarget<T>(
       exitCode: exitCode.unreachable,
     });
   }
+  return await connected(client, access.value, work);
+}
+
+async function connected<T>(
+  client: ClusterClient,
+  access: ClusterAccess,
+  work: (target: ClusterClient) => Promise<T>,
+): Promise<T> {
   const clouds = new CloudTokens({ now: () => Date.now() });
-  const target = connectCluster(clusterSettings(access.value, { client, clouds }), { attempts: 2 });
+  const target = connectCluster(clusterSettings(access, { client, clouds, commands: [] }), { attempts: 2 });
   try {
     return await work(target);
   } finally {

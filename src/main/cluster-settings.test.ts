@@ -1,4 +1,5 @@
-import { beforeEach, expect, test } from "vitest";
+import type { ClusterProofWay, CloudWay, DescribedCluster } from "#core/cluster/described-cluster.ts";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { AskedAccess, ClusterAccess } from "#core/cluster/cluster-access.ts";
 import type { ClusterCaller } from "#engine/cloud-identity.ts";
 import { FakeCluster } from "#engine/testing/fake-cluster.ts";
@@ -18,7 +19,8 @@ beforeEach(() => {
     asked.push(caller);
     return { token: "cloud", expiresAt: 1, server: "https://told" };
   };
-  proofs = { client, clouds: { clusterProof } };
+  const clusterToken = async ({ name }: CloudWay) => ({ token: `for ${name}`, expiresAt: 1 });
+  proofs = { client, clouds: { clusterProof, clusterToken }, commands: ["allowed"] };
 });
 
 async function proofOf(access: ClusterAccess) {
@@ -52,4 +54,50 @@ test("a kubeconfig may still run nothing and read no files", () => {
   const context = { name: "x", context: { cluster: "c", user: "u" } };
   const text = JSON.stringify({ "current-context": "x", contexts: [context], clusters: [cluster], users: [user] });
   expect(() => clusterSettings({ kind: "kubeconfig", text }, proofs)).toThrow("it refers to a token file");
+});
+
+describe("a described cluster", () => {
+  const plain: DescribedCluster = {
+    kind: "described",
+    server: "https://api",
+    ca: "",
+    serverName: "",
+    insecure: false,
+    certificate: null,
+    proxy: "",
+    proof: { kind: "none" },
+  };
+  const by = (proof: ClusterProofWay, rest: Partial<DescribedCluster> = {}) =>
+    clusterSettings({ ...plain, ...rest, proof }, proofs);
+
+  test("is reached as it says, and by nothing that it does not say", () => {
+    expect(by({ kind: "none" })).toEqual({ server: "https://api", credential: { kind: "none" } });
+    const certificate = { certificate: "C", key: "K" };
+    const rest = { ca: "CA", serverName: "other", insecure: true, certificate, proxy: "http://p" };
+    expect(by({ kind: "password", username: "u", password: "p" }, rest)).toMatchObject({
+      ca: "CA",
+      serverName: "other",
+      insecure: true,
+      clientCertificate: certificate,
+      proxy: "http://p",
+      credential: { kind: "basic", username: "u", password: "p" },
+    });
+  });
+
+  test("of a cloud is shown the cloud's token, at its own address", async () => {
+    const way = { kind: "cloud", cloud: "aws", name: "shop", region: "", role: "", scope: "" } as const;
+    expect(await proofOf({ ...plain, ca: "CA", proof: way })).toEqual({
+      token: "for shop",
+      expiresAt: 1,
+      server: "https://api",
+      ca: "CA",
+    });
+  });
+
+  test("runs only programs that the operator allows, and names others", () => {
+    const program = (command: string) =>
+      by({ kind: "command", command, apiVersion: "v1", args: [], env: {}, installHint: "" });
+    expect(program("allowed")).toMatchObject({ credential: { kind: "exec", plugin: { command: "allowed" } } });
+    expect(() => program("/bin/sh")).toThrow(/"\/bin\/sh", which this controller may not run/);
+  });
 });

@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly vendorSettings: Settings;
   /** Apps without these labels are another controller's. */
   readonly shard?: WrittenSelector | null;
+  /** Programs that may be run for credentials where the description of a cluster names them. */
+  readonly clusterCommands?: readonly string[];
   readonly allowFileUrls?: boolean;
   /** Where what sources have is served to others; absent: nowhere. */
   readonly artifacts?: ArtifactAddress;
@@ -102,7 +104,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       fetcher: fetchers,
       ...(artifacts && { artifacts }),
       ...libraries(helpers, client, dataKeys),
-      connector: connector({ helpers, proofs: { client, clouds: fetchers.clouds }, hooks, guard }),
+      connector: connector({ helpers, proofs: proofsOf(options, client, fetchers), hooks, guard }),
       dialects,
       settings: options.vendorSettings,
       namespaces: options.namespaces,
@@ -187,6 +189,14 @@ function libraries(helpers: HelperPools, client: ConnectedCluster, dataKeys: Dat
     finder: jqFinder(helpers),
     copying: copyTools(() => helpers.small),
   };
+}
+
+function proofsOf(
+  { clusterCommands = [] }: RunOptions,
+  client: ConnectedCluster,
+  { clouds }: SourceFetchers,
+): ClusterProofs {
+  return { client, clouds, commands: clusterCommands };
 }
 
 /** Connects to clusters that apps name: written to only while this process is leader. */

@@ -83,8 +83,8 @@ describe.concurrent("a project", () => {
     await app.create({ spec: { project: "elsewhere" } });
     const refused = await app.until("it is refused", ({ conditions }) => conditions.length > 0);
     expect(refused.conditions).toEqual([
-      `InvalidSpecError: application destination server '${IN_CLUSTER}' and namespace '${app.namespace}' do not match any of the allowed destinations in project 'elsewhere'`,
-      `InvalidSpecError: application repo ${app.url} is not permitted in project 'elsewhere'`,
+      `InvalidSpecError: application destination server '${IN_CLUSTER}' and namespace '${app.namespace}' do not match any of the allowed destinations in project 'elsewhere': no entry of spec.destinations matches`,
+      `InvalidSpecError: application repo ${app.url} is not permitted in project 'elsewhere': no entry of spec.sourceRepos matches`,
     ]);
     expect(await app.config("a")).toBeNull();
   });
@@ -101,8 +101,10 @@ describe.concurrent("a project", () => {
     await app.create({ spec: { project: "narrow" } });
     const failed = await app.until("the sync fails", ({ phase }) => phase === "Failed");
     const reason =
-      "one or more synchronization tasks are not valid: resource :Secret is not permitted in project narrow; " +
-      "resource rbac.authorization.k8s.io:ClusterRole is not permitted in project narrow";
+      "one or more synchronization tasks are not valid: resource :Secret is not permitted in project narrow: " +
+      "spec.namespaceResourceBlacklist[0] denies it; " +
+      "resource rbac.authorization.k8s.io:ClusterRole is not permitted in project narrow: " +
+      "no entry of spec.clusterResourceWhitelist matches";
     expect(failed.message).toBe(reason);
     expect(failed.conditions).toEqual([`SyncError: Failed last sync attempt to [${commit}]: ${reason}`]);
     expect(failed).toMatchObject({ sync: "OutOfSync", health: "Missing", revision: commit });

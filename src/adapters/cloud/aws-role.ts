@@ -9,9 +9,10 @@ const maxSessionName = 64;
 
 /** Asks AWS for the keys of a role that others' keys may take. @throws CloudError */
 export async function askAwsRole(
-  { own, region, role }: { readonly own: AccessKeys; readonly region: string; readonly role: string },
+  asked: { readonly own: AccessKeys; readonly region: string; readonly role: string; readonly session?: string },
   signal: AbortSignal,
 ): Promise<AwsCredentials> {
+  const { own, region, role, session: taken = sessionName() } = asked;
   const action = `take the role ${JSON.stringify(role.slice(0, 250))}`;
   if (!rolePattern.test(role)) throw new CloudError(`Cannot ${action}: it is no ARN of a role`);
   const agent = httpsAgent(undefined);
@@ -25,7 +26,7 @@ export async function askAwsRole(
     const requestHandler = { httpsAgent: agent, connectionTimeout: 5_000, requestTimeout: 10_000 };
     const given = await fromTemporaryCredentials({
       masterCredentials,
-      params: { RoleArn: role, RoleSessionName: sessionName() },
+      params: { RoleArn: role, RoleSessionName: taken },
       clientConfig: { region, requestHandler },
     })();
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = given;

@@ -14,9 +14,11 @@ import type {
   RegistryPassword,
   ServedRegistry,
 } from "#engine/cloud-identity.ts";
+import type { CloudWay } from "#core/cluster/described-cluster.ts";
 import { askAws, type AwsCaller, awsRoleOf } from "./aws-credentials.ts";
 import { askAzure, type AzureCaller, azureApplicationOf } from "./azure-token.ts";
 import { callerKey } from "./caller-key.ts";
+import { clusterToken } from "./cluster-token.ts";
 import { clusterProof } from "./cluster-proof.ts";
 import { askGcp, gcpAccountOf } from "./gcp-token.ts";
 import { gitPassword } from "./git-password.ts";
@@ -72,6 +74,10 @@ export class CloudTokens implements CloudIdentity, CloudRegistries, CloudReposit
 
   async clusterProof(asked: ClusterCaller, signal: AbortSignal): Promise<ClusterProof> {
     return await clusterProof({ tokens: this, now: this.#now }, asked, signal);
+  }
+
+  async clusterToken(asked: CloudWay, signal: AbortSignal): Promise<ExpiringToken> {
+    return await clusterToken({ tokens: this, kept: this.#kept, now: this.#now }, asked, signal);
   }
 
   /** Ends all that is under way. */

@@ -43,6 +43,8 @@ export interface ClusterSettings extends Place {
   /** The name to expect in the server's certificate. */
   readonly serverName?: string;
   readonly clientCertificate?: ClientCertificate;
+  /** Address of a proxy, with user and password where it wants them; without it connections are direct. */
+  readonly proxy?: string;
   readonly credential: Credential;
   /** The namespace that the kubeconfig's context names. */
   readonly namespace?: string;

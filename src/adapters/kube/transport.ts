@@ -1,4 +1,4 @@
-import { Pool } from "undici";
+import { Pool, ProxyAgent } from "undici";
 import type { Dispatcher } from "undici";
 import type { ClientCertificate, ClusterSettings, Place } from "./connection.ts";
 
@@ -26,31 +26,33 @@ export interface WireSink {
 
 interface Pools extends Pick<WireRequest, "certificate" | "place"> {
   readonly basePath: string;
-  readonly requests: Pool;
-  readonly watches: Pool;
+  readonly origin: string;
+  readonly requests: Dispatcher;
+  readonly watches: Dispatcher;
 }
 
 const REQUEST_SOCKETS = 64;
 
 /** The sockets of one cluster credential. */
 export class Transport {
-  readonly #settings: Pick<ClusterSettings, "insecure" | "serverName">;
+  readonly #settings: Pick<ClusterSettings, "insecure" | "serverName" | "proxy">;
   #pools: Pools | undefined;
   readonly #retired: Pools[] = [];
 
-  constructor(settings: Pick<ClusterSettings, "insecure" | "serverName">) {
+  constructor(settings: Pick<ClusterSettings, "insecure" | "serverName" | "proxy">) {
     this.#settings = settings;
   }
 
   /** Sends a request and resolves when its answer has ended; rejects with the signal's reason, the sink's or the socket's error. */
   exchange(request: WireRequest, sink: WireSink, signal: AbortSignal): Promise<void> {
-    const { basePath, ...pools } = this.#poolsFor(request);
+    const { basePath, origin, ...pools } = this.#poolsFor(request);
     const pool = pools[request.pool];
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(sink, signal, { resolve, reject });
       if (!exchange.open()) return;
       pool.dispatch(
         {
+          origin,
           method: request.method,
           path: basePath + request.path,
           headers: [...request.headers],
@@ -77,6 +79,7 @@ export class Transport {
     this.#pools = {
       certificate,
       place,
+      origin: new URL(place.server).origin,
       basePath: new URL(place.server).pathname.replace(/\/+$/, ""),
       requests: this.#open(way, REQUEST_SOCKETS),
       watches: this.#open(way, null),
@@ -84,25 +87,28 @@ export class Transport {
     return this.#pools;
   }
 
-  #open({ certificate, place }: Pick<WireRequest, "certificate" | "place">, connections: number | null): Pool {
-    const { insecure, serverName } = this.#settings;
+  #open({ certificate, place }: Pick<WireRequest, "certificate" | "place">, connections: number | null): Dispatcher {
+    const { insecure, serverName, proxy } = this.#settings;
     const { ca } = place;
-    return new Pool(new URL(place.server).origin, {
+    const connect = {
+      timeout: 10_000,
+      keepAlive: true,
+      ...(ca === undefined ? {} : { ca }),
+      ...(insecure ? { rejectUnauthorized: false } : {}),
+      ...(serverName === undefined ? {} : { servername: serverName }),
+      ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
+    };
+    const options = {
       connections,
       allowH2: false,
       pipelining: 1,
       keepAliveTimeout: 30_000,
       headersTimeout: 0, // Deadlines are the caller's.
       bodyTimeout: 0,
-      connect: {
-        timeout: 10_000,
-        keepAlive: true,
-        ...(ca === undefined ? {} : { ca }),
-        ...(insecure ? { rejectUnauthorized: false } : {}),
-        ...(serverName === undefined ? {} : { servername: serverName }),
-        ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
-      },
-    });
+    };
+    return proxy === undefined
+      ? new Pool(new URL(place.server).origin, { ...options, connect })
+      : new ProxyAgent({ ...options, uri: proxy, requestTls: connect });
   }
 }
 

@@ -83,6 +83,8 @@ export type AppPhase =
       readonly step: "preflight" | "apply" | "prune" | "health";
       readonly message: string;
       readonly retryAt: number | null;
+      /** Nothing is known of the cluster that the app's objects are on. */
+      readonly unreachable?: true;
     }
   | { readonly kind: "synced" };
 

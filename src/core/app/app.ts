@@ -1,3 +1,4 @@
+import type { ClusterAccess } from "#core/cluster/cluster-access.ts";
 import type { ReleasePolicy } from "#core/release/release-policy.ts";
 import type { HealthExpressions } from "#core/health/expression-health.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
@@ -32,11 +33,25 @@ export interface AppTarget {
   /** `in-cluster`, or the name of another cluster. */
   readonly cluster: string;
   /** What says how another cluster is reached; null: this cluster. */
-  readonly kubeconfig: ClusterReference | null;
+  readonly kubeconfig: ClusterReference | HeldCluster | null;
   /** Namespace for namespaced objects that name none; null: the manifests must say. */
   readonly namespace: string | null;
   /** The user that writes act as; null: the controller itself. */
   readonly impersonate: string | null;
+}
+
+/** A cluster that is known already; what the way to it holds shows in no text. */
+export interface HeldCluster {
+  readonly kind: "held";
+  /** What people call it. */
+  readonly name: string;
+  /** Names what the way was made of, and its version: never what it says. */
+  readonly version: string;
+  /** The only namespaces that it is used in; null: all. */
+  readonly namespaces: readonly string[] | null;
+  /** Whether it is used for objects without a namespace. */
+  readonly clusterWide: boolean;
+  readonly open: () => ClusterAccess;
 }
 
 /** A Secret with a kubeconfig, or a ConfigMap that stands for one. */

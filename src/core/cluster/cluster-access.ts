@@ -1,9 +1,10 @@
 import { type Result, ok } from "#core/result.ts";
 import type { Cloud } from "#core/source/remote.ts";
 import type { ObjectName } from "#core/source/source.ts";
+import type { DescribedCluster } from "./described-cluster.ts";
 
 /** How another cluster is reached. */
-export type ClusterAccess = { readonly kind: "kubeconfig"; readonly text: string } | AskedAccess;
+export type ClusterAccess = { readonly kind: "kubeconfig"; readonly text: string } | DescribedCluster | AskedAccess;
 
 /** A cluster whose proof of who asks is got for a while, and again before it ends. */
 export type AskedAccess = AskedCluster & (CloudProof | HomeProof);

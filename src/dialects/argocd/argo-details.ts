@@ -1,5 +1,6 @@
 import type { App } from "#core/app/app.ts";
 import type { Problem } from "#core/result.ts";
+import type { ClusterNames, ClusterReach } from "./destination.ts";
 import type { SyncOptions } from "./sync-options.ts";
 
 /** One entry of `spec.ignoreDifferences`: which objects, and the fields that do not matter there. */
@@ -19,6 +20,8 @@ export interface ArgoDetails {
   /** The app's name in tracking ids. */
   readonly instance: string;
   readonly project: string;
+  /** The cluster that the objects go to. */
+  readonly cluster: ClusterNames & ClusterReach;
   readonly options: SyncOptions;
   readonly ignore: readonly IgnoreRule[];
   /** Why the pending `operation` cannot be carried out, or null. */

@@ -198,8 +198,8 @@ describe("parseApp() holds apps to their project", () => {
   test("repository and destination are refused together", () => {
     const spec = { project: "narrow", source: { ...source, repoURL: "https://other.example/x" } };
     expect(problemsOf(application(spec), lookup)).toEqual([
-      "application repo https://other.example/x is not permitted in project 'narrow'",
-      `application destination server '${server}' and namespace 'shop' do not match any of the allowed destinations in project 'narrow'`,
+      "application repo https://other.example/x is not permitted in project 'narrow': no entry of spec.sourceRepos matches",
+      `application destination server '${server}' and namespace 'shop' do not match any of the allowed destinations in project 'narrow': no entry of spec.destinations matches`,
     ]);
   });
   test("apps outside the control namespace need its consent", () => {

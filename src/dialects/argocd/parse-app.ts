@@ -1,26 +1,17 @@
 import { type App, appKey } from "#core/app/app.ts";
 import { isFence } from "#core/app/adoption.ts";
 import type { Lookup } from "#core/app/dialect.ts";
-import type { Settings } from "#core/app/settings.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { ArgoDetails, IgnoreRule } from "./argo-details.ts";
-import { parseDestination } from "./destination.ts";
+import { type Destination, IN_CLUSTER, parseDestination } from "./destination.ts";
 import { listAt, textAt, withoutNulls } from "./fields.ts";
 import { parseOperation } from "./parse-operation.ts";
 import { FINALIZER, parsePolicy } from "./parse-policy.ts";
 import { parseSources, type SourceList, type SourcesContext, sourcesOf } from "./parse-sources.ts";
-import {
-  DEFAULT_PROJECT,
-  findProject,
-  permitsDestination,
-  permitsNamespaceOfApp,
-  permitsSource,
-  type Project,
-  projectProblems,
-  type ResolvedDestination,
-} from "./project.ts";
+import { DEFAULT_PROJECT, findProject, type Project } from "./project.ts";
+import { projectViolations, unpermittedSources } from "./project-violations.ts";
 import { refreshTokenOf } from "./refresh.ts";
 import { comparedRevisions, recordedRevisions } from "./restore.ts";
 import { type SpecFields, specSchema } from "./schema.ts";
@@ -47,7 +38,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   const name = textAt(object.metadata, "name");
   const sourcesContext = sourcesContextOf(object, spec, { lookup, settings });
   const sources = parseSources(spec, sourcesContext);
-  const destination = parseDestination(spec.destination);
+  const destination = parseDestination(spec.destination, sourcesContext.inProject.project, lookup);
   const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
   const finalizer = finalizerOf(object);
   const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
@@ -59,7 +50,11 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     ...options.problems,
     ...problems,
     ...ignoreProblems(spec),
-    ...permissionProblems(object, spec, { project, destination, settings }),
+    ...projectViolations(object, spec, {
+      project,
+      destination: destination.ok ? destination.value : null,
+      settings,
+    }),
   ];
   if (all.length > 0 || !sources.ok || !destination.ok) return refused(all);
 
@@ -78,8 +73,8 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
     sources: sources.value,
     target: {
-      cluster: destination.value.name,
-      kubeconfig: null,
+      cluster: destination.value.held?.name ?? IN_CLUSTER.name,
+      kubeconfig: destination.value.held,
       namespace: spec.destination.namespace || null,
       impersonate: null,
     },
@@ -94,55 +89,38 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     declares: null,
     healthExpressions: [],
     specDigest: digestOf([sourcesOf(spec), spec.destination, spec.syncPolicy?.syncOptions ?? []]),
-    details: details(spec, { options, instance: instanceName(object, settings), problem: operation.problem, project }),
+    details: details(spec, {
+      options,
+      instance: instanceName(object, settings),
+      problem: operation.problem,
+      project,
+      destination: destination.value,
+    }),
   });
 }
 
 function details(
   spec: SpecFields,
-  parsed: { options: ReadOptions; instance: string; problem: string | null; project: Project | null },
+  parsed: {
+    options: ReadOptions;
+    instance: string;
+    problem: string | null;
+    project: Project | null;
+    destination: Destination;
+  },
 ): ArgoDetails {
+  const { name, server, reach } = parsed.destination;
   const orphans = parsed.project?.limits.orphanedResources;
   const place = `AppProject ${parsed.project?.name}: spec.orphanedResources`;
   return {
     instance: parsed.instance,
     project: spec.project || DEFAULT_PROJECT,
+    cluster: { name, server, ...reach },
     options: parsed.options.options,
     ignore: ignoreRules(spec),
     operationProblem: parsed.problem,
     warnings: [...parsed.options.warnings, ...(orphans ? [{ path: place, message: `${place} has no effect` }] : [])],
   };
-}
-
-function permissionProblems(
-  object: Resource,
-  spec: SpecFields,
-  found: {
-    project: Project | null;
-    destination: Result<ResolvedDestination, readonly Problem[]>;
-    settings: Settings;
-  },
-): Problem[] {
-  const { project, destination, settings } = found;
-  const name = spec.project || DEFAULT_PROJECT;
-  if (project === null) {
-    return [{ path: "spec.project", message: `Application referencing project ${name} which does not exist` }];
-  }
-  const problems = projectProblems(project);
-  if (problems.length > 0) return problems;
-  const own = { name: textAt(object.metadata, "name"), namespace: textAt(object.metadata, "namespace") };
-  if (!permitsNamespaceOfApp(project, own.namespace, settings)) {
-    const message = `application '${own.name}' in namespace '${own.namespace}' is not permitted to use project '${name}'`;
-    problems.push({ path: "spec.project", message });
-  }
-  problems.push(...unpermittedSources(spec, project));
-  if (destination.ok && !permitsDestination(project, destination.value)) {
-    const { server, namespace } = destination.value;
-    const shown = spec.destination.name ? destination.value.name : server;
-    const message = `application destination server '${shown}' and namespace '${namespace}' do not match any of the allowed destinations in project '${name}'`;
-    problems.push({ path: "spec.destination", message });
-  }
-  return problems;
 }
 
 function sourcesContextOf(
@@ -166,16 +144,6 @@ function givenSources(
 ): ReturnType<typeof parseSources> {
   const refusals = [...unsupportedFields(given), ...unpermittedSources(given, project)];
   return refusals.length > 0 ? refused(refusals) : parseSources(given, { ...context, recorded: [] });
-}
-
-function unpermittedSources(list: SourceList, project: Project | null): Problem[] {
-  const urls = sourcesOf(list).map(({ repoURL }) => repoURL);
-  return urls
-    .filter((url) => url && project && !permitsSource(project, url))
-    .map((url) => ({
-      path: "spec.source.repoURL",
-      message: `application repo ${url} is not permitted in project '${project?.name}'`,
-    }));
 }
 
 function ignoreRules(spec: SpecFields): IgnoreRule[] {

@@ -93,9 +93,9 @@ test("prepare() holds every object to the project in the vendor's words", () => 
     lookup,
   );
   expect(refusals.map(({ message }) => message)).toEqual([
-    "resource :Secret is not permitted in project narrow",
-    "resource rbac.authorization.k8s.io:ClusterRole is not permitted in project narrow",
-    "namespace kube-system is not permitted in project 'narrow'",
+    "resource :Secret is not permitted in project narrow: spec.namespaceResourceBlacklist[0] denies it",
+    "resource rbac.authorization.k8s.io:ClusterRole is not permitted in project narrow: no entry of spec.clusterResourceWhitelist matches",
+    "namespace kube-system is not permitted in project 'narrow': no entry of spec.destinations matches",
   ]);
 });
 

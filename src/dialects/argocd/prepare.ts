@@ -3,11 +3,11 @@ import { gvkOf, idOf } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import { detailsOf } from "./argo-details.ts";
-import { IN_CLUSTER } from "./destination.ts";
 import { hookProblems, hookRole } from "./hook.ts";
 import { SYNC_OPTIONS } from "./object-options.ts";
 import { ownNamespace } from "./own-namespace.ts";
-import { findProject, permitsDestination, permitsKind, type Project } from "./project.ts";
+import { findProject, type Project } from "./project.ts";
+import { judgeDestination, judgeKind } from "./project-rules.ts";
 import { waveProblem } from "./stages.ts";
 import { listOf, readSyncOptions } from "./sync-options.ts";
 
@@ -58,15 +58,20 @@ function refusalOf(
   if (project === null) return `Application referencing project ${limits.name} which does not exist`;
   const scope = context.scopeOf({ group, kind, version });
   const namespaced = scope === "namespaced" || (scope === "unknown" && namespace !== "");
-  if (!permitsKind(project, { group, kind }, { name, namespaced })) {
-    return `resource ${group}:${kind} is not permitted in project ${project.name}`;
+  const byKind = judgeKind(project, { group, kind }, { name, namespaced });
+  if (!byKind.permitted) return `resource ${group}:${kind} is not permitted in project ${project.name}: ${byKind.rule}`;
+  const { cluster } = detailsOf(context.app);
+  const { namespaces } = cluster;
+  if (!namespaced) {
+    const isReached = cluster.clusterWide;
+    return isReached ? null : `Cluster level ${kind} "${name}" can not be managed when in namespaced mode`;
   }
-  if (!namespaced) return null;
   if (namespace === "") return `Namespace for ${name} ${group}/${version}, Kind=${kind} is missing.`;
-  if (!permitsDestination(project, { ...IN_CLUSTER, namespace })) {
-    return `namespace ${namespace} is not permitted in project '${project.name}'`;
+  if (namespaces && !namespaces.includes(namespace)) {
+    return `Namespace "${namespace}" for ${kind} "${name}" is not managed`;
   }
-  return null;
+  const { permitted, rule } = judgeDestination(project, { ...cluster, namespace });
+  return permitted ? null : `namespace ${namespace} is not permitted in project '${project.name}': ${rule}`;
 }
 
 /** Annotations that mean nothing. */
@@ -85,7 +90,7 @@ function missingNamespace(
   const name = app.target.namespace;
   if (!app.policy.createNamespace || name === null || project === null) return null;
   const kind = { group: "", kind: "Namespace" };
-  if (!permitsKind(project, kind, { name, namespaced: false })) return null;
+  if (!judgeKind(project, kind, { name, namespaced: false }).permitted) return null;
   const declared = resources.some((resource) => {
     const id = idOf(resource);
     return id.group === "" && id.kind === "Namespace" && id.name === name;

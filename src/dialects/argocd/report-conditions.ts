@@ -60,6 +60,9 @@ function phaseConditions(context: ReportContext, operation: OperationState | und
     case "dependency":
       return [{ type: "SyncWarning", message: phase.message }];
     case "sync-failed": {
+      if (phase.unreachable) {
+        return [{ type: "ComparisonError", message: `Failed to load live state: ${phase.message}` }];
+      }
       const refused = phase.message !== report.sync?.message;
       if (phase.retryAt !== null || (app?.policy.mode !== "auto" && !refused)) return [];
       const text = operation?.phase === "Succeeded" ? undefined : operation?.message;

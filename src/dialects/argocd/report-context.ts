@@ -30,7 +30,7 @@ export function reportContext(input: { object: Resource; app: App | null; report
     pending: isObject(operation) && Object.keys(operation).length > 0 ? operation : null,
     app,
     report,
-    comparisonFailed: report.phase.kind === "source-failed" || report.phase.kind === "render-failed",
+    comparisonFailed: isUnknown(report.phase),
   };
 }
 
@@ -80,4 +80,10 @@ const SHAPES: Readonly<Record<string, "list" | "object">> = {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether what is declared, or what there is, could not be found out. */
+function isUnknown(phase: AppReport["phase"]): boolean {
+  if (phase.kind === "sync-failed") return phase.unreachable === true;
+  return phase.kind === "source-failed" || phase.kind === "render-failed";
 }

@@ -160,6 +160,7 @@ export class TestEngine {
     return {
       ...common,
       home: client,
+      identity: null,
       telemetry,
       settings,
       registry,

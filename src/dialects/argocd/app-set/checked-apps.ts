@@ -50,7 +50,7 @@ function problemOf(app: Resource, { set, lookup, settings }: Checking): string |
   if (findProject(project, lookup, settings) === null) {
     return `application references project ${project} which does not exist`;
   }
-  const destination = parseDestination(spec.destination);
+  const destination = parseDestination(spec.destination, project, lookup);
   if (destination.ok) return null;
   return `application destination spec is invalid: ${destination.error.map(({ message }) => message).join("; ")}`;
 }

@@ -27,10 +27,12 @@ export function setRules(controlNamespace: string, argo: ArgoSettings, member: D
     changeOf,
     release,
     // What runs on a cluster that nobody knows any more is left behind: nobody could delete it.
-    beforeDelete: (app) => {
+    beforeDelete: (app, lookup) => {
       const { finalizers = [] } = app.metadata;
-      const { destination = {} } = (withoutNulls(app["spec"]) ?? {}) as Partial<SpecFields>;
-      if (!finalizers.includes(FINALIZER) || parseDestination(destination).ok) return null;
+      const { destination = {}, project = "" } = (withoutNulls(app["spec"]) ?? {}) as Partial<SpecFields>;
+      const found = parseDestination(destination, project, lookup);
+      const isKnown = found.ok || found.error.some(({ path }) => path !== "spec.destination");
+      if (!finalizers.includes(FINALIZER) || isKnown) return null;
       return { metadata: { finalizers: finalizers.filter((name) => name !== FINALIZER) } };
     },
     report: reportSet,

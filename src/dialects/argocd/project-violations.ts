@@ -1,0 +1,57 @@
+import type { Settings } from "#core/app/settings.ts";
+import type { Resource } from "#core/resource/resource.ts";
+import type { Problem } from "#core/result.ts";
+import type { Destination } from "./destination.ts";
+import { textAt } from "./fields.ts";
+import { type SourceList, sourcesOf } from "./parse-sources.ts";
+import { permitsNamespaceOfApp, type Project, projectProblems } from "./project.ts";
+import { judgeDestination, judgeSource } from "./project-rules.ts";
+import type { SpecFields } from "./schema.ts";
+
+/** What an application asks for that its project does not allow, each with the rule. */
+export function projectViolations(
+  object: Resource,
+  spec: SpecFields,
+  found: {
+    readonly project: Project | null;
+    /** Null: it is not known. */
+    readonly destination: Destination | null;
+    readonly settings: Settings;
+  },
+): Problem[] {
+  const { project, destination, settings } = found;
+  const name = spec.project ?? "";
+  if (project === null) {
+    return [{ path: "spec.project", message: `Application referencing project ${name} which does not exist` }];
+  }
+  const problems = projectProblems(project);
+  if (problems.length > 0) return problems;
+  const own = { name: textAt(object.metadata, "name"), namespace: textAt(object.metadata, "namespace") };
+  if (!permitsNamespaceOfApp(project, own.namespace, settings)) {
+    const message = `application '${own.name}' in namespace '${own.namespace}' is not permitted to use project '${name}'`;
+    problems.push({ path: "spec.project", message });
+  }
+  problems.push(...unpermittedSources(spec, project));
+  const problem = destination && destinationProblem(project, spec, destination);
+  return problem ? [...problems, problem] : problems;
+}
+
+/** Repositories that a project does not allow, each with the rule. */
+export function unpermittedSources(list: SourceList, project: Project | null): Problem[] {
+  const urls = project === null ? [] : sourcesOf(list).map(({ repoURL }) => repoURL);
+  return urls.flatMap((url) => {
+    const verdict = url && project ? judgeSource(project, url) : null;
+    if (!verdict || verdict.permitted) return [];
+    const message = `application repo ${url} is not permitted in project '${project?.name}': ${verdict.rule}`;
+    return [{ path: "spec.source.repoURL", message }];
+  });
+}
+
+function destinationProblem(project: Project, spec: SpecFields, destination: Destination): Problem | null {
+  const { server, namespace } = destination;
+  const { permitted, rule } = judgeDestination(project, destination);
+  if (permitted) return null;
+  const shown = spec.destination.name ? destination.name : server;
+  const message = `application destination server '${shown}' and namespace '${namespace}' do not match any of the allowed destinations in project '${project.name}': ${rule}`;
+  return { path: "spec.destination", message };
+}
