@@ -44,17 +44,14 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
   const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting, polling });
   const project = findProject(spec.project || DEFAULT_PROJECT, lookup, settings);
+  const found = { project, destination: destination.ok ? destination.value : null, settings };
   const all = [
     ...(sources.ok ? [] : sources.error),
     ...(destination.ok ? [] : destination.error),
     ...options.problems,
     ...problems,
     ...ignoreProblems(spec),
-    ...projectViolations(object, spec, {
-      project,
-      destination: destination.ok ? destination.value : null,
-      settings,
-    }),
+    ...projectViolations(object, spec, found),
   ];
   if (all.length > 0 || !sources.ok || !destination.ok) return refused(all);
 
@@ -72,12 +69,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     // A fenced-off app is nobody's to touch, its deletion included.
     finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
     sources: sources.value,
-    target: {
-      cluster: destination.value.held?.name ?? IN_CLUSTER.name,
-      kubeconfig: destination.value.held,
-      namespace: spec.destination.namespace || null,
-      impersonate: null,
-    },
+    target: targetOf(destination.value),
     policy,
     dependsOn: [],
     suspended: isSkipped(object),
@@ -89,21 +81,25 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     declares: null,
     healthExpressions: [],
     specDigest: digestOf([sourcesOf(spec), spec.destination, spec.syncPolicy?.syncOptions ?? []]),
-    details: details(spec, {
-      options,
-      instance: instanceName(object, settings),
-      problem: operation.problem,
-      project,
-      destination: destination.value,
-    }),
+    details: detailsIn(object, spec, { ...found, options, problem: operation.problem, destination: destination.value }),
   });
 }
 
-function details(
+function targetOf({ held, namespace }: Destination): App["target"] {
+  return {
+    cluster: held?.name ?? IN_CLUSTER.name,
+    kubeconfig: held,
+    namespace: namespace || null,
+    impersonate: null,
+  };
+}
+
+function detailsIn(
+  object: Resource,
   spec: SpecFields,
   parsed: {
     options: ReadOptions;
-    instance: string;
+    settings: Installation;
     problem: string | null;
     project: Project | null;
     destination: Destination;
@@ -113,7 +109,7 @@ function details(
   const orphans = parsed.project?.limits.orphanedResources;
   const place = `AppProject ${parsed.project?.name}: spec.orphanedResources`;
   return {
-    instance: parsed.instance,
+    instance: instanceName(object, parsed.settings),
     project: spec.project || DEFAULT_PROJECT,
     cluster: { name, server, ...reach },
     options: parsed.options.options,
