@@ -47,7 +47,7 @@ export interface PlanFiles {
 /** The controller's own pure functions over files. */
 export interface EvalActions {
   health(
-    input: { dialect: DialectName; files: readonly string[] },
+    input: { dialect: DialectName; config?: string; files: readonly string[] },
     signal: AbortSignal,
   ): Promise<readonly HealthLine[]>;
   diff(input: DiffFiles, signal: AbortSignal): Promise<readonly PathLine[]>;
@@ -77,8 +77,9 @@ function healthCommand(actions: EvalActions, terminal: Terminal, signal: AbortSi
   return withDialect(new Command("health"))
     .description("print one JSON line with the health of each object")
     .argument("<files...>", "files with live objects; - is standard input")
-    .action(async (files: string[], { dialect }: { dialect: DialectName }) => {
-      const lines = await actions.health({ dialect, files }, signal);
+    .option("--config <file>", "the ConfigMap argocd-cm, whose scripts count; without it: none")
+    .action(async (files: string[], options: { dialect: DialectName; config?: string }) => {
+      const lines = await actions.health({ ...options, files }, signal);
       for (const { file, id, status, message } of lines) {
         terminal.out(`${JSON.stringify({ file, id, status, message })}\n`);
       }

@@ -226,7 +226,10 @@ export class AppReconciler {
     const fights: Notice[] = fightNotices(state, context.clock.now());
     const lasting = state.notices.filter((notice) => notice.kind !== "fight" && notice.kind !== "shared");
     state.notices = [...lasting, ...fights, ...sharedNotices(context, state)];
-    this.#hooks.report(record, { report: appReportOf(work, { phase, revision: trackedRevision(context, state.app) }) });
+    const report = appReportOf(work, { phase, revision: trackedRevision(context, state.app) });
+    // The first verdicts on objects come within a moment, and with them the next pass.
+    const isUndecided = state.running === null && report.objects.some(({ health }) => health?.undecided);
+    if (!isUndecided) this.#hooks.report(record, { report });
   }
 
   /** Returns when it is tried again. */

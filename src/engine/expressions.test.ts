@@ -21,6 +21,8 @@ beforeEach(() => {
   told = [];
   answer = (asked) => Promise.resolve(asked.map(({ text }) => (text === "bad" ? { error: "oops" } : { value: true })));
   const evaluator: ExpressionEvaluator = {
+    run: (asked) =>
+      Promise.resolve(asked.map(({ object }) => ({ value: { type: "table", value: (object as Resource).metadata } }))),
     evaluate: (asked, signal) => {
       batches.push(asked);
       return answer(asked, signal);
@@ -87,5 +89,17 @@ describe("Expressions", () => {
     vi.useRealTimers();
     await settled();
     expect([ask("a"), told]).toEqual([{ kind: "value", value: true }, [SHOP]]);
+  });
+
+  test("a script is run once for each version of an object, and what it said of the version before is known meanwhile", async () => {
+    const script = { name: "s", text: "a script", openLibs: false };
+    const first = version("1");
+    expect(expressions.askScript(SHOP, script, first)).toEqual({ answer: { kind: "pending" }, before: null });
+    await settled();
+    const answer = { kind: "value", value: { type: "table", value: first.metadata } };
+    expect([told, expressions.askScript(SHOP, script, first).answer]).toEqual([[SHOP], answer]);
+    const changed = expressions.askScript(SHOP, script, version("2"));
+    expect(changed).toEqual({ answer: { kind: "pending" }, before: answer });
+    expect(expressions.askScript(SHOP, { ...script, text: "another" }, version("2")).before).toBeNull();
   });
 });

@@ -1,10 +1,12 @@
 import { LRUCache } from "lru-cache";
 import type { AppKey } from "#core/app/app.ts";
 import type { Answer } from "#core/health/expression-health.ts";
+import type { HealthScript } from "#core/health/health.ts";
+import type { ScriptValue } from "#core/health/script-health.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { aborted } from "#async/task-group.ts";
 import { sleep } from "#async/with-deadline.ts";
-import type { Expression, ExpressionEvaluator } from "./expression-evaluator.ts";
+import type { Evaluated, Expression, ExpressionEvaluator, ScriptRun } from "./expression-evaluator.ts";
 import type { Log } from "./ports.ts";
 import { failureText } from "./requests.ts";
 
@@ -16,8 +18,51 @@ export interface ExpressionsOptions {
   readonly log: Log;
 }
 
-interface Question {
-  readonly expression: Expression;
+/**
+ * Answers to expressions and of scripts over objects. Nobody waits for an answer: who asks is told when it is there, and
+ * the answer for an object holds until the object changes.
+ */
+export class Expressions {
+  readonly #expressions: Asked<Expression, boolean>;
+  readonly #scripts: Asked<ScriptRun, ScriptValue>;
+
+  constructor({ evaluator, onAnswer, log }: ExpressionsOptions) {
+    const expressions = evaluator.evaluate.bind(evaluator);
+    const scripts = evaluator.run.bind(evaluator);
+    this.#expressions = new Asked({ evaluate: expressions, onAnswer, log });
+    this.#scripts = new Asked({ evaluate: scripts, onAnswer, log });
+  }
+
+  /** Allows evaluation until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#expressions.run(signal), this.#scripts.run(signal)]);
+  }
+
+  /** What an expression says, whose variables these objects give; `pending` while that is found out. */
+  ask(app: AppKey, expression: Expression, objects: readonly Resource[]): Answer {
+    return this.#expressions.ask(app, expression, objects).answer;
+  }
+
+  /** What a script returns for an object, and, while that is found out, what it returned for the object before. */
+  askScript(
+    app: AppKey,
+    script: HealthScript,
+    object: Resource,
+  ): { readonly answer: Answer<ScriptValue>; readonly before: Answer<ScriptValue> | null } {
+    return this.#scripts.ask(app, { ...script, object }, [object]);
+  }
+}
+
+interface AskedOptions<Question, T> {
+  readonly evaluate: (questions: readonly Question[], signal: AbortSignal) => Promise<readonly Evaluated<T>[]>;
+  readonly onAnswer: (app: AppKey) => void;
+  readonly log: Log;
+}
+
+interface Waiting<Question> {
+  readonly question: Question;
+  /** The text and the objects, whatever their versions. */
+  readonly subject: string;
   readonly apps: Set<AppKey>;
 }
 
@@ -25,22 +70,21 @@ const MAX_ANSWERS = 20_000;
 const MAX_BATCH = 200;
 const AGAIN_MS = 5_000;
 
-/**
- * Answers to expressions over objects. Nobody waits for an answer: who asks is told when it is there, and the answer for
- * an object holds until the object changes.
- */
-export class Expressions {
-  readonly #options: ExpressionsOptions;
-  readonly #answers = new LRUCache<string, Answer>({ max: MAX_ANSWERS });
-  readonly #asked = new Map<string, Question>();
+/** Questions of one sort and their answers. */
+class Asked<Question extends { readonly text: string }, T extends {}> {
+  readonly #options: AskedOptions<Question, T>;
+  readonly #answers = new LRUCache<string, Answer<T>>({ max: MAX_ANSWERS });
+  readonly #latest = new LRUCache<string, Answer<T>>({ max: MAX_ANSWERS });
+  /** Texts by number: they may be long, and there are few. */
+  readonly #texts = new Map<string, number>();
+  readonly #asked = new Map<string, Waiting<Question>>();
   #signal: AbortSignal | null = null;
   #working: Promise<void> | null = null;
 
-  constructor(options: ExpressionsOptions) {
+  constructor(options: AskedOptions<Question, T>) {
     this.#options = options;
   }
 
-  /** Allows evaluation until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     this.#work();
@@ -48,17 +92,22 @@ export class Expressions {
     await this.#working;
   }
 
-  /** What an expression says, whose variables these objects give; `pending` while that is found out. */
-  ask(app: AppKey, expression: Expression, objects: readonly Resource[]): Answer {
-    const versions = objects.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]);
-    const key = JSON.stringify([expression.text, versions]);
+  ask(
+    app: AppKey,
+    question: Question,
+    objects: readonly Resource[],
+  ): { readonly answer: Answer<T>; readonly before: Answer<T> | null } {
+    const text = this.#texts.get(question.text) ?? this.#texts.size;
+    this.#texts.set(question.text, text);
+    const key = JSON.stringify([text, objects.map(({ metadata }) => [metadata.uid, metadata.resourceVersion])]);
     const known = this.#answers.get(key);
-    if (known) return known;
-    const question = this.#asked.get(key) ?? { expression, apps: new Set() };
-    question.apps.add(app);
-    this.#asked.set(key, question);
+    if (known) return { answer: known, before: null };
+    const subject = JSON.stringify([text, objects.map(({ metadata }) => metadata.uid)]);
+    const waiting = this.#asked.get(key) ?? { question, subject, apps: new Set() };
+    waiting.apps.add(app);
+    this.#asked.set(key, waiting);
     this.#work();
-    return { kind: "pending" };
+    return { answer: { kind: "pending" }, before: this.#latest.get(subject) ?? null };
   }
 
   #work(): void {
@@ -73,13 +122,14 @@ export class Expressions {
     // One turn later, so that what is asked at one moment is asked together.
     await Promise.resolve();
     const batch = [...this.#asked].slice(0, MAX_BATCH);
-    const asked = batch.map(([, { expression }]) => expression);
+    const questions = batch.map(([, { question }]) => question);
     try {
-      const verdicts = await this.#options.evaluator.evaluate(asked, signal);
-      for (const [index, [key, { apps }]] of batch.entries()) {
-        const verdict = verdicts[index] ?? { error: "no answer" };
+      const answers = await this.#options.evaluate(questions, signal);
+      for (const [index, [key, { apps, subject }]] of batch.entries()) {
+        const answer = answerOf(answers[index] ?? { error: "no answer" });
         this.#asked.delete(key);
-        this.#answers.set(key, "error" in verdict ? { kind: "error", message: verdict.error } : asValue(verdict.value));
+        this.#answers.set(key, answer);
+        this.#latest.set(subject, answer);
         for (const app of apps) this.#options.onAnswer(app);
       }
     } catch (error) {
@@ -90,6 +140,6 @@ export class Expressions {
   }
 }
 
-function asValue(value: boolean): Answer {
-  return { kind: "value", value };
+function answerOf<T extends {}>(evaluated: Evaluated<T>): Answer<T> {
+  return "error" in evaluated ? { kind: "error", message: evaluated.error } : { kind: "value", value: evaluated.value };
 }

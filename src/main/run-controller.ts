@@ -7,7 +7,7 @@ import { digestText } from "#core/resource/digest.ts";
 import { type ClientOptions, type ConnectedCluster, connectCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import type { ArtifactFiles } from "#adapters/artifact/artifact-files.ts";
-import { celEvaluator } from "#adapters/upstream/cel-evaluator.ts";
+import { expressionEvaluator } from "#adapters/upstream/expression-evaluator.ts";
 import { copyTools } from "#adapters/upstream/copy-tools.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { setTemplates } from "#adapters/upstream/set-templates.ts";
@@ -184,7 +184,7 @@ function libraries(helpers: HelperPools, client: ConnectedCluster, dataKeys: Dat
   return {
     renderer: upstreamRenderer(helpers, dataKeys),
     tools: releaseTools(helpers, client),
-    evaluator: celEvaluator(helpers),
+    evaluator: expressionEvaluator(helpers),
     templates: setTemplates(helpers),
     finder: jqFinder(helpers),
     copying: copyTools(() => helpers.small),

@@ -14,7 +14,7 @@ interface LayerRule {
 const layers: Readonly<Record<string, LayerRule>> = {
   "src/core": { may: [], packages: ["re2js", "semver", "typebox"] },
   "src/async": { may: [], packages: ["node:"] },
-  "src/dialects": { may: ["src/core", "src/async"], packages: ["semver", "typebox", "yaml"], apart: [] },
+  "src/dialects": { may: ["src/core", "src/async"], packages: ["js-yaml", "semver", "typebox", "yaml"], apart: [] },
   "src/engine": { may: ["src/core", "src/async"], packages: ["lru-cache"] },
   "src/adapters": {
     may: [

@@ -12,9 +12,9 @@ export interface HealthExpressions extends GroupKind {
 }
 
 /** What is known of an expression over an object. */
-export type Answer =
+export type Answer<T = boolean> =
   | { readonly kind: "pending" }
-  | { readonly kind: "value"; readonly value: boolean }
+  | { readonly kind: "value"; readonly value: T }
   | { readonly kind: "error"; readonly message: string };
 
 /** The expressions for an object's kind, or undefined. */

@@ -8,6 +8,8 @@ export type HealthStatus = "Healthy" | "Suspended" | "Progressing" | "Missing" |
 export interface Health {
   readonly status: HealthStatus;
   readonly message: string;
+  /** It stands for an answer that is on its way. */
+  readonly undecided?: true;
 }
 
 /** Judges one object; null: this rule has nothing to say. `now` is milliseconds since the epoch. */
@@ -19,6 +21,17 @@ export interface HealthTable {
   /** By `group/Kind`. */
   readonly kinds: Readonly<Record<string, HealthRule>>;
   readonly otherwise: HealthRule;
+  /** The script that goes before the kind's own rule, or null. */
+  readonly scriptOf?: (object: Resource) => HealthScript | null;
+}
+
+/** A script that judges the objects of some kinds. */
+export interface HealthScript {
+  /** Stands for the script in messages. */
+  readonly name: string;
+  readonly text: string;
+  /** Whether it may use more of its language's library than the least. */
+  readonly openLibs: boolean;
 }
 
 /** The verdict of a table on an object; null when the table has no check for it. */

@@ -5,6 +5,7 @@ import { annotationsOf } from "#core/resource/resource.ts";
 import { systemRules } from "./settings-compare.ts";
 import { healthTable } from "./health-table.ts";
 import { hookRules } from "./hook.ts";
+import { healthScripts } from "./health/health-scripts.ts";
 import { kindRank } from "./kind-order.ts";
 import { optionsOf } from "./object-options.ts";
 import type { ArgoSettings } from "./settings.ts";
@@ -15,7 +16,7 @@ import { APP_LABEL, markResource, ownerOf } from "./tracking.ts";
 export const STATUS_MANAGER = "argocd-application-controller";
 
 /** The rules of an installation whose control namespace is the given one: tracking ids leave that namespace out. */
-export function argoRules(controlNamespace: string, { tracking, compare }: ArgoSettings): Rules {
+export function argoRules(controlNamespace: string, { tracking, compare, scripts }: ArgoSettings): Rules {
   return {
     manager: "argocd-controller",
     statusManager: STATUS_MANAGER,
@@ -43,7 +44,7 @@ export function argoRules(controlNamespace: string, { tracking, compare }: ArgoS
     rankOf: (resource) => kindRank(resource.kind),
     optionsOf: (resource, live, app) => optionsOf(resource, live, { app, system: systemRules(resource, compare) }),
     hooks: hookRules,
-    health: healthTable,
+    health: { ...healthTable, scriptOf: healthScripts(scripts) },
     healthWords: {
       Healthy: "Healthy",
       Suspended: "Suspended",

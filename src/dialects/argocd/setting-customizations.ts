@@ -13,14 +13,18 @@ const ROOT = "resource.customizations";
 
 /**
  * All that is customized of one sort (`ignoreDifferences`, say), each by a key of its own or together in one, by the name
- * that tells them apart. What `parse` refuses counts as `before` has it.
+ * that tells them apart; `older` is its name there, where that is another. What `parse` refuses counts as `before` has it.
  */
 export function customizations<T>(
   values: SettingValues,
-  { sort, before }: { readonly sort: string; readonly before: ReadonlyMap<string, T> },
+  {
+    sort,
+    older = sort,
+    before,
+  }: { readonly sort: string; readonly older?: string; readonly before: ReadonlyMap<string, T> },
   parse: (customization: Customization) => T,
 ): ReadonlyMap<string, T> {
-  const found = new Map<string, T>(together(values, { sort, before }, parse));
+  const found = new Map<string, T>(together(values, { older, before }, parse));
   const prefix = `${ROOT}.${sort}.`;
   for (const key of values.keys(OBJECT)) {
     if (!key.startsWith(prefix)) continue;
@@ -36,15 +40,16 @@ export function customizations<T>(
 /** The older form: one key with a map, `<group>/<kind>` to texts by their sort. */
 function together<T>(
   values: SettingValues,
-  { sort, before }: { readonly sort: string; readonly before: ReadonlyMap<string, T> },
+  { older, before }: { readonly older: string; readonly before: ReadonlyMap<string, T> },
   parse: (customization: Customization) => T,
 ): (readonly [string, T])[] {
   const held = [...before].filter(([key]) => key.startsWith(`${ROOT} `));
   return values.read<(readonly [string, T])[]>({ object: OBJECT, key: ROOT }, { usual: [], before: held }, (text) =>
     Object.entries(yamlMap(text)).flatMap(([name, value]) => {
-      const said = asMap(value, name)[sort];
-      if (said === undefined || said === null) return [];
-      if (typeof said !== "string") throw new SettingError(`${sort} of ${name} is no text`);
+      const written = asMap(value, name)[older];
+      if (written === undefined || written === null) return [];
+      const said = typeof written === "boolean" ? String(written) : written;
+      if (typeof said !== "string") throw new SettingError(`${older} of ${name} is no text`);
       const split = name.lastIndexOf("/");
       const [group, kind] = split < 0 ? ["", name] : [name.slice(0, split), name.slice(split + 1)];
       return [[`${ROOT} ${name}`, parse({ group, kind, text: said })] as const];

@@ -4,6 +4,7 @@ import { type KustomizeSettings, parseKustomizeSettings, usualKustomize } from "
 import { type PollingSettings, parsePolling, usualPolling } from "./settings-polling.ts";
 import { type CompareSettings, parseCompare, usualCompare } from "./settings-compare.ts";
 import { settingValues } from "./setting-values.ts";
+import { parseScripts, type ScriptSettings, usualScripts } from "./settings-scripts.ts";
 import { parseTracking, type TrackingSettings, usualTracking } from "./settings-tracking.ts";
 
 /** ConfigMaps that say how an installation behaves. */
@@ -15,6 +16,7 @@ export interface ArgoSettings {
   readonly polling: PollingSettings;
   readonly kustomize: KustomizeSettings;
   readonly compare: CompareSettings;
+  readonly scripts: ScriptSettings;
 }
 
 /** What this dialect's functions know of the installation: what the engine was started with, and what its ConfigMaps say. */
@@ -28,6 +30,7 @@ export const usualArgoSettings: ArgoSettings = {
   polling: usualPolling,
   kustomize: usualKustomize,
   compare: usualCompare,
+  scripts: usualScripts,
 };
 
 /** What the ConfigMaps say; a value that cannot be used counts as in `before`. Keys that nobody knows say nothing. */
@@ -41,6 +44,7 @@ export function parseSettings(
     polling: parsePolling(values, before.polling),
     kustomize: parseKustomizeSettings(values, before.kustomize),
     compare: parseCompare(values, before.compare),
+    scripts: parseScripts(values, before.scripts),
   };
   return { settings, problems: values.problems };
 }

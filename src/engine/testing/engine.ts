@@ -186,6 +186,7 @@ export class TestEngine {
       tools: noReleaseTools,
       expressions: new Expressions({
         evaluator: {
+          run: (scripts) => Promise.resolve(scripts.map(() => ({ error: "no script runs here" }))),
           evaluate: (asked) =>
             Promise.resolve(
               asked.map(({ text }) => (text === "?" ? { error: "no value" } : { value: text === "true" })),

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { configMap, useArgoWorld } from "./argo-world.ts";
+
+const { signal } = new AbortController();
+const world = useArgoWorld();
+const HEALTH = "resource.customizations.health";
+
+/** Says what an annotation says. */
+const BY_ANNOTATION = `
+local state = (obj.metadata.annotations or {})["test/state"]
+return {status = state or "Progressing", message = "as noted"}
+`;
+/** An Application is as well as it says. */
+const BY_STATUS = `
+if obj.status ~= nil and obj.status.health ~= nil then
+  return {status = obj.status.health.status, message = obj.status.health.message}
+end
+return {status = "Progressing", message = "it has not been looked at"}
+`;
+
+async function customize(data: Readonly<Record<string, string>>): Promise<void> {
+  const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "argocd-cm", namespace: "argocd" }, data };
+  await world.client.apply(object, { manager: "test", signal });
+}
+
+beforeAll(() =>
+  customize({ [`${HEALTH}.ConfigMap`]: BY_ANNOTATION, [`${HEALTH}.argoproj.io_Application`]: BY_STATUS }),
+);
+afterAll(() => customize({}));
+
+const note = (state: string) => ({ metadata: { annotations: { "test/state": state } } });
+
+test("a script of the installation says how objects do, and waves wait for it", { timeout: 60_000 }, async () => {
+  const app = world.app("scripted");
+  const commit = await app.commit({
+    "first.yaml": configMap("first"),
+    "second.yaml": configMap("second", "1", { "argocd.argoproj.io/sync-wave": "1", "test/state": "Healthy" }),
+  });
+  await app.create();
+  await app.until("waits for the first wave", ({ health, phase }) => health === "Progressing" && phase === "Running");
+  expect(await app.config("second")).toBeNull();
+  await app.edit("ConfigMap", "first", note("Healthy"));
+  await app.settled(commit);
+  await app.edit("ConfigMap", "first", note("Degraded"));
+  const broken = await app.until("is degraded", ({ health }) => health === "Degraded");
+  expect(broken.sync).toBe("Synced");
+});
+
+test("a script that never ends makes its objects Unknown and nothing else", { timeout: 60_000 }, async () => {
+  const app = world.app("endless");
+  const other = world.app("beside");
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "s" } };
+  await app.commit({ "secret.yaml": JSON.stringify(secret) });
+  const commit = await other.commit({ "map.yaml": configMap("map", "1", { "test/state": "Healthy" }) });
+  await customize({ [`${HEALTH}.ConfigMap`]: BY_ANNOTATION, [`${HEALTH}.Secret`]: "while true do end" });
+  await app.create();
+  await other.create();
+  await other.settled(commit);
+  await app.until("is unknown", ({ health, sync }) => health === "Unknown" && sync === "Synced");
+  await customize({ [`${HEALTH}.ConfigMap`]: BY_ANNOTATION, [`${HEALTH}.Secret`]: "return {status = 'Healthy'}" });
+  await app.until("is healthy", ({ health }) => health === "Healthy");
+  await customize({ [`${HEALTH}.ConfigMap`]: BY_ANNOTATION, [`${HEALTH}.argoproj.io_Application`]: BY_STATUS });
+});
+
+test("an Application waits for the Applications of its first wave", { timeout: 60_000 }, async () => {
+  const parent = world.app("parent");
+  const child = world.app("child");
+  await child.commit({ "map.yaml": configMap("map") });
+  const nested = {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "Application",
+    metadata: { name: child.name, namespace: "argocd" },
+    spec: {
+      project: "default",
+      source: { repoURL: child.url, path: "app", targetRevision: "main" },
+      destination: { server: "https://kubernetes.default.svc", namespace: parent.namespace },
+      syncPolicy: { automated: {} },
+    },
+  };
+  const later = configMap("later", "1", { "argocd.argoproj.io/sync-wave": "1", "test/state": "Healthy" });
+  const commit = await parent.commit({ "child.yaml": JSON.stringify(nested), "later.yaml": later });
+  await parent.create();
+  await child.until("is on its way", ({ health, sync }) => health === "Progressing" && sync === "Synced");
+  expect(parent.now()["status"]).toMatchObject({ operationState: { phase: "Running" } });
+  expect(await parent.config("later")).toBeNull();
+  const map = await parent.object("ConfigMap", "map");
+  expect(map?.metadata.name).toBe("map");
+  await parent.edit("ConfigMap", "map", note("Healthy"));
+  await child.until("is healthy", ({ health }) => health === "Healthy");
+  await parent.settled(commit);
+});
