@@ -245,7 +245,9 @@ export class AppSets {
     const liveOf = (name: string) =>
       this.#parts.registry.app(appKey(rules.member.short, namespace, name))?.object ?? null;
     const members = this.#members.of(uid).map((record) => record.object);
-    const plan = setPlan({ set, rules, generated }, { liveOf, members });
+    const current = { ...set, object };
+    const rollout = rules.rollout(current, { wanted: generated.apps, live: members, now: this.#parts.clock.now() });
+    const plan = setPlan({ set, rules, generated, rollout }, { liveOf, members });
     const changes: SetChanges = { created: [], updated: [], deleted: [] };
     try {
       await this.#writer.write(state, { set, plan, changes }, signal);
@@ -256,7 +258,7 @@ export class AppSets {
       throw error;
     }
     const { held, problems } = plan;
-    await this.#tell(state, { phase: { kind: "done" }, held, problems, changes }, signal);
+    await this.#tell(state, { phase: { kind: "done" }, held, problems, changes, rows: rollout.rows }, signal);
   }
 
   async #tell(

@@ -1,4 +1,4 @@
-import type { AppSet, GeneratedSet } from "#core/app/app-set.ts";
+import type { AppSet, GeneratedSet, SetRollout } from "#core/app/app-set.ts";
 import type { MemberChange } from "#core/app/member-change.ts";
 import type { SetRules } from "#core/app/dialect.ts";
 import { setBudgetRefusal } from "#core/plan/set-budget.ts";
@@ -23,15 +23,26 @@ export interface SetPlan {
 
 /** Compares what a set generates with the apps that are there: a pure function of both. */
 export function setPlan(
-  { set, rules, generated }: { readonly set: AppSet; readonly rules: SetRules; readonly generated: GeneratedSet },
+  {
+    set,
+    rules,
+    generated,
+    rollout,
+  }: {
+    readonly set: AppSet;
+    readonly rules: SetRules;
+    readonly generated: GeneratedSet;
+    readonly rollout: SetRollout;
+  },
   { liveOf, members }: { readonly liveOf: (name: string) => Resource | null; readonly members: readonly Resource[] },
 ): SetPlan {
   const writes: PlannedWrite[] = [];
   const problems = [...generated.problems];
-  for (const wanted of generated.apps) {
+  for (const wanted of rollout.apps) {
     const live = liveOf(wanted.metadata.name);
     if (live?.metadata.deletionTimestamp !== undefined) continue;
-    const change = rules.changeOf(set, wanted, live);
+    const order = rollout.orders.get(wanted.metadata.name);
+    const change = withOrder(rules.changeOf(set, wanted, live), order === undefined ? null : rules.ordered(order));
     if (change.kind === "refused") problems.push(change.message);
     else if (change.kind === "create" || (change.kind === "update" && set.update))
       writes.push({ wanted, change, live });
@@ -49,4 +60,9 @@ export function setPlan(
     deletions: isHeld ? [] : doomed,
     held: isHeld ? { reason: refusal, digest, names } : null,
   };
+}
+
+function withOrder(change: MemberChange, order: Readonly<Record<string, unknown>> | null): MemberChange {
+  if (order === null || change.kind === "create" || change.kind === "refused") return change;
+  return { kind: "update", patch: change.kind === "update" ? { ...change.patch, ...order } : order };
 }

@@ -1,7 +1,6 @@
 import { localTree } from "#adapters/local/local-tree.ts";
 import type { SetPreview } from "#contract/set-view.ts";
-import type { AppSet } from "#core/app/app-set.ts";
-import type { Dialect, Lookup, SetRules } from "#core/app/dialect.ts";
+import type { Dialect, Lookup } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { joinApiVersion } from "#core/resource/resource-id.ts";
 import type { Source } from "#core/source/source.ts";
@@ -118,16 +117,16 @@ async function setMeant(
 
 async function previewOf(
   client: ClusterClient,
-  made: Parameters<typeof setPlan>[0] & { readonly set: AppSet; readonly rules: SetRules },
+  made: Omit<Parameters<typeof setPlan>[0], "rollout">,
   signal: AbortSignal,
 ): Promise<SetPreview> {
   const { set, rules } = made;
   const { namespace = "", uid = "" } = set.object.metadata;
   const apps = (await objectsOf(client, { kind: rules.member, namespace }, signal)) ?? [];
-  const plan = setPlan(made, {
-    liveOf: (name) => apps.find(({ metadata }) => metadata.name === name) ?? null,
-    members: apps.filter((app) => rules.ownerOf(app) === uid),
-  });
+  const members = apps.filter((app) => rules.ownerOf(app) === uid);
+  const rollout = rules.rollout(set, { wanted: made.generated.apps, live: members, now: Date.now() });
+  const liveOf = (name: string) => apps.find(({ metadata }) => metadata.name === name) ?? null;
+  const plan = setPlan({ ...made, rollout }, { liveOf, members });
   return {
     set: set.key,
     created: plan.writes.flatMap(({ wanted, change }) => (change.kind === "create" ? [wanted.metadata.name] : [])),

@@ -111,6 +111,16 @@ export interface GeneratedSet {
   readonly problems: readonly string[];
 }
 
+/** How far a set lets its apps go. */
+export interface SetRollout {
+  /** The apps as they shall be. */
+  readonly apps: readonly Resource[];
+  /** Orders to sync that are given now, by the name of the app. */
+  readonly orders: ReadonlyMap<string, unknown>;
+  /** Where each app stands, for the status; null: there is no rollout. */
+  readonly rows: readonly unknown[] | null;
+}
+
 /** What became of a set. */
 export type SetPhase =
   | { readonly kind: "invalid"; readonly messages: readonly string[] }
@@ -127,6 +137,8 @@ export interface SetReport {
   readonly apps: readonly Resource[];
   /** Names of apps that were written just now. */
   readonly changes: Readonly<Record<"created" | "updated" | "deleted", readonly string[]>>;
+  /** Where each app stands; null: there is no rollout; undefined: nobody looked. */
+  readonly rows?: SetRollout["rows"];
   /** Whether a request for a fresh look was served. */
   readonly isFresh: boolean;
   readonly now: number;

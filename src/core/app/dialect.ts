@@ -5,7 +5,7 @@ import type { Problem, Result } from "#core/result.ts";
 import type { GeneratedArtifact } from "#core/source/generator/generator.ts";
 import type { Revision, Source } from "#core/source/source.ts";
 import type { App, AppKey, AppSource, Reference, ReferencedData } from "./app.ts";
-import type { AppSet, Asking, GeneratedSet, SetReport } from "./app-set.ts";
+import type { AppSet, Asking, GeneratedSet, SetReport, SetRollout } from "./app-set.ts";
 import type { ObjectWrite, ReportInput, RestoredState, SourceReport, SourceReportInput } from "./app-report.ts";
 import type { MemberChange } from "./member-change.ts";
 import type { RenderSpec, TemplateCapabilities } from "./render-spec.ts";
@@ -99,6 +99,13 @@ export interface SetRules {
   generate(set: AppSet, lookup: Lookup, settings: Settings): Asking<GeneratedSet>;
   /** The uid of the set that an app belongs to, or null. */
   ownerOf(app: Resource): string | null;
+  /** Which apps may go on now, when they are not all to at once. */
+  rollout(
+    set: AppSet,
+    apps: { readonly wanted: readonly Resource[]; readonly live: readonly Resource[]; readonly now: number },
+  ): SetRollout;
+  /** The merge patch that gives an app an order. */
+  ordered(order: unknown): Readonly<Record<string, unknown>>;
   /** `live` is null when there is no app of that name. */
   changeOf(set: AppSet, wanted: Resource, live: Resource | null): MemberChange;
   /** The merge patch after which an app outlives its set. */

@@ -53,7 +53,8 @@ export function comparedRevisions(object: Resource): readonly string[] {
   return sync?.revisions ?? [sync?.revision ?? ""];
 }
 
-function isComparedWith(object: Resource, spec: SpecFields): boolean {
+/** Whether the app was compared last with the sources that it has now. */
+export function isComparedWith(object: Resource, spec: SpecFields): boolean {
   const compared = fieldAt(object["status"], "sync", "comparedTo");
   const { source, sources } = shownSpec(spec);
   const name = sources?.length ? "sources" : "source";

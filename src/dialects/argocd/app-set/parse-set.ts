@@ -92,7 +92,20 @@ function generatorProblems(name: string, { generators }: SetSpecFields): Problem
 function refusals({ strategy, ignoreApplicationDifferences = [] }: SetSpecFields): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: string) => problems.push({ path, message: `${path} is not supported yet` });
-  if (strategy?.type !== undefined && strategy.type !== "AllAtOnce") refuse("spec.strategy");
+  const types = ["", "AllAtOnce", "RollingSync"];
+  if (!types.includes(strategy?.type ?? "")) refuse("spec.strategy.type");
+  if ((strategy?.deletionOrder ?? "AllAtOnce") !== "AllAtOnce") refuse("spec.strategy.deletionOrder");
+  for (const [index, { maxUpdate, matchExpressions = [] }] of (strategy?.rollingSync?.steps ?? []).entries()) {
+    const path = `spec.strategy.rollingSync.steps[${index}]`;
+    if (maxUpdate !== undefined && !/^\d{1,6}%?$/.test(String(maxUpdate))) {
+      problems.push({ path: `${path}.maxUpdate`, message: `${path}.maxUpdate must be a number or a percentage` });
+    }
+    const unknown = matchExpressions.find(({ operator }) => operator !== "In" && operator !== "NotIn");
+    if (unknown) {
+      const message = `${path}.matchExpressions: ${JSON.stringify(unknown.operator ?? "")} is neither In nor NotIn`;
+      problems.push({ path: `${path}.matchExpressions`, message });
+    }
+  }
   for (const [index, { jqPathExpressions = [], jsonPointers = [] }] of ignoreApplicationDifferences.entries()) {
     const path = `spec.ignoreApplicationDifferences[${index}]`;
     if (jqPathExpressions.length > 0) refuse(`${path}.jqPathExpressions`);

@@ -31,15 +31,22 @@ export function reportSet(object: Resource, report: SetReport): ObjectWrite {
   const read = (withoutNulls(object["status"]) ?? {}) as SetStatusFields;
   const old = schemaProblems(setStatusSchema, read, "status").length > 0 ? {} : read;
   const now = timeText(report.now);
-  const conditions = conditionsOf(object, report).map((condition) => {
+  const rolling = rollingConditions(report.rows);
+  const conditions = [...conditionsOf(object, report), ...rolling].map((condition) => {
     const before = old.conditions?.find(({ type }) => type === condition.type);
     const isSame = before && (["status", "reason", "message"] as const).every((key) => before[key] === condition[key]);
     return { ...condition, lastTransitionTime: (isSame && before.lastTransitionTime) || now };
   });
+  const { rows: standing = old.applicationStatus ?? null } = report;
   const rows = report.apps.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)).map(rowOf);
   const isAsked = annotationsOf(object)[REFRESH_ANNOTATION] !== undefined && report.isFresh;
   return {
-    status: { conditions, resources: rows.slice(0, MAX_ROWS), resourcesCount: rows.length },
+    status: {
+      conditions,
+      ...(standing && { applicationStatus: standing }),
+      resources: rows.slice(0, MAX_ROWS),
+      resourcesCount: rows.length,
+    },
     patch: isAsked ? { metadata: { annotations: { [REFRESH_ANNOTATION]: null } } } : null,
     events: eventsOf(report),
   };
@@ -76,6 +83,26 @@ function conditionsOf(object: Resource, { phase, problems, held }: SetReport): r
     held === null
       ? { type: "ResourcesUpToDate", status: "True", reason: UP_TO_DATE, message: "ApplicationSet up to date" }
       : { type: "ResourcesUpToDate", status: "False", reason: "DeletionsHeld", message: heldText(object, held) },
+  ];
+}
+
+function rollingConditions(rows: SetReport["rows"]): readonly Condition[] {
+  if (!rows) return [];
+  const isDone = rows.every((row) => textAt(row, "status") === "Healthy");
+  return [
+    isDone
+      ? {
+          type: "RolloutProgressing",
+          status: "False",
+          reason: "ApplicationSetRolloutComplete",
+          message: "ApplicationSet Rollout complete",
+        }
+      : {
+          type: "RolloutProgressing",
+          status: "True",
+          reason: "ApplicationSetModified",
+          message: "ApplicationSet Rollout started",
+        },
   ];
 }
 

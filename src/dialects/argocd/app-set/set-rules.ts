@@ -7,6 +7,7 @@ import type { SpecFields } from "../schema.ts";
 import { generate } from "./generate.ts";
 import { changeOf, ownerOf, release } from "./member-change.ts";
 import { parseSet, SET_SHORT } from "./parse-set.ts";
+import { rollout } from "./rollout.ts";
 import { reportSet } from "./report-set.ts";
 
 /** ApplicationSets, and the Applications that they make, in an installation with the given control namespace. */
@@ -24,6 +25,8 @@ export function setRules(controlNamespace: string, argo: ArgoSettings, member: D
     parse: parseSet,
     generate: (set, lookup, settings) => generate(set, lookup, { ...settings, controlNamespace, argo }),
     ownerOf,
+    rollout,
+    ordered: (order) => ({ operation: order }),
     changeOf,
     release,
     // What runs on a cluster that nobody knows any more is left behind: nobody could delete it.
