@@ -8,6 +8,7 @@ import type { ArgoWorld } from "./argo-world.ts";
 
 const NAMESPACE = "argocd";
 const CONTROLLER = "argocd-application-controller";
+const SET_CONTROLLER = "argocd-applicationset-controller";
 const { signal } = new AbortController();
 const run = promisify(execFile);
 
@@ -25,38 +26,37 @@ export class VendorArgo {
     this.#world = world;
   }
 
-  /** The workload of the application controller, as the vendor's manifests have it. */
-  controller(replicas = 1): Resource {
-    const labels = {
-      "app.kubernetes.io/component": "application-controller",
-      "app.kubernetes.io/name": CONTROLLER,
-      "app.kubernetes.io/part-of": "argocd",
-    };
-    const selector = { "app.kubernetes.io/name": CONTROLLER };
-    const containers = [{ name: CONTROLLER, image: "registry.example/argocd:v3.6.0" }];
-    const template = { metadata: { labels: selector }, spec: { containers } };
-    const spec = { replicas, serviceName: CONTROLLER, selector: { matchLabels: selector }, template };
-    return {
-      apiVersion: "apps/v1",
-      kind: "StatefulSet",
-      metadata: { name: CONTROLLER, namespace: NAMESPACE, labels },
-      spec,
-    };
+  /** The workloads of its controllers, as the vendor's manifests have them. */
+  controllers(): Resource[] {
+    return [
+      workload("StatefulSet", CONTROLLER, { serviceName: CONTROLLER }),
+      workload("Deployment", SET_CONTROLLER, { strategy: {} }),
+    ];
   }
 
-  /** Brings the controller to a number of ready replicas. */
-  async scaled(replicas: number): Promise<void> {
-    await this.#world.client.apply(this.controller(replicas), { manager: "kubectl", signal });
-    await this.untilReady(replicas);
+  /** Starts the controllers. */
+  async started(): Promise<void> {
+    for (const one of this.controllers()) await this.#world.client.apply(one, { manager: "kubectl", signal });
+    await this.untilReady(1);
   }
 
   async untilReady(replicas: number): Promise<void> {
-    const { kind, apiVersion, metadata } = this.controller();
-    const ref = { apiVersion, kind, namespace: NAMESPACE, name: metadata.name };
-    await eventually(`${CONTROLLER} has ${replicas} ready replicas`, async () => {
-      const live = await this.#world.client.get(ref, { signal });
-      return ((live?.["status"] as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0) === replicas;
-    });
+    for (const { kind, apiVersion, metadata } of this.controllers()) {
+      const ref = { apiVersion, kind, namespace: NAMESPACE, name: metadata.name };
+      await eventually(`${metadata.name} has ${replicas} ready replicas`, async () => {
+        const live = await this.#world.client.get(ref, { signal });
+        return ((live?.["status"] as { readyReplicas?: number } | undefined)?.readyReplicas ?? 0) === replicas;
+      });
+    }
+  }
+
+  /** Creates an Application as the ApplicationSet controller does. */
+  async generated(app: Resource, set: Resource): Promise<void> {
+    const { name, uid = "" } = set.metadata;
+    const owner = { apiVersion: set.apiVersion, kind: set.kind, name, uid, controller: true, blockOwnerDeletion: true };
+    const finalizers = ["resources-finalizer.argocd.argoproj.io"];
+    const made = { ...app, metadata: { ...app.metadata, finalizers, ownerReferences: [owner] } };
+    await this.#world.client.create(made, { manager: SET_CONTROLLER, signal });
   }
 
   /** Applies the objects of an app, deletes those that it lists no more, and tells of it in its status. */
@@ -96,6 +96,15 @@ export class VendorArgo {
     });
     return ended.stdout;
   }
+}
+
+function workload(kind: string, name: string, extra: object): Resource {
+  const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "argocd" };
+  const selector = { "app.kubernetes.io/name": name };
+  const containers = [{ name, image: "registry.example/argocd:v3.6.0" }];
+  const template = { metadata: { labels: selector }, spec: { containers } };
+  const spec = { replicas: 1, selector: { matchLabels: selector }, template, ...extra };
+  return { apiVersion: "apps/v1", kind, metadata: { name, namespace: NAMESPACE, labels }, spec };
 }
 
 interface Row {

@@ -25,7 +25,7 @@ let home: string;
 beforeAll(async () => {
   home = await temporaryDirectory();
   argo = new VendorArgo(world);
-  await argo.scaled(1);
+  await argo.started();
 });
 
 describe.each(MANNERS)("an app whose objects were applied %s", (manner) => {

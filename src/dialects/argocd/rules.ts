@@ -58,7 +58,7 @@ export function argoRules(controlNamespace: string, { tracking, compare, scripts
     rival: {
       name: "Argo CD",
       workloadSelector: "app.kubernetes.io/part-of=argocd",
-      workloadNames: [STATUS_MANAGER],
+      workloadNames: [STATUS_MANAGER, "argocd-applicationset-controller"],
       leases: [],
       keepsOff: (object) => annotationsOf(object)["argocd.argoproj.io/skip-reconcile"] === "true",
     },
