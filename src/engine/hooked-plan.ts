@@ -30,7 +30,7 @@ export function hookedPlan(work: AppWork, question: HookQuestion): HookedPlan {
   const { plan, desired, revision, retries, startedAt, left } = question;
   const rules = state.dialect.rules.hooks;
   if (!rules || desired.hooks.length === 0 || !runsHooks(state, question)) return { plan, extras: new Map() };
-  const ended = (left?.results ?? []).filter(({ hook, phase }) => hook !== undefined && phase === "Succeeded");
+  const ended = (left?.results ?? []).filter(({ hook, phase }) => hook && phase && phase !== "Running");
   const hooked = withHooks(plan, {
     hooks: desired.hooks,
     moments: OF_SYNCS,

@@ -69,6 +69,14 @@ function asHook(key: IdKey, seen: ObservedHealth): ObservedHealth {
   return { status: "Degraded", text, message, hook: "ended" };
 }
 
+/** What this sync's own run has made does not have to go before it. */
+function isOwnRun({ state }: AppWork, key: IdKey, live: Resource): boolean {
+  const { machine } = state.running ?? {};
+  const changes = machine?.plan.stages[machine.cursor]?.changes ?? [];
+  const mark = changes.find((change) => change.key === key)?.hook?.mark;
+  return mark !== undefined && state.dialect.rules.hooks?.markOf(live) === mark;
+}
+
 /** What the running sync waits for, in short. */
 export function waitOf(work: AppWork): SyncWait | undefined {
   const { state } = work;
@@ -97,7 +105,10 @@ async function readForeign(context: EngineContext, key: IdKey, signal: AbortSign
 function observedHealth(work: AppWork, item: { key: IdKey; live: Resource | null; gate: StageGate }): ObservedHealth {
   const { healthWords } = work.state.dialect.rules;
   const text = idText(parseIdKey(item.key));
-  if (item.gate === "gone") return { status: item.live ? "Progressing" : null, text: `${text} is being deleted` };
+  if (item.gate === "gone") {
+    const isThere = item.live !== null && !isOwnRun(work, item.key, item.live);
+    return { status: isThere ? "Progressing" : null, text: `${text} is being deleted` };
+  }
   if (!item.live) return { status: "Missing", text: `${text} status: '${healthWords.Missing}'` };
   const finished = item.gate === "finished" || item.gate === "complete" ? finishedHealth(item.live) : null;
   const verdict = finished ?? (item.gate === "finished" ? null : assess(work, item.live));

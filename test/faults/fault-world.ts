@@ -141,10 +141,10 @@ export class FaultWorld implements FaultHost {
   }
 }
 
-/** Gives the tests of a file one world to share. */
-export function useFaultWorld(): () => FaultWorld {
+/** Gives the tests of a file one world to share; pods run with `withNodes`. */
+export function useFaultWorld({ withNodes = false }: { readonly withNodes?: boolean } = {}): () => FaultWorld {
   const users = [{ name: CONTROLLER_USER, groups: ["system:masters"] }];
-  const plane = useControlPlane({ audit: true, withNodes: false, users });
+  const plane = useControlPlane({ audit: true, withNodes, users });
   let world: FaultWorld | undefined;
 
   beforeAll(async () => {

@@ -17,7 +17,7 @@ export interface HookInput {
   readonly moments: readonly HookMoment[];
   readonly rules: HookRules;
   readonly sync: { readonly startedAt: number; readonly retries: number; readonly commit: string };
-  /** Runs that ended well, by the key of their result: a sync that goes on does not run them again. */
+  /** Runs that have ended, by the key of their result: a sync that goes on does not run them again. */
   readonly done: ReadonlySet<string>;
   /** Order of the app's own objects inside a stage. */
   readonly rankOf: (key: IdKey) => number;
