@@ -78,6 +78,8 @@ export interface AppState {
   gate: { state: "none" | "waiting" | "passed" | "failed"; tookMs: number; message: string };
   readonly fights: Map<IdKey, Fight>;
   notices: readonly Notice[];
+  /** Since when deletions wait for a person's word, at which revision; null: none does. */
+  unconfirmed: { readonly revision: string; readonly since: number } | null;
   /** When the app was first seen to be deleted, milliseconds since the epoch. */
   deletingSince: number | null;
   /** Deletions that the last plan had to put off: what is left of them belongs to the same sync. */
@@ -120,6 +122,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     gate: { state: "none", tookMs: 0, message: "" },
     fights: new Map(),
     notices: [],
+    unconfirmed: null,
     deletingSince: null,
     waiting: 0,
     release: app.release ? newReleaseState(restored.release) : null,

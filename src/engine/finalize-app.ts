@@ -10,6 +10,7 @@ import { withdrawSource } from "./declared-source.ts";
 import { dependentProblem } from "./dependencies.ts";
 import { planApp } from "./plan-app.ts";
 import { removeRelease } from "./release/remove-release.ts";
+import { noteHeld, unconfirmedText } from "./sync-app.ts";
 import { writeChanges } from "./write-changes.ts";
 import type { WriteGuard } from "./write-guard.ts";
 
@@ -64,6 +65,9 @@ async function deleteOwned(work: AppWork, signal: AbortSignal): Promise<string |
   const changes = changesOf(plan).filter((change) => change.action === "delete" || change.action === "keep");
   const written = await writeChanges(work, { byKey: new Map(), changes }, signal);
   await inventories.write(state.app, updated(inventories.of(key), written.entries), signal);
+  noteHeld(state, plan);
+  const asked = unconfirmedText(state, plan);
+  if (asked !== null) return asked;
   const failed = written.results.filter((result) => result.outcome === "failed");
   if (failed.length > 0) return failed.map((result) => result.message).join("\n");
   const left = inventories.of(key).size;

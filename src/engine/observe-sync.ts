@@ -91,7 +91,9 @@ export function waitOf(work: AppWork): SyncWait | undefined {
   const first = waiting.find((key) => hooks.has(key)) ?? waiting[0];
   if (first === undefined) return undefined;
   const kind = isGone ? "deletion" : hooks.has(first) ? "hook" : "health";
-  const onlyHooks = isGone || waiting.every((key) => hooks.has(key));
+  const { machine } = state.running ?? {};
+  const changes = machine?.plan.stages[machine.cursor]?.changes ?? [];
+  const onlyHooks = isGone ? changes.every(({ hook }) => hook) : waiting.every((key) => hooks.has(key));
   return { kind, first: parseIdKey(first), more: waiting.length - 1, onlyHooks };
 }
 

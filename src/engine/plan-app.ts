@@ -1,3 +1,4 @@
+import type { ObjectOptions } from "#core/app/rules.ts";
 import type { AppKey, SyncRequest } from "#core/app/app.ts";
 import { type DeletionFacts, makePlan } from "#core/plan/make-plan.ts";
 import type { Inventory } from "#core/plan/inventory.ts";
@@ -35,7 +36,7 @@ export async function planApp(
     desired: selected ? desired.filter((object) => selected.has(object.key)) : desired,
     verdicts: state.verdicts,
     inventory: selected ? new Map([...inventory].filter(([key]) => selected.has(key))) : inventory,
-    factsOf: (key) => factsOf(work, { key, cascade: cascades.get(key) ?? null, deleting: input.deleting, unread }),
+    factsOf: (key) => factsOf(work, { key, cascade: cascades.get(key) ?? null, ...input, unread }),
     prune: input.request?.prune ?? app.policy.prune,
     approval: annotationsOf(context.registry.app(app.key)?.object as Resource)[APPROVE_ANNOTATION] ?? null,
   });
@@ -51,7 +52,7 @@ function ofObjects({ context, state }: AppWork, desired: DesiredSet | null): Inv
 
 function factsOf(
   work: AppWork,
-  item: { key: IdKey; cascade: string | null; deleting: boolean; unread: AppKey | null },
+  item: { key: IdKey; cascade: string | null; deleting: boolean; revision: string; unread: AppKey | null },
 ): DeletionFacts {
   const { context, state } = work;
   const { app, dialect } = state;
@@ -64,11 +65,31 @@ function factsOf(
   return {
     uid: live?.metadata.uid ?? null,
     mayPrune: allowed ?? true,
+    unconfirmed: isUnconfirmed(work, options, item),
+    wave: (live && dialect.rules.waveOf?.(live)) ?? 0,
     claimedBy: others[0] ?? null,
     unread: item.unread ?? (item.deleting ? null : unreadKind(work, item.key)),
     cascade: item.cascade,
     terminating: live?.metadata.deletionTimestamp !== undefined,
   };
+}
+
+/** A word that was given before the deletion was known is no word on it. */
+function isUnconfirmed(
+  { context, state }: AppWork,
+  options: ObjectOptions | null,
+  { deleting, revision }: { deleting: boolean; revision: string },
+): boolean {
+  if (!options?.confirms?.includes(deleting ? "delete" : "prune")) return false;
+  const { lastSync, app } = state;
+  if (state.unconfirmed?.revision !== revision) {
+    const isTried = lastSync?.revision.text === revision;
+    state.unconfirmed = { revision, since: isTried ? lastSync.startedAt : context.clock.now() };
+  }
+  const deletedAt = Date.parse(context.registry.app(app.key)?.object.metadata.deletionTimestamp ?? "");
+  const since = deleting ? deletedAt : state.unconfirmed.since;
+  // Times that people write are kept to the second.
+  return !(app.confirmedAt !== undefined && app.confirmedAt >= Math.floor(since / 1000) * 1000);
 }
 
 /** Absence of data is no reason to delete: an object goes when the objects of its kind can be read. */

@@ -75,11 +75,11 @@ async function refusalOf(
   const lookup = await context.client.kind(gvk, { signal });
   if (lookup.known === "unknown") return { text: `the API group ${gvk.group} cannot be read now: ${lookup.reason}` };
   if (lookup.known === "no") {
-    if (coming.kinds.has(`${gvk.group}/${gvk.kind}`)) return null;
+    if (coming.kinds.has(`${gvk.group}/${gvk.kind}`) || change.options?.mayLackKind) return null;
     return { text: `no matches for kind "${gvk.kind}" in version "${resource.apiVersion}"` };
   }
   if (lookup.info.namespaced && change.id.namespace === "") return { text: "namespace not specified" };
-  const problems = await context.client.preflight(resource, { signal });
+  const problems = change.options?.unchecked ? [] : await context.client.preflight(resource, { signal });
   if (problems.length > 0) return { text: problems.join("; ") };
   if (coming.namespaces.has(change.id.namespace)) return null;
   const asksServer = change.action === "update" || (await context.client.hasAdmission(change.id, { signal }));

@@ -2,6 +2,7 @@ import type { AppPhase, Notice, ObjectResult } from "#core/app/app-report.ts";
 import { type Change, changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Revision } from "#core/source/source.ts";
+import { UNCONFIRMED } from "#core/plan/make-plan.ts";
 import { decideSync, type SyncDecision } from "#core/sync/decide-sync.ts";
 import { isInHook } from "#core/sync/sync-machine.ts";
 import type { SyncRequest } from "#core/app/app.ts";
@@ -13,6 +14,7 @@ import { planApp } from "./plan-app.ts";
 import { preflightChanges, type Refusal } from "./preflight-changes.ts";
 import { hookedPlan, startOf } from "./hooked-plan.ts";
 import { interrupt, leftSync, putAway } from "./interrupted-sync.ts";
+import { sharedNotices } from "./shared-objects.ts";
 import { driveSync, gateKeys, resumeEvent, startSync, type SyncStart } from "./sync-driver.ts";
 import type { WriteGuard } from "./write-guard.ts";
 
@@ -129,6 +131,8 @@ async function begin(
     : decided;
   if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
   if (blocked && !decision.heal) return blocked;
+  const shared = state.app.policy.failsOnShared ? sharedNotices(context, state) : [];
+  if (shared.length > 0) return refusedAsShared(shared);
   const { heal, retries } = decision;
   const startedAt = startOf(state, { now: context.clock.now(), retries, revision, left: report });
   const hooked = hookedPlan(work, { plan, desired, revision, request, heal, retries, startedAt, left: report });
@@ -150,6 +154,11 @@ async function begin(
   await driveSync(work, { kind: "begin" }, signal);
   context.telemetry.step("apply", (context.clock.monotonic() - started) / 1000);
   return phaseOf(state);
+}
+
+function refusedAsShared(notices: readonly Notice[]): AppPhase {
+  const message = `Shared resource found: ${notices.map((notice) => notice.message).join("; ")}`;
+  return { kind: "sync-failed", step: "preflight", message, retryAt: null };
 }
 
 /** A dry run: everything is checked, nothing is written, and the order is done. */
@@ -288,9 +297,22 @@ async function onlyReport(
   return { kind: "new" };
 }
 
+/** How to confirm the deletions of a plan that wait for it; null: none does. */
+export function unconfirmedText({ app, dialect }: AppState, plan: Plan): string | null {
+  const waiting = changesOf(plan).filter(({ action, reason }) => action === "hold" && reason === UNCONFIRMED);
+  if (waiting.length === 0) return null;
+  const names = waiting.slice(0, 10).map(({ id }) => idText(id));
+  const more = waiting.length > names.length ? ` and ${waiting.length - names.length} more` : "";
+  return dialect.rules.confirmText?.(app, `${names.join(", ")}${more}`) ?? null;
+}
+
 /** Tells of deletions that wait for an approval. */
 export function noteHeld(state: AppState, plan: Plan): void {
-  const others = state.notices.filter((notice) => notice.kind !== "held");
+  const asked = unconfirmedText(state, plan);
+  const others = [
+    ...state.notices.filter(({ kind }) => kind !== "held" && kind !== "confirm"),
+    ...(asked === null ? [] : [{ kind: "confirm" as const, message: asked }]),
+  ];
   if (plan.held.length === 0) {
     state.notices = others;
     return;

@@ -3,6 +3,7 @@ import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { keepIgnored } from "#core/diff/keep-ignored.ts";
 import { takeOverPatch } from "#core/diff/take-over.ts";
 import type { InventoryEntry } from "#core/plan/inventory.ts";
+import type { Rules } from "#core/app/rules.ts";
 import type { Desired } from "#core/plan/make-plan.ts";
 import type { Change } from "#core/plan/plan.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
@@ -219,10 +220,12 @@ async function takeOver(
   const { context, state } = work;
   const { rules } = state.dialect;
   const takes = item.desired.options.apply === "merge" ? [] : rules.takeOver;
+  const { migrates } = item.desired.options;
+  const migrate = migrates ? migratedBy(rules, migrates) : rules.migrate;
   const options = { type: "json", manager: rules.manager, signal, ...asUser(state.app) } as const;
   let { live } = item;
   for (let attempt = 1; ; attempt++) {
-    const patch = takeOverPatch({ live, manager: rules.manager, migrate: rules.migrate, takeOver: takes });
+    const patch = takeOverPatch({ live, manager: rules.manager, migrate, takeOver: takes });
     if (!patch) return false;
     try {
       context.index.record(await context.client.patch(refOf(item.desired), patch, options));
@@ -235,6 +238,12 @@ async function takeOver(
       live = now;
     }
   }
+}
+
+/** Writers in place of those whom the rules name beside the vendor's own manager. */
+function migratedBy(rules: Rules, names: readonly string[]): Rules["migrate"] {
+  const own = rules.migrate.filter(({ manager }) => manager === rules.manager);
+  return [...own, ...names.map((manager) => ({ manager, operation: "Update" as const }))];
 }
 
 function audit(work: AppWork, item: { change: Change; outcome: "create" | "update" | "delete" }): void {

@@ -138,11 +138,7 @@ describe.concurrent("an order", () => {
     expect(await app.config("a")).toBeNull();
   });
 
-  const refused = [
-    { field: "manifests", sync: { manifests: ["{}"] } },
-    { field: "syncOptions", sync: { syncOptions: ["Replace=true"] } },
-    { field: "syncStrategy.force", sync: { syncStrategy: { apply: { force: true } } } },
-  ];
+  const refused = [{ field: "manifests", sync: { manifests: ["{}"] } }];
   for (const { field, sync } of refused) {
     test(`with ${field} is refused by name, and the app goes on`, async () => {
       const { app, commit } = await manual(`refused-${field.toLowerCase().replace(".", "-")}`);

@@ -101,6 +101,8 @@ export interface SyncPolicy {
   /** Recreate objects whose change the server calls immutable. */
   readonly force: boolean;
   readonly createNamespace: boolean;
+  /** Whether nothing is synced while another app declares one of the objects too. */
+  readonly failsOnShared?: true;
   readonly wait: HealthGate;
   /** Whether one object that is refused does not keep the others of its stage from being written. */
   readonly keepGoing: boolean;
@@ -181,6 +183,8 @@ export interface App {
   /** A new token asks for a fresh look at source and cluster. */
   readonly refreshToken: string | null;
   readonly request: SyncRequest | null;
+  /** When a person confirmed the deletions that waited for it, milliseconds since the epoch; absent: never. */
+  readonly confirmedAt?: number;
   /** A new token asks to end the sync at work. */
   readonly termination: string | null;
   /** Digest of the parts of the spec that decide what is synced: a new one starts a new sync. */

@@ -29,6 +29,14 @@ export interface ObjectOptions {
     /** Managers whose fields are theirs alone. */
     readonly managers: readonly string[];
   };
+  /** Deletions that wait until a person has confirmed them. */
+  readonly confirms?: readonly ("prune" | "delete")[];
+  /** Not held against the server's schema before it is sent. */
+  readonly unchecked?: true;
+  /** Its kind may come to be served while the sync is at work. */
+  readonly mayLackKind?: true;
+  /** Client-side writers whose fields our first apply takes over, instead of those of the rules. */
+  readonly migrates?: readonly string[];
 }
 
 /** Which namespace-ness a kind has; `unknown` when the cluster does not serve it (yet). */
@@ -73,6 +81,10 @@ export interface Rules {
   readonly gateAfter: (key: StageKey) => StageGate;
   /** Order inside a stage: lower first; equal ranks are written in parallel. */
   readonly rankOf: (resource: Resource) => number;
+  /** Deletions go from the highest wave to the lowest; absent: all at once. */
+  readonly waveOf?: (live: Resource) => number;
+  /** How a person confirms deletions that wait for it, for an app's objects so named. */
+  readonly confirmText?: (app: App, objects: string) => string;
   /** Options of an object, from the rendered and, when there is one, the live object. */
   readonly optionsOf: (resource: Resource, live: Resource | null, app: App) => ObjectOptions;
   /** Absent: every object is applied as it is. */

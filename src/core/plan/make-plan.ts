@@ -45,6 +45,10 @@ export interface DeletionFacts {
   /** What must be read first: an app of the same source that may claim the object, or the objects of its kind. */
   readonly unread: string | null;
   readonly cascade: string | null;
+  /** It goes only after a person's word, which nobody has given. */
+  readonly unconfirmed?: boolean;
+  /** Deletions go from the highest wave to the lowest. */
+  readonly wave?: number;
   /** A delete was sent; finalizers keep the object for now. */
   readonly terminating: boolean;
 }
@@ -65,11 +69,17 @@ export interface PlanInput {
   readonly approval: string | null;
 }
 
+/** Later than any wave that an object may name. */
+const AFTER_ALL_WAVES = 2 ** 40;
+
+/** Why a deletion is held that a person has to confirm. */
+export const UNCONFIRMED = "waits for confirmation";
+
 /** Compares desired, live and inventory and yields what a sync will do; independent of the order of its inputs. */
 export function makePlan(input: PlanInput): Plan {
   const writes = input.desired.map((desired) => writeChange(desired, input.verdicts.get(desired.key)));
   const removal = removals(input);
-  const stages = [...writeStages(input, writes), ...removalStages(input, removal.changes)];
+  const stages = [...writeStages(input, writes), ...removalStages(input, removal)];
   return {
     app: input.app.key,
     revision: input.revision,
@@ -104,7 +114,15 @@ function writeChange(desired: Desired, verdict: Verdict | undefined): Change {
   }
 }
 
-function removals(input: PlanInput): { changes: Change[]; held: string[]; waiting: number; digest: string } {
+interface Removals {
+  readonly changes: readonly Change[];
+  readonly waves: ReadonlyMap<IdKey, number>;
+  readonly held: readonly string[];
+  readonly waiting: number;
+  readonly digest: string;
+}
+
+function removals(input: PlanInput): Removals {
   const wanted = new Set(input.desired.map((desired) => desired.key));
   const left = [...input.inventory.values()].filter((entry) => !wanted.has(entry.key)).sort(byKey);
   const judged = left.map((entry) => ({ entry, id: parseIdKey(entry.key), facts: input.factsOf(entry.key) }));
@@ -134,9 +152,12 @@ function removals(input: PlanInput): { changes: Change[]; held: string[]; waitin
     const reason = input.cause === "app-deleted" ? "the app is being deleted" : "left the source";
     return { ...base, action: "delete", reason, certificate };
   });
+  const unconfirmed = outcomes.filter(({ spared }) => spared?.reason === UNCONFIRMED);
   const unread = outcomes.filter(({ facts }) => facts.unread && !facts.terminating);
   const isHeld = held.length > 0 && !approved;
-  return { changes, held: isHeld ? held : [], waiting: unread.length + (isHeld ? doomed.length : 0), digest };
+  const waiting = unread.length + unconfirmed.length + (isHeld ? doomed.length : 0);
+  const waves = new Map(judged.map(({ entry, facts }) => [entry.key, facts.wave ?? 0]));
+  return { changes, waves, held: isHeld ? held : [], waiting, digest };
 }
 
 function sparedBecause(
@@ -154,9 +175,10 @@ function sparedBecause(
     if (input.rules.survivors.includes(kindKey(item.id)))
       return { action: "keep", reason: "this kind outlives its app" };
     if (input.app.policy.onDelete === "orphan") return { action: "keep", reason: "the app leaves its objects behind" };
-    return facts.mayPrune ? null : { action: "keep", reason: "deletion is off for this object" };
+    if (!facts.mayPrune) return { action: "keep", reason: "deletion is off for this object" };
+    return facts.unconfirmed ? { action: "hold", reason: UNCONFIRMED } : null;
   }
-  if (input.prune && facts.mayPrune) return null;
+  if (input.prune && facts.mayPrune) return facts.unconfirmed ? { action: "hold", reason: UNCONFIRMED } : null;
   const reason = input.prune ? "pruning is off for this object" : "pruning is off";
   return { action: input.rules.unpruned === "forget" ? "keep" : "hold", reason };
 }
@@ -190,9 +212,8 @@ function writeStages(input: PlanInput, changes: readonly Change[]): Stage[] {
     }));
 }
 
-/** Removals come last, in one stage: what depends on a thing goes before the thing. */
-function removalStages(input: PlanInput, changes: readonly Change[]): Stage[] {
-  if (changes.length === 0) return [];
+/** Removals come after all writes, the highest wave first: what depends on a thing goes before the thing. */
+function removalStages(input: PlanInput, { changes, waves }: Removals): Stage[] {
   const rankOf = (change: Change) =>
     input.rules.rankOf({
       apiVersion: change.id.group === "" ? change.version : `${change.id.group}/${change.version}`,
@@ -200,7 +221,15 @@ function removalStages(input: PlanInput, changes: readonly Change[]): Stage[] {
       metadata: { name: change.id.name },
     });
   const sorted = [...changes].sort((a, b) => rankOf(b) - rankOf(a) || byKey(b, a));
-  return [{ key: { phase: Number.MAX_SAFE_INTEGER, wave: 0, rank: 0 }, gate: "none", changes: sorted }];
+  const present = [...new Set(changes.map(({ key }) => waves.get(key) ?? 0))].sort((a, b) => b - a);
+  return present.map((wave, place) => ({
+    key: input.rules.waveOf
+      ? { phase: 0, wave: AFTER_ALL_WAVES + place, rank: 0 }
+      : { phase: Number.MAX_SAFE_INTEGER, wave: 0, rank: 0 },
+    // What a lower wave holds is needed until the higher one is gone.
+    gate: input.rules.waveOf ? "gone" : "none",
+    changes: sorted.filter(({ key }) => (waves.get(key) ?? 0) === wave),
+  }));
 }
 
 function byKey(a: { key: IdKey }, b: { key: IdKey }): number {

@@ -1,6 +1,7 @@
 import type { App } from "#core/app/app.ts";
 import type { Problem } from "#core/result.ts";
 import type { ClusterNames, ClusterReach } from "./destination.ts";
+import type { NamespaceMetadata } from "./own-namespace.ts";
 import type { SyncOptions } from "./sync-options.ts";
 
 /** One entry of `spec.ignoreDifferences`: which objects, and the fields that do not matter there. */
@@ -24,6 +25,8 @@ export interface ArgoDetails {
   readonly cluster: ClusterNames & ClusterReach;
   readonly options: SyncOptions;
   readonly ignore: readonly IgnoreRule[];
+  /** What the Namespace carries that is created for the app. */
+  readonly namespaceMetadata: NamespaceMetadata;
   /** Why the pending `operation` cannot be carried out, or null. */
   readonly operationProblem: string | null;
   readonly warnings: readonly Problem[];

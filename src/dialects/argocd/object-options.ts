@@ -4,11 +4,13 @@ import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import { detailsOf, type IgnoreRule } from "./argo-details.ts";
 import { hookRole } from "./hook.ts";
 import { ignoredIn } from "./ignore-rules.ts";
-import { isOwnNamespace } from "./own-namespace.ts";
+import { hasOwnMetadata, isOwnNamespace } from "./own-namespace.ts";
 import { listOf, readSyncOptions, type SyncOptions } from "./sync-options.ts";
 
 /** The annotation for sync options of one object. */
 export const SYNC_OPTIONS = "argocd.argoproj.io/sync-options";
+
+const MIGRATION_MANAGER = "argocd.argoproj.io/client-side-apply-migration-manager";
 
 const OWN_NAMESPACE: ObjectOptions = {
   apply: "if-absent",
@@ -27,11 +29,13 @@ export function optionsOf(
   live: Resource | null,
   { app, system }: { readonly app: App; readonly system: readonly IgnoreRule[] },
 ): ObjectOptions {
-  if (isOwnNamespace(resource)) return OWN_NAMESPACE;
+  // Its labels and annotations are kept up where the app names some; nothing else of it ever is.
+  if (isOwnNamespace(resource)) return hasOwnMetadata(resource) ? { ...OWN_NAMESPACE, apply: "merge" } : OWN_NAMESPACE;
   const { options, ignore } = detailsOf(app);
   const declared = ownOptions(resource);
   const standing = live === null || live === resource ? declared : ownOptions(live);
   const skipped = hookRole(resource).kind === "skip";
+  const confirms = confirmsOf([declared, standing], options);
   return {
     apply: skipped ? "ignore" : "apply",
     // Whoever deletes looks at the live object: what it says was once applied on purpose.
@@ -42,7 +46,29 @@ export function optionsOf(
     counted: !skipped && !(live === resource && (ignoresExtraneous(resource) || isOwned(live))),
     ...ignoredIn(resource, [...system, ...ignore]),
     leaveIgnored: options.respectIgnored ?? false,
+    ...(confirms.length > 0 && { confirms }),
+    ...((declared.validate ?? options.validate) === false && { unchecked: true }),
+    ...((declared.skipMissing ?? options.skipMissing) && { mayLackKind: true }),
+    ...migrationOf(resource, app),
   };
+}
+
+/** Which of its deletions wait for a person's word. */
+function confirmsOf(own: readonly SyncOptions[], app: SyncOptions): ("prune" | "delete")[] {
+  const asks = (name: "prune" | "delete") => {
+    const said = own.map((options) => options[name]).filter((value) => value !== null);
+    return said.length === 0 ? app[name] === "confirm" : said.includes("confirm");
+  };
+  return (["prune", "delete"] as const).filter(asks);
+}
+
+/** Whose client-side fields our first apply takes over: kubectl's, unless the app names others or none. */
+function migrationOf(resource: Resource, app: App): Pick<ObjectOptions, "migrates"> {
+  const { options } = detailsOf(app);
+  const declared = ownOptions(resource).migrate ?? options.migrate;
+  const manager = annotationsOf(resource)[MIGRATION_MANAGER];
+  if (declared === false) return { migrates: [] };
+  return manager ? { migrates: [manager] } : {};
 }
 
 /** Whether an object that is not declared leaves the app's comparison alone. */
@@ -54,9 +80,17 @@ function ownOptions(resource: Resource): SyncOptions {
   return readSyncOptions(listOf(annotationsOf(resource)[SYNC_OPTIONS]), SYNC_OPTIONS).options;
 }
 
-function allowed(declared: boolean | null, standing: boolean | null, app: boolean | null): boolean {
+/** Whether an object itself says that its deletion is to be confirmed. */
+export function asksForConfirmation(resource: Resource): boolean {
+  const { prune, delete: deletion } = ownOptions(resource);
+  return prune === "confirm" || deletion === "confirm";
+}
+
+type Permission = boolean | "confirm" | null;
+
+function allowed(declared: Permission, standing: Permission, app: Permission): boolean {
   if (declared === false || standing === false) return false;
-  return declared ?? standing ?? app ?? true;
+  return (declared ?? standing ?? app ?? true) !== false;
 }
 
 function isKept(resource: Resource | null): boolean {

@@ -4,6 +4,7 @@ import type { Lookup } from "#core/app/dialect.ts";
 import { digestOf } from "#core/resource/digest.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
+import { confirmationOf } from "./confirmation.ts";
 import type { ArgoDetails, IgnoreRule } from "./argo-details.ts";
 import { type Destination, IN_CLUSTER, parseDestination } from "./destination.ts";
 import { listAt, textAt, withoutNulls } from "./fields.ts";
@@ -16,7 +17,8 @@ import { refreshTokenOf } from "./refresh.ts";
 import { comparedRevisions, recordedRevisions } from "./restore.ts";
 import { type SpecFields, specSchema } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
-import { type ReadOptions, readSyncOptions } from "./sync-options.ts";
+import { syncOptionsOf } from "./spec-options.ts";
+import type { ReadOptions } from "./sync-options.ts";
 import type { Installation } from "./settings.ts";
 import { terminationOf } from "./termination.ts";
 import { instanceName } from "./tracking.ts";
@@ -39,7 +41,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   const sourcesContext = sourcesContextOf(object, spec, { lookup, settings });
   const sources = parseSources(spec, sourcesContext);
   const destination = parseDestination(spec.destination, sourcesContext.inProject.project, lookup);
-  const options = readSyncOptions(spec.syncPolicy?.syncOptions ?? [], "spec.syncPolicy.syncOptions");
+  const options = syncOptionsOf(object, spec);
   const finalizer = finalizerOf(object);
   const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
   const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting, polling });
@@ -48,7 +50,6 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   const all = [
     ...(sources.ok ? [] : sources.error),
     ...(destination.ok ? [] : destination.error),
-    ...options.problems,
     ...problems,
     ...ignoreProblems(spec),
     ...projectViolations(object, spec, found),
@@ -76,11 +77,12 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     refreshToken: refreshTokenOf(object),
     request: operation.request,
     termination: terminationOf(object),
+    ...confirmationOf(object),
     references: [],
     release: null,
     declares: null,
     healthExpressions: [],
-    specDigest: digestOf([sourcesOf(spec), spec.destination, spec.syncPolicy?.syncOptions ?? []]),
+    specDigest: specDigestOf(spec),
     details: detailsIn(object, spec, { ...found, options, problem: operation.problem, destination: destination.value }),
   });
 }
@@ -92,6 +94,17 @@ function targetOf({ held, namespace }: Destination): App["target"] {
     namespace: namespace || null,
     impersonate: null,
   };
+}
+
+/** Of everything that decides what is synced. */
+function specDigestOf(spec: SpecFields): string {
+  const { syncOptions = [], managedNamespaceMetadata } = spec.syncPolicy ?? {};
+  return digestOf([
+    sourcesOf(spec),
+    spec.destination,
+    syncOptions,
+    ...(managedNamespaceMetadata ? [managedNamespaceMetadata] : []),
+  ]);
 }
 
 function detailsIn(
@@ -114,6 +127,7 @@ function detailsIn(
     cluster: { name, server, ...reach },
     options: parsed.options.options,
     ignore: ignoreRules(spec),
+    namespaceMetadata: spec.syncPolicy?.managedNamespaceMetadata ?? {},
     operationProblem: parsed.problem,
     warnings: [...parsed.options.warnings, ...(orphans ? [{ path: place, message: `${place} has no effect` }] : [])],
   };

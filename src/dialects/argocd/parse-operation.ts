@@ -26,7 +26,7 @@ export function parseOperation(object: Resource, context: OrderContext): ParsedO
   if (!operation.sync) return { request: null, problem: "Invalid operation request: no operation specified" };
   const retry = parseRetry(operation.retry, 0, "operation.retry");
   const sources = orderedSources(operation.sync, context);
-  const problem = unsupported(operation, spec) ?? retry.problems[0]?.message ?? (sources.ok ? null : sources.error);
+  const problem = unsupported(operation) ?? retry.problems[0]?.message ?? (sources.ok ? null : sources.error);
   if (problem !== null || !sources.ok) return { request: null, problem };
   const request = requestOf(operation, spec, operationToken(object, raw));
   return { request: { ...request, ...sources.value, retry: retry.retry }, problem: null };
@@ -69,14 +69,21 @@ function keysOf(
   return [...new Set(keys)];
 }
 
-function unsupported(operation: OperationFields, spec: SpecFields): string | null {
+function unsupported(operation: OperationFields): string | null {
   const sync = operation.sync ?? {};
   const refusal = (field: string) => `operation.sync.${field} is not supported yet`;
   if (sync.manifests?.length) return refusal("manifests");
-  const options = (list: readonly string[] | undefined) => stableText([...(list ?? [])].sort());
-  if (sync.syncOptions?.length && options(sync.syncOptions) !== options(spec.syncPolicy?.syncOptions)) {
-    return refusal("syncOptions");
-  }
-  if (sync.syncStrategy?.apply?.force || sync.syncStrategy?.hook?.force) return refusal("syncStrategy.force");
   return null;
+}
+
+/** What an operation asks for in place of the app's own sync options; `syncOptions` null: nothing. */
+export function optionsOfOrder(object: Resource): {
+  readonly syncOptions: readonly string[] | null;
+  readonly force: boolean;
+} {
+  const raw = withoutNulls(object["operation"]) ?? {};
+  if (schemaProblems(operationSchema, raw, "operation").length > 0) return { syncOptions: null, force: false };
+  const { syncOptions, syncStrategy } = (raw as OperationFields).sync ?? {};
+  const force = syncStrategy?.apply?.force || syncStrategy?.hook?.force;
+  return { syncOptions: syncOptions?.length ? syncOptions : null, force: force ?? false };
 }

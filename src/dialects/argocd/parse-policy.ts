@@ -34,6 +34,7 @@ export function parsePolicy(
     force: options.force ?? false,
     keepGoing: false,
     createNamespace: options.createNamespace ?? false,
+    ...(options.failOnShared && { failsOnShared: true }),
     wait: "none",
     timeoutMs: DAY_MS,
     intervalMs: spreadInterval(app.name, app.polling),

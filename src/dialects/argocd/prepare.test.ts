@@ -127,17 +127,17 @@ describe("prepare() makes the namespace that CreateNamespace asks for", () => {
   });
 });
 
-test("prepare() warns of options without effect and refuses those whose neglect does harm", () => {
+test("prepare() warns of options without effect", () => {
   const annotated = (value: string) =>
     object("ConfigMap", "a", { annotations: { "argocd.argoproj.io/sync-options": value } });
   const typo = prepare([annotated("Purne=false")]);
   expect(typo.warnings[0]?.message).toContain('ConfigMap shop/a: sync option "Purne=false"');
   expect(typo.refusals).toEqual([]);
-  expect(prepare([annotated("Prune=confirm")]).refusals).toHaveLength(1);
   const whole = prepare([object("ConfigMap", "a")], {
-    syncPolicy: { syncOptions: ["Validate=false", "Validate=true"] },
+    syncPolicy: { syncOptions: ["Validate=false", "Valid=true", "ServerSideApply=false"] },
   });
   expect(whole.warnings.map(({ message }) => message)).toEqual([
-    'sync option "Validate=false" in spec.syncPolicy.syncOptions has no effect',
+    'sync option "Valid=true" in spec.syncPolicy.syncOptions has no effect',
+    "sync option ServerSideApply=false in spec.syncPolicy.syncOptions: objects are always applied by the server",
   ]);
 });

@@ -27,7 +27,7 @@ export function prepare(resources: readonly Resource[], context: PrepareContext)
       ...read.warnings.map((warning) => ({ ...warning, message: `${named(resource)}: ${warning.message}` })),
     );
     warnings.push(...oddities(resource));
-    const message = read.problems[0]?.message ?? refusalOf(resource, { context, project, name: details.project });
+    const message = refusalOf(resource, { context, project, name: details.project });
     if (message !== null && hookRole(resource).kind !== "skip") refusals.push({ resource, message });
   }
   const namespace = missingNamespace(prepared, { context, project });
@@ -95,7 +95,7 @@ function missingNamespace(
     const id = idOf(resource);
     return id.group === "" && id.kind === "Namespace" && id.name === name;
   });
-  return declared ? null : ownNamespace(name, detailsOf(app).instance);
+  return declared ? null : ownNamespace(name, detailsOf(app).instance, detailsOf(app).namespaceMetadata);
 }
 
 function named(resource: Resource): string {

@@ -4,7 +4,7 @@ import { annotationsOf } from "#core/resource/resource.ts";
 import type { ReportContext } from "./report-context.ts";
 import { fieldAt, listAt, textAt } from "./fields.ts";
 import { hookRole } from "./hook.ts";
-import { ignoresExtraneous } from "./object-options.ts";
+import { asksForConfirmation, ignoresExtraneous } from "./object-options.ts";
 import { isOwnNamespace } from "./own-namespace.ts";
 import { waveOf } from "./stages.ts";
 
@@ -37,6 +37,7 @@ function rowOf(object: ObjectReport, context: ReportContext): ResourceRow {
     ...(id.namespace === "" ? {} : { namespace: id.namespace }),
     ...(object.hook ? { hook: true } : {}),
     ...(comparison === "extra" ? { requiresPruning: true } : {}),
+    ...(declared && asksForConfirmation(declared) ? { requiresDeletionConfirmation: true } : {}),
     ...(status === "" ? {} : { status }),
     ...(wave === 0 ? {} : { syncWave: wave }),
     version,

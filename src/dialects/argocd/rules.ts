@@ -4,12 +4,13 @@ import { withLastApplied } from "#core/diff/last-applied.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
 import { systemRules } from "./settings-compare.ts";
 import { healthTable } from "./health-table.ts";
+import { confirmText } from "./confirmation.ts";
 import { hookRules } from "./hook.ts";
 import { healthScripts } from "./health/health-scripts.ts";
 import { kindRank } from "./kind-order.ts";
 import { optionsOf } from "./object-options.ts";
 import type { ArgoSettings } from "./settings.ts";
-import { gateAfter, stageOf } from "./stages.ts";
+import { gateAfter, stageOf, waveOf } from "./stages.ts";
 import { APP_LABEL, markResource, ownerOf } from "./tracking.ts";
 
 /** The manager that writes status, finalizers and annotations of app objects. */
@@ -40,6 +41,8 @@ export function argoRules(controlNamespace: string, { tracking, compare, scripts
       `${kind}/${name} is part of applications ${apps.map(qualifiedName).join(" and ")}`,
     preflight: "plan",
     stageOf,
+    waveOf,
+    confirmText,
     gateAfter,
     rankOf: (resource) => kindRank(resource.kind),
     optionsOf: (resource, live, app) => optionsOf(resource, live, { app, system: systemRules(resource, compare) }),

@@ -2,7 +2,7 @@ import type { Problem } from "#core/result.ts";
 import { fieldAt } from "./fields.ts";
 
 /** Fields of `spec` that this version refuses rather than ignores. */
-const SPEC_FIELDS = ["sourceHydrator", "syncPolicy.managedNamespaceMetadata"];
+const SPEC_FIELDS = ["sourceHydrator"];
 
 /** The same for `source`. */
 const SOURCE_FIELDS = ["plugin"];

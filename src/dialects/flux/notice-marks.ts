@@ -5,6 +5,7 @@ import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 /** Condition type and reason of each notice: additions of ours, which upstream's tools show beside their own. */
 const types: Readonly<Record<Notice["kind"], readonly [type: string, reason: string]>> = {
   held: ["Held", "DeletionHeld"],
+  confirm: ["Unconfirmed", "DeletionUnconfirmed"],
   fight: ["Fight", "FieldsContested"],
   shared: ["Shared", "ObjectsShared"],
   duplicate: ["Duplicate", "DuplicateObjects"],
