@@ -38,6 +38,12 @@ export async function withCheckout<T>(
 ): Promise<T> {
   const declared = usableApp(record).sources[0];
   if (!declared) throw new CliError(`Cannot read ${record.key}: it names no source`, { exitCode: exitCode.refused });
+  if (usableApp(record).sources.length > 1) {
+    throw new CliError(`Cannot do this with ${record.key}: it takes from several sources`, {
+      advice: "This command knows the files of one repository only.",
+      exitCode: exitCode.refused,
+    });
+  }
   const source = await sourceOfApp(client, record, signal);
   if (source.includes) {
     throw new CliError(`Cannot read the source of ${record.key}: it includes other sources`, {

@@ -134,6 +134,22 @@ describe.concurrent("a chart at a path in Git", () => {
     expect(rows.map((row) => row["kind"])).toContain("CustomResourceDefinition");
   });
 
+  test("has its hooks run around the sync, and its tests left alone", async () => {
+    const app = world.app("git-hooks");
+    const hook = (name: string, kind: string) => configMap(name, "1", { "helm.sh/hook": kind });
+    const commit = await app.commit({
+      ...chart("0.1.0"),
+      "templates/before.yaml": hook("before", "pre-install,pre-upgrade"),
+      "templates/tests/check.yaml": hook("check", "test"),
+    });
+    await app.create();
+    const { results, rows } = await app.settled(commit);
+    expect(results).toContainEqual(expect.objectContaining({ name: "before", hookType: "PreSync" }));
+    expect(rows.map((row) => row["name"])).not.toContain("check");
+    expect(await app.config("before")).toEqual({ value: "1" });
+    expect(await app.config("check")).toBeNull();
+  });
+
   test("is changed by the files that tools write beside it", async () => {
     const app = world.app("git-overrides");
     const commit = await app.commit({

@@ -152,3 +152,34 @@ describe("selectRef()", () => {
     expect(selection).toMatchObject({ ok: false, error: { message: expect.stringContaining("no branch or tag") } });
   });
 });
+
+describe("a prefix of tags", () => {
+  const refs = parseAdvertisedRefs(
+    [
+      [hash("1"), "refs/tags/shop/v1.2.0"],
+      [hash("2"), "refs/tags/shop/v1.3.0-rc.1"],
+      [hash("3"), "refs/tags/till/v1.9.0"],
+      [hash("4"), "refs/tags/v1.8.0"],
+      [hash("5"), "refs/heads/main"],
+    ]
+      .map((line) => line.join("\t"))
+      .join("\n"),
+  );
+  const cases: [string, string, string][] = [
+    ["1.x", "shop/", hash("1")],
+    [">=1.3.0-0", "shop/", hash("2")],
+    ["1.x", "till/", hash("3")],
+    ["1.x", "", hash("4")],
+    ["main", "shop/", hash("5")],
+    ["shop/v1.2.0", "shop/", hash("1")],
+  ];
+  for (const [value, tagPrefix, commit] of cases) {
+    test(`${tagPrefix || "none"} with ${value}`, () => {
+      expect(selectRef({ kind: "auto", value, tagPrefix }, refs)).toMatchObject({ ok: true, value: { commit } });
+    });
+  }
+
+  test("leaves nothing where no tag begins with it", () => {
+    expect(selectRef({ kind: "auto", value: "1.x", tagPrefix: "none/" }, refs).ok).toBe(false);
+  });
+});

@@ -29,7 +29,7 @@ export function overriddenSource(
 
 function parsed(text: string): Result<Readonly<Record<string, unknown>>, string> {
   try {
-    const found: unknown = parse(text, { version: "1.1", maxAliasCount: 10, logLevel: "silent" });
+    const found: unknown = parse(text, { version: "1.1", maxAliasCount: 10, logLevel: "error" });
     if (found === null) return ok({});
     return isMap(found) ? ok(found) : refused("it is no map");
   } catch (error) {

@@ -9,6 +9,7 @@ import type { SourceDetails } from "./parse-source.ts";
 import { isRegistry } from "./source-address.ts";
 import { overriddenSource, overrideFiles } from "./source-overrides.ts";
 import { renderSpec } from "./source-spec.ts";
+import { unsupportedFields } from "./unsupported-fields.ts";
 
 /** Completes renders by the override files that lie beside a source, the build environment and what the cluster can do. */
 export const sourceRenders: SourceRenders = {
@@ -31,6 +32,8 @@ export const sourceRenders: SourceRenders = {
     });
     const fields = overriddenSource(details.fields, given);
     if (!fields.ok) return fields;
+    const unsupported = given.length === 0 ? [] : unsupportedFields({ source: fields.value });
+    if (unsupported.length > 0) return refused(unsupported.map(({ message }) => message).join("; "));
     const { target } = app;
     const environment = buildEnvironment({ target, instance, project }, fields.value, { revision, cluster });
     const spec = renderSpec(fields.value, { ...details, environment, cluster });
