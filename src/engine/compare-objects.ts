@@ -10,7 +10,7 @@ import { type IdKey, keyOf } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { AppWork } from "./app-state.ts";
 import type { EngineContext } from "./engine-context.ts";
-import { type ComparedPair, ignoredBetween, loadIgnored } from "./ignored-fields.ts";
+import { ignoredBetween, loadIgnored } from "./ignored-fields.ts";
 import { asUser, failureText } from "./requests.ts";
 
 /**
@@ -41,12 +41,11 @@ export async function compareObjects(
   return { adopted };
 }
 
-function pairsInMemory({ context, state }: AppWork, keys: readonly IdKey[]): ComparedPair[] {
+function pairsInMemory({ context, state }: AppWork, keys: readonly IdKey[]) {
   return keys.flatMap((key) => {
     const desired = state.desired?.byKey.get(key);
-    const live = context.index.get(key);
-    if (!desired?.options.ignoredBy || !live) return [];
-    return [{ desired: desired.resource, live, options: desired.options }];
+    if (!desired?.options.ignoredBy) return [];
+    return [{ desired: desired.resource, live: context.index.get(key), options: desired.options }];
   });
 }
 

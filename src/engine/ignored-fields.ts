@@ -18,32 +18,43 @@ export class IgnoreRuleError extends Error {}
 export async function ignoredBetween(queries: FieldQueries, pair: ComparedPair, signal: AbortSignal): Promise<Ignored> {
   const { ignoredPaths, ignoredBy } = pair.options;
   if (!ignoredBy) return ignoredPaths;
-  const documents = documentsOf(pair);
+  const documents = [liveDocument(pair.live, pair.options), desiredDocument(pair)];
   await queries.load(documents, signal);
   const { live, desired } = fieldsOfManagers(pair.live, pair.desired, ignoredBy.managers);
-  const [ofLive = [], ofDesired = []] = documents.map((document) => {
-    const found = queries.fieldsOf(document);
-    if ("unusable" in found) throw new IgnoreRuleError(`Cannot compare by jqPathExpressions: ${found.unusable}`);
-    return found.pointers;
-  });
+  const [ofLive = [], ofDesired = []] = documents.map((document) => foundIn(queries, document));
   return { live: [...ignoredPaths, ...live, ...ofLive], desired: [...ignoredPaths, ...desired, ...ofDesired] };
 }
 
-/** Finds out together what comparing these pairs one after the other will ask for. */
+/**
+ * Finds out together what comparing these one after the other will ask for, and whether all of it can be used also where
+ * nothing is live yet. @throws IgnoreRuleError
+ */
 export async function loadIgnored(
   queries: FieldQueries,
-  pairs: readonly ComparedPair[],
+  pairs: readonly (Omit<ComparedPair, "live"> & { readonly live: Resource | undefined })[],
   signal: AbortSignal,
 ): Promise<void> {
-  const documents = pairs.filter(({ options }) => options.ignoredBy).flatMap(documentsOf);
-  if (documents.length > 0) await queries.load(documents, signal);
+  const asked = pairs.filter(({ options }) => options.ignoredBy && options.ignoredBy.queries.length > 0);
+  if (asked.length === 0) return;
+  const documents = asked.flatMap(({ desired, live, options }) => {
+    const declared = desiredDocument({ desired, options });
+    return live ? [liveDocument(live, options), declared] : [declared];
+  });
+  await queries.load(documents, signal);
+  for (const document of documents) foundIn(queries, document);
 }
 
-function documentsOf({ desired, live, options }: ComparedPair): QueriedDocument[] {
-  const queries = options.ignoredBy?.queries ?? [];
+function foundIn(queries: FieldQueries, document: QueriedDocument): readonly string[] {
+  const found = queries.fieldsOf(document);
+  if ("unusable" in found) throw new IgnoreRuleError(`Cannot compare by jqPathExpressions: ${found.unusable}`);
+  return found.pointers;
+}
+
+function liveDocument(live: Resource, { ignoredBy }: ComparedPair["options"]): QueriedDocument {
   const { uid, resourceVersion } = live.metadata;
-  return [
-    { version: `${uid} ${resourceVersion}`, document: live, queries },
-    { version: digestOf(desired), document: desired, queries },
-  ];
+  return { version: `${uid} ${resourceVersion}`, document: live, queries: ignoredBy?.queries ?? [] };
+}
+
+function desiredDocument({ desired, options }: Pick<ComparedPair, "desired" | "options">): QueriedDocument {
+  return { version: digestOf(desired), document: desired, queries: options.ignoredBy?.queries ?? [] };
 }

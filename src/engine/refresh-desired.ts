@@ -74,7 +74,7 @@ export function holdDesired({ context, state }: AppWork, desired: DesiredSet): v
   state.dirty = "all";
   state.notices = [
     ...desired.duplicates.map((message) => ({ kind: "duplicate" as const, message })),
-    ...desired.prepared.warnings.map(({ message }) => ({ kind: "warning" as const, message })),
+    ...desired.prepared.warnings.map(({ kind = "warning", message }) => ({ kind, message })),
   ];
 }
 

@@ -128,4 +128,40 @@ test("an expression that is none stops its app alone, which says so", async () =
   expect(conditions.find((one) => one.includes(query))).toMatch(
     /^ComparisonError: .*Cannot compare by jqPathExpressions/,
   );
+  expect(await app.config("a")).toBeNull();
+});
+
+test("excluded kinds are left alone, are told, and count again once they are not excluded", async () => {
+  const app = world.app("excluding");
+  const secret = JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, stringData: { a: "1" } });
+  const lease = JSON.stringify({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "l" } });
+  const first = await app.commit({
+    "a.yaml": configMap("a"),
+    "b.yaml": configMap("b"),
+    "s.yaml": secret,
+    "l.yaml": lease,
+  });
+  await app.create();
+  await app.settled(first);
+  await settings({ "resource.exclusions": "- {apiGroups: [''], kinds: [ConfigMap], clusters: ['*']}" });
+  const warning = (kind: string, name: string) =>
+    `ExcludedResourceWarning: Resource ${kind} ${name} is excluded in the settings`;
+  const wanted = [warning("/ConfigMap", "a"), warning("coordination.k8s.io/Lease", "l")];
+  const view = await app.until("it is told", ({ conditions }) => wanted.every((one) => conditions.includes(one)));
+  expect(view.rows.map(({ kind }) => kind)).toEqual(["Secret"]);
+  await app.edit("ConfigMap", "a", { data: { value: "2" } });
+  const second = await app.commit({
+    "b.yaml": null,
+    "s.yaml": JSON.stringify({ ...(JSON.parse(secret) as object), stringData: { a: "2" } }),
+  });
+  await app.refresh();
+  await app.settled(second);
+  expect(await app.config("a")).toEqual({ value: "2" });
+  expect(await app.config("b")).toEqual({ value: "1" });
+  await settings(null);
+  await eventually("it is healed", async () => (await app.config("a"))?.["value"] === "1");
+  await eventually("what left is pruned", async () => (await app.config("b")) === null);
+  await app.until("only what is always excluded is told", ({ conditions }) =>
+    isDeepStrictEqual(conditions, [wanted[1]]),
+  );
 });

@@ -110,7 +110,7 @@ export interface SyncReport {
 
 /** Why deletions are held back, a foreign writer is fought, or what `prepare` warned about: shown beside the phase. */
 export interface Notice {
-  readonly kind: "held" | "confirm" | "fight" | "shared" | "duplicate" | "warning";
+  readonly kind: "held" | "confirm" | "fight" | "shared" | "duplicate" | "excluded" | "orphaned" | "warning";
   readonly message: string;
 }
 

@@ -6,7 +6,7 @@ import type { GeneratedArtifact } from "#core/source/generator/generator.ts";
 import type { Revision, Source } from "#core/source/source.ts";
 import type { App, AppKey, AppSource, Reference, ReferencedData } from "./app.ts";
 import type { AppSet, Asking, GeneratedSet, SetReport, SetRollout } from "./app-set.ts";
-import type { ObjectWrite, ReportInput, RestoredState, SourceReport, SourceReportInput } from "./app-report.ts";
+import type { Notice, ObjectWrite, ReportInput, RestoredState, SourceReport, SourceReportInput } from "./app-report.ts";
 import type { MemberChange } from "./member-change.ts";
 import type { RenderSpec, TemplateCapabilities } from "./render-spec.ts";
 import type { Rules, ScopeOf } from "./rules.ts";
@@ -49,7 +49,12 @@ export interface Prepared {
   /** Objects that must not be applied, with the reason; one is enough to stop the sync. */
   readonly refusals: readonly { readonly resource: Resource; readonly message: string }[];
   /** Warnings that go into the app's status. */
-  readonly warnings: readonly Problem[];
+  readonly warnings: readonly PreparedWarning[];
+}
+
+/** A warning; `kind` where it is told as something of its own. */
+export interface PreparedWarning extends Problem {
+  readonly kind?: Notice["kind"];
 }
 
 /** What an object for a generated artifact is made of. */

@@ -6,6 +6,7 @@ import { ARGO_API, configKinds } from "./config-kinds.ts";
 import { APP_SHORT, parseApp } from "./parse-app.ts";
 import { prepare } from "./prepare.ts";
 import { reportApp } from "./report-app.ts";
+import { withoutExcluded } from "./report-exclusions.ts";
 import { restore } from "./restore.ts";
 import { argoRules } from "./rules.ts";
 import {
@@ -42,7 +43,7 @@ export function argoDialectIn(controlNamespace: string, argo: ArgoSettings = usu
     prepare: (resources, context) => prepare(resources, { ...context, settings: installation(context.settings) }),
     dependencyProblem: () => null,
     restore,
-    reportApp: (input) => reportApp(input, controlNamespace),
+    reportApp: (input) => reportApp(withoutExcluded(input, argo.exclusions), controlNamespace),
     reportSource: ({ object }) => ({
       status: (object["status"] ?? {}) as Readonly<Record<string, unknown>>,
       patch: null,

@@ -1,10 +1,14 @@
 import type { App } from "#core/app/app.ts";
 import type { ObjectOptions } from "#core/app/rules.ts";
+import { gvkOf } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
-import { detailsOf, type IgnoreRule } from "./argo-details.ts";
+import { detailsOf } from "./argo-details.ts";
 import { hookRole } from "./hook.ts";
 import { ignoredIn } from "./ignore-rules.ts";
 import { hasOwnMetadata, isOwnNamespace } from "./own-namespace.ts";
+import type { ArgoSettings } from "./settings.ts";
+import { systemRules } from "./settings-compare.ts";
+import { isExcluded } from "./settings-exclusions.ts";
 import { listOf, readSyncOptions, type SyncOptions } from "./sync-options.ts";
 
 /** The annotation for sync options of one object. */
@@ -23,15 +27,19 @@ const OWN_NAMESPACE: ObjectOptions = {
   leaveIgnored: false,
 };
 
+/** Nobody's to touch: neither written nor deleted, and nothing is said of it. */
+const EXCLUDED: ObjectOptions = { ...OWN_NAMESPACE, apply: "ignore" };
+
 /** What an object's annotations ask for, over what the app's sync options ask for. */
 export function optionsOf(
   resource: Resource,
   live: Resource | null,
-  { app, system }: { readonly app: App; readonly system: readonly IgnoreRule[] },
+  { app, argo }: { readonly app: App; readonly argo: Pick<ArgoSettings, "compare" | "exclusions"> },
 ): ObjectOptions {
   // Its labels and annotations are kept up where the app names some; nothing else of it ever is.
   if (isOwnNamespace(resource)) return hasOwnMetadata(resource) ? { ...OWN_NAMESPACE, apply: "merge" } : OWN_NAMESPACE;
-  const { options, ignore } = detailsOf(app);
+  const { options, ignore, cluster } = detailsOf(app);
+  if (isExcluded(argo.exclusions, gvkOf(resource), cluster)) return EXCLUDED;
   const declared = ownOptions(resource);
   const standing = live === null || live === resource ? declared : ownOptions(live);
   const skipped = hookRole(resource).kind === "skip";
@@ -44,7 +52,7 @@ export function optionsOf(
     force: declared.force ?? options.force ?? false,
     replace: declared.replace ?? options.replace ?? false,
     counted: !skipped && !(live === resource && (ignoresExtraneous(resource) || isOwned(live))),
-    ...ignoredIn(resource, [...system, ...ignore]),
+    ...ignoredIn(resource, [...systemRules(resource, argo.compare), ...ignore]),
     leaveIgnored: options.respectIgnored ?? false,
     ...(confirms.length > 0 && { confirms }),
     ...((declared.validate ?? options.validate) === false && { unchecked: true }),

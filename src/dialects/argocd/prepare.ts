@@ -1,4 +1,4 @@
-import type { PrepareContext, Prepared } from "#core/app/dialect.ts";
+import type { PrepareContext, Prepared, PreparedWarning } from "#core/app/dialect.ts";
 import { gvkOf, idOf } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
@@ -8,6 +8,8 @@ import { SYNC_OPTIONS } from "./object-options.ts";
 import { ownNamespace } from "./own-namespace.ts";
 import { findProject, type Project } from "./project.ts";
 import { judgeDestination, judgeKind } from "./project-rules.ts";
+import type { Installation } from "./settings.ts";
+import { isExcluded } from "./settings-exclusions.ts";
 import { waveProblem } from "./stages.ts";
 import { listOf, readSyncOptions } from "./sync-options.ts";
 
@@ -15,13 +17,21 @@ import { listOf, readSyncOptions } from "./sync-options.ts";
  * Puts rendered objects into their namespaces and checks each against the project and against what is supported.
  * Refused objects stay among the resources too, so that they never look as if they had left the source.
  */
-export function prepare(resources: readonly Resource[], context: PrepareContext): Prepared {
+export function prepare(
+  resources: readonly Resource[],
+  context: PrepareContext & { readonly settings: Installation },
+): Prepared {
   const details = detailsOf(context.app);
   const project = findProject(details.project, context.lookup, context.settings);
   const prepared = resources.map((resource) => placed(resource, context));
-  const warnings: Problem[] = [...details.warnings];
+  const { exclusions } = context.settings.argo;
+  const warnings: PreparedWarning[] = [...details.warnings];
   const refusals: { resource: Resource; message: string }[] = [];
   for (const resource of prepared) {
+    if (isExcluded(exclusions, gvkOf(resource), details.cluster)) {
+      warnings.push(exclusionOf(resource));
+      continue;
+    }
     const read = readSyncOptions(listOf(annotationsOf(resource)[SYNC_OPTIONS]), SYNC_OPTIONS);
     warnings.push(
       ...read.warnings.map((warning) => ({ ...warning, message: `${named(resource)}: ${warning.message}` })),
@@ -32,6 +42,12 @@ export function prepare(resources: readonly Resource[], context: PrepareContext)
   }
   const namespace = missingNamespace(prepared, { context, project });
   return { resources: namespace ? [namespace, ...prepared] : prepared, refusals, warnings };
+}
+
+function exclusionOf(resource: Resource): PreparedWarning {
+  const { group, kind, name } = idOf(resource);
+  const message = `Resource ${group}/${kind} ${name} is excluded in the settings`;
+  return { path: "resource.exclusions", message, kind: "excluded" };
 }
 
 /** Cluster-scoped objects have no namespace; the others get the destination's when they name none. */

@@ -19,6 +19,8 @@ const NOTICE_TYPES: Readonly<Record<Notice["kind"], string>> = {
   fight: "SyncError",
   shared: "SharedResourceWarning",
   duplicate: "RepeatedResourceWarning",
+  excluded: "ExcludedResourceWarning",
+  orphaned: "OrphanedResourceWarning",
   warning: "SyncWarning",
 };
 

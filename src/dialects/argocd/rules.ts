@@ -2,7 +2,6 @@ import type { AppKey } from "#core/app/app.ts";
 import type { Rules } from "#core/app/rules.ts";
 import { withLastApplied } from "#core/diff/last-applied.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
-import { systemRules } from "./settings-compare.ts";
 import { healthTable } from "./health-table.ts";
 import { confirmText } from "./confirmation.ts";
 import { hookRules } from "./hook.ts";
@@ -17,7 +16,8 @@ import { APP_LABEL, markResource, ownerOf } from "./tracking.ts";
 export const STATUS_MANAGER = "argocd-application-controller";
 
 /** The rules of an installation whose control namespace is the given one: tracking ids leave that namespace out. */
-export function argoRules(controlNamespace: string, { tracking, compare, scripts }: ArgoSettings): Rules {
+export function argoRules(controlNamespace: string, argo: ArgoSettings): Rules {
+  const { tracking, scripts } = argo;
   return {
     manager: "argocd-controller",
     statusManager: STATUS_MANAGER,
@@ -45,7 +45,7 @@ export function argoRules(controlNamespace: string, { tracking, compare, scripts
     confirmText,
     gateAfter,
     rankOf: (resource) => kindRank(resource.kind),
-    optionsOf: (resource, live, app) => optionsOf(resource, live, { app, system: systemRules(resource, compare) }),
+    optionsOf: (resource, live, app) => optionsOf(resource, live, { app, argo }),
     hooks: hookRules,
     health: { ...healthTable, scriptOf: healthScripts(scripts) },
     healthWords: {

@@ -28,7 +28,7 @@ export function settingValues(data: SettingsData): SettingValues {
   const problems: SettingsProblem[] = [];
   const text = (object: string, key: string) => {
     const found = data[object];
-    return found && Object.hasOwn(found, key) ? found[key]?.trim() : undefined;
+    return found && Object.hasOwn(found, key) ? found[key] && trimmed(found[key]) : undefined;
   };
   return {
     problems,
@@ -46,6 +46,12 @@ export function settingValues(data: SettingsData): SettingValues {
       }
     },
   };
+}
+
+/** The beginning of a line means something where there are several. */
+function trimmed(text: string): string {
+  const lines = text.replace(/^(?:[ \t]*\r?\n)+/, "").trimEnd();
+  return lines.includes("\n") ? lines : lines.trim();
 }
 
 /** `true` or `false` as upstream reads them. @throws SettingError */

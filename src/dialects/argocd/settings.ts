@@ -3,6 +3,7 @@ import type { Settings } from "#core/app/settings.ts";
 import { type KustomizeSettings, parseKustomizeSettings, usualKustomize } from "./settings-kustomize.ts";
 import { type PollingSettings, parsePolling, usualPolling } from "./settings-polling.ts";
 import { type CompareSettings, parseCompare, usualCompare } from "./settings-compare.ts";
+import { type ExclusionSettings, parseExclusions, usualExclusions } from "./settings-exclusions.ts";
 import { settingValues } from "./setting-values.ts";
 import { parseScripts, type ScriptSettings, usualScripts } from "./settings-scripts.ts";
 import { parseTracking, type TrackingSettings, usualTracking } from "./settings-tracking.ts";
@@ -17,6 +18,7 @@ export interface ArgoSettings {
   readonly kustomize: KustomizeSettings;
   readonly compare: CompareSettings;
   readonly scripts: ScriptSettings;
+  readonly exclusions: ExclusionSettings;
 }
 
 /** What this dialect's functions know of the installation: what the engine was started with, and what its ConfigMaps say. */
@@ -31,6 +33,7 @@ export const usualArgoSettings: ArgoSettings = {
   kustomize: usualKustomize,
   compare: usualCompare,
   scripts: usualScripts,
+  exclusions: usualExclusions,
 };
 
 /** What the ConfigMaps say; a value that cannot be used counts as in `before`. Keys that nobody knows say nothing. */
@@ -45,6 +48,7 @@ export function parseSettings(
     kustomize: parseKustomizeSettings(values, before.kustomize),
     compare: parseCompare(values, before.compare),
     scripts: parseScripts(values, before.scripts),
+    exclusions: parseExclusions(values, before.exclusions),
   };
   return { settings, problems: values.problems };
 }

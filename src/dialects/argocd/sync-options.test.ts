@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { optionsOf } from "./object-options.ts";
+import { usualArgoSettings } from "./settings.ts";
 import { readSyncOptions } from "./sync-options.ts";
 import { application, parsed } from "./testdata/build-app.ts";
 
@@ -71,7 +72,7 @@ describe("optionsOf()", () => {
     test(name, () => {
       const { confirms, unchecked, mayLackKind, migrates, ...rest } = optionsOf(resource, live, {
         app: app(...given),
-        system: [],
+        argo: usualArgoSettings,
       });
       const extras = { confirms, unchecked, mayLackKind, migrates };
       const { prune, ...wanted } = { prune: true, ...want };
