@@ -9,6 +9,7 @@ import type { SyncRequest } from "#core/app/app.ts";
 import type { AppState, AppWork, RunningSync } from "./app-state.ts";
 import type { DesiredSet } from "./desired-set.ts";
 import { assess } from "./assess.ts";
+import { holdByWindow } from "./hold-by-window.ts";
 import { healAllowedAt, noteHeal } from "./heal-policy.ts";
 import { planApp } from "./plan-app.ts";
 import { preflightChanges, type Refusal } from "./preflight-changes.ts";
@@ -33,6 +34,8 @@ export async function syncApp(work: AppWork, input: SyncInput, signal: AbortSign
   if (input.guard.kind === "shadow" || input.guard.kind === "paused")
     return onlyReport(work, { ...input, desired }, signal);
   await endIfAsked(work, signal);
+  const held = state.running && holdByWindow(work, state.running.report);
+  if (held) return held;
   if (state.running && (await goOn(work, { ...input, desired }, signal)) === "waiting") {
     return input.blocked ?? phaseOf(state);
   }
@@ -148,6 +151,8 @@ async function begin(
     done: report?.results ?? [],
   };
   if (request?.dryRun) return tryOut(work, { ...start, request }, signal);
+  const hold = isIdle(start.plan) ? null : holdByWindow(work, { request, startedAt: report?.startedAt ?? null });
+  if (hold) return hold;
   recordDrift(work, plan);
   startSync(work, start);
   const started = context.clock.monotonic();

@@ -13,6 +13,7 @@ import { currentLeader } from "./cli-controller-lease.ts";
 import { keepsRival, liveRivals } from "./cli-rivals.ts";
 import { withClient } from "./cli-session.ts";
 import { releaseReasons } from "./cli-why-release.ts";
+import { windowReasons } from "./cli-why-windows.ts";
 import { sourceReasons } from "./cli-why-source.ts";
 
 /** Explains apps. */
@@ -31,6 +32,7 @@ async function why(client: ClusterClient, record: AppRecord, signal: AbortSignal
     ...(app ? await sourceReasons(client, record, signal) : []),
     ...(app ? await dependencyReasons(client, { record, app }, signal) : []),
     ...(app?.release ? await releaseReasons({ client, record }, app.release, signal) : []),
+    ...(app ? windowReasons(app, Date.now()) : []),
     ...heldReasons(record),
     ...conditionReasons(record, view.message),
     ...orderReasons(record, app),

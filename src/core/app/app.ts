@@ -1,4 +1,5 @@
 import type { ClusterAccess } from "#core/cluster/cluster-access.ts";
+import type { SyncWindow } from "#core/policy/sync-windows.ts";
 import type { ReleasePolicy } from "#core/release/release-policy.ts";
 import type { HealthExpressions } from "#core/health/expression-health.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
@@ -180,6 +181,8 @@ export interface App {
   /** How the app judges kinds that it knows better than the dialect. */
   readonly healthExpressions: readonly HealthExpressions[];
   readonly suspended: boolean;
+  /** Times in which it may or may not be synced; absent: it may at all times. */
+  readonly windows?: readonly SyncWindow[];
   /** A new token asks for a fresh look at source and cluster. */
   readonly refreshToken: string | null;
   readonly request: SyncRequest | null;

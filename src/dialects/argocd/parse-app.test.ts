@@ -173,9 +173,9 @@ describe("parseApp() refuses what is not supported yet by the name of its field"
     test(field, () => expect(problemsOf(application(spec))).toContain(`${field} is not supported yet`));
   }
   test("limits of the project that would otherwise be ignored", () => {
-    const lookup = projectLookup("team", { sourceRepos: ["*"], syncWindows: [{ kind: "deny" }] });
+    const lookup = projectLookup("team", { sourceRepos: ["*"], signatureKeys: [{ keyID: "4AEE18F83AFDEB23" }] });
     expect(problemsOf(application({ project: "team" }), lookup)).toEqual([
-      "AppProject team: spec.syncWindows is not supported yet",
+      "AppProject team: spec.signatureKeys is not supported yet",
     ]);
   });
 });
@@ -199,7 +199,8 @@ describe("parseApp() holds apps to their project", () => {
   test("apps outside the control namespace need its consent", () => {
     const object = application({}, { metadata: { namespace: "elsewhere" } });
     expect(problemsOf(object)).toEqual([
-      "application 'shop' in namespace 'elsewhere' is not permitted to use project 'default'",
+      "application 'shop' is in namespace 'elsewhere', where none may be: application.namespaces of argocd-cmd-params-cm does not name it",
+      "application 'shop' in namespace 'elsewhere' is not permitted to use project 'default': no entry of spec.sourceNamespaces matches",
     ]);
   });
 });

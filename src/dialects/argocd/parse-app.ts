@@ -13,6 +13,8 @@ import { FINALIZER, parsePolicy } from "./parse-policy.ts";
 import { parseSources, type SourceList, type SourcesContext, sourcesOf } from "./parse-sources.ts";
 import { DEFAULT_PROJECT, findProject, type Project } from "./project.ts";
 import { projectViolations, unpermittedSources } from "./project-violations.ts";
+import { type WindowedApp, windowsOf } from "./sync-windows.ts";
+import { impersonatedUser } from "./impersonation.ts";
 import { refreshTokenOf } from "./refresh.ts";
 import { comparedRevisions, recordedRevisions } from "./restore.ts";
 import { type SpecFields, specSchema } from "./schema.ts";
@@ -70,7 +72,8 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     // A fenced-off app is nobody's to touch, its deletion included.
     finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
     sources: sources.value,
-    target: targetOf(destination.value),
+    target: targetOf(destination.value, project, settings),
+    windows: windowsOf(project?.limits ?? {}, { name, ...windowPlace(destination.value) }),
     policy,
     dependsOn: [],
     suspended: isSkipped(object),
@@ -87,12 +90,19 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   });
 }
 
-function targetOf({ held, namespace }: Destination): App["target"] {
+function windowPlace({ namespace, name, server }: Destination): Pick<WindowedApp, "namespace" | "clusters"> {
+  return { namespace, clusters: [name, server] };
+}
+
+function targetOf(destination: Destination, project: Project | null, settings: Installation): App["target"] {
+  const { held, namespace } = destination;
+  const { impersonation } = settings.argo.access;
+  const user = project && impersonation ? impersonatedUser(project, destination, settings.controlNamespace) : null;
   return {
     cluster: held?.name ?? IN_CLUSTER.name,
     kubeconfig: held,
     namespace: namespace || null,
-    impersonate: null,
+    impersonate: user?.ok ? user.value : null,
   };
 }
 

@@ -1,12 +1,14 @@
-import type { Settings } from "#core/app/settings.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import type { Destination } from "./destination.ts";
 import { textAt } from "./fields.ts";
+import { impersonatedUser } from "./impersonation.ts";
+import { namespaceMatches } from "./namespace-patterns.ts";
 import { type SourceList, sourcesOf } from "./parse-sources.ts";
 import { permitsNamespaceOfApp, type Project, projectProblems } from "./project.ts";
 import { judgeDestination, judgeSource } from "./project-rules.ts";
 import type { SpecFields } from "./schema.ts";
+import type { Installation } from "./settings.ts";
 
 /** What an application asks for that its project does not allow, each with the rule. */
 export function projectViolations(
@@ -16,7 +18,7 @@ export function projectViolations(
     readonly project: Project | null;
     /** Null: it is not known. */
     readonly destination: Destination | null;
-    readonly settings: Settings;
+    readonly settings: Installation;
   },
 ): Problem[] {
   const { project, destination, settings } = found;
@@ -26,14 +28,21 @@ export function projectViolations(
   }
   const problems = projectProblems(project);
   if (problems.length > 0) return problems;
+  const account = destination ? accountProblems(project, destination, settings) : [];
   const own = { name: textAt(object.metadata, "name"), namespace: textAt(object.metadata, "namespace") };
+  const { access } = settings.argo;
+  if (own.namespace !== settings.controlNamespace && !namespaceMatches(access.namespaces, own.namespace)) {
+    const rule = "application.namespaces of argocd-cmd-params-cm does not name it";
+    const message = `application '${own.name}' is in namespace '${own.namespace}', where none may be: ${rule}`;
+    problems.push({ path: "metadata.namespace", message });
+  }
   if (!permitsNamespaceOfApp(project, own.namespace, settings)) {
-    const message = `application '${own.name}' in namespace '${own.namespace}' is not permitted to use project '${name}'`;
+    const message = `application '${own.name}' in namespace '${own.namespace}' is not permitted to use project '${name}': no entry of spec.sourceNamespaces matches`;
     problems.push({ path: "spec.project", message });
   }
   problems.push(...unpermittedSources(spec, project));
   const problem = destination && destinationProblem(project, spec, destination);
-  return problem ? [...problems, problem] : problems;
+  return [...problems, ...(problem ? [problem] : []), ...account];
 }
 
 /** Repositories that a project does not allow, each with the rule. */
@@ -45,6 +54,12 @@ export function unpermittedSources(list: SourceList, project: Project | null): P
     const message = `application repo ${url} is not permitted in project '${project?.name}': ${verdict.rule}`;
     return [{ path: "spec.source.repoURL", message }];
   });
+}
+
+function accountProblems(project: Project, destination: Destination, settings: Installation): readonly Problem[] {
+  if (!settings.argo.access.impersonation) return [];
+  const user = impersonatedUser(project, destination, settings.controlNamespace);
+  return user.ok ? [] : user.error;
 }
 
 function destinationProblem(project: Project, spec: SpecFields, destination: Destination): Problem | null {

@@ -1,11 +1,12 @@
 import type { Lookup } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
-import { globMatches } from "#core/policy/glob.ts";
 import type { Problem } from "#core/result.ts";
 import { clustersOfProject } from "./clusters.ts";
 import type { ClusterNames } from "./destination.ts";
 import { withoutNulls } from "./fields.ts";
 import { type ProjectFields, projectSpecSchema } from "./project-schema.ts";
+import { namespaceMatches } from "./namespace-patterns.ts";
+import { windowProblems } from "./sync-windows.ts";
 import { repositoriesOfProject } from "./repositories.ts";
 import { schemaProblems } from "./schema-problems.ts";
 
@@ -27,7 +28,7 @@ const PERMISSIVE: ProjectFields = {
 };
 
 /** Limits whose neglect would allow what the project forbids. */
-const UNSUPPORTED = ["syncWindows", "destinationServiceAccounts", "signatureKeys", "sourceIntegrity"] as const;
+const UNSUPPORTED = ["signatureKeys", "sourceIntegrity"] as const;
 
 /** The project of that name, or null when there is none; `default` needs no object. */
 export function findProject(name: string, lookup: Lookup, settings: Settings): Project | null {
@@ -56,16 +57,16 @@ export function projectProblems(project: Project): Problem[] {
   const root = `AppProject ${project.name}: spec`;
   const illTyped = schemaProblems(projectSpecSchema, project.limits, root);
   if (illTyped.length > 0) return illTyped;
-  return UNSUPPORTED.filter((field) => !isEmpty(project.limits[field])).map((field) => ({
+  const ignored = UNSUPPORTED.filter((field) => !isEmpty(project.limits[field])).map((field) => ({
     path: `${root}.${field}`,
     message: `${root}.${field} is not supported yet`,
   }));
+  return [...ignored, ...windowProblems(project.name, project.limits)];
 }
 
 /** Whether apps in `namespace` may use the project. */
-export function permitsNamespaceOfApp(project: Project, namespace: string, settings: Settings): boolean {
-  if (namespace === settings.controlNamespace) return true;
-  return (project.limits.sourceNamespaces ?? []).some((pattern) => globMatches(pattern, namespace));
+export function permitsNamespaceOfApp({ limits }: Project, namespace: string, settings: Settings): boolean {
+  return namespace === settings.controlNamespace || namespaceMatches(limits.sourceNamespaces ?? [], namespace);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { argoDialect, argoDialectIn } from "./argo-dialect.ts";
 import { application, parsed } from "./testdata/build-app.ts";
+import { usualArgoSettings } from "./settings.ts";
 
 const { rules } = argoDialect;
 
@@ -38,7 +39,10 @@ describe("mark() and ownerOf()", () => {
   });
   test("name the namespace of apps outside the control namespace", () => {
     const object = application({}, { metadata: { namespace: "argocd" } });
-    const elsewhere = argoDialectIn("control");
+    const elsewhere = argoDialectIn("control", {
+      ...usualArgoSettings,
+      access: { impersonation: false, namespaces: ["/^argo/"] },
+    });
     const result = elsewhere.parseApp(
       object,
       (_kind, _namespace, name) => (name === "default" ? project : null),

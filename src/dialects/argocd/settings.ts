@@ -1,5 +1,6 @@
 import type { SettingsData, SettingsProblem } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
+import { type AccessSettings, parseAccess, usualAccess } from "./settings-access.ts";
 import { type KustomizeSettings, parseKustomizeSettings, usualKustomize } from "./settings-kustomize.ts";
 import { type PollingSettings, parsePolling, usualPolling } from "./settings-polling.ts";
 import { type CompareSettings, parseCompare, usualCompare } from "./settings-compare.ts";
@@ -13,6 +14,7 @@ export const SETTINGS_OBJECTS = ["argocd-cm", "argocd-cmd-params-cm"] as const;
 
 /** How an installation behaves, from its ConfigMaps. */
 export interface ArgoSettings {
+  readonly access: AccessSettings;
   readonly tracking: TrackingSettings;
   readonly polling: PollingSettings;
   readonly kustomize: KustomizeSettings;
@@ -28,6 +30,7 @@ export interface Installation extends Settings {
 
 /** The settings of an installation whose ConfigMaps say nothing. */
 export const usualArgoSettings: ArgoSettings = {
+  access: usualAccess,
   tracking: usualTracking,
   polling: usualPolling,
   kustomize: usualKustomize,
@@ -43,6 +46,7 @@ export function parseSettings(
 ): { readonly settings: ArgoSettings; readonly problems: readonly SettingsProblem[] } {
   const values = settingValues(data);
   const settings: ArgoSettings = {
+    access: parseAccess(values, before.access),
     tracking: parseTracking(values, before.tracking),
     polling: parsePolling(values, before.polling),
     kustomize: parseKustomizeSettings(values, before.kustomize),

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import { configMap, type TestApp, useArgoWorld } from "./argo-world.ts";
+import { configure } from "./installation-secrets.ts";
+
+const world = useArgoWorld({ withNodes: false });
+const { signal } = new AbortController();
+
+async function project(name: string, spec: Record<string, unknown> = {}): Promise<void> {
+  const metadata = { name, namespace: "argocd" };
+  const all = { sourceRepos: ["*"], destinations: [{ server: "*", namespace: "*" }], ...spec };
+  await world.client.apply(
+    { apiVersion: "argoproj.io/v1alpha1", kind: "AppProject", metadata, spec: all },
+    { manager: "test", signal },
+  );
+}
+
+/** Schedule and length of a window that began a minute ago or begins in some, by the clock of UTC. */
+function windowAt(offsetMinutes: number, rest: Record<string, unknown>): Record<string, unknown> {
+  const at = new Date(Date.now() + offsetMinutes * 60_000);
+  const schedule = `${at.getUTCMinutes()} ${at.getUTCHours()} * * *`;
+  return { schedule, duration: "30m", timeZone: "UTC", applications: ["*"], ...rest };
+}
+
+const automated = { syncPolicy: { automated: { selfHeal: true, prune: true } } };
+
+describe("sync windows", () => {
+  test("an active denial keeps everything from being written, and says so, until it is gone", async () => {
+    await project("shut", { syncWindows: [windowAt(-2, { kind: "deny" })] });
+    const app = world.app("window-deny");
+    const commit = await app.commit({ "a.yaml": configMap("a") });
+    await app.create({ spec: { project: "shut", ...automated } });
+    const told = await app.until("the window is told", ({ conditions }) => /deny window/.test(conditions.join()));
+    expect(told.sync).toBe("OutOfSync");
+    expect(told.conditions.join()).toMatch(
+      /paused until .*Z: deny window '\d+ \d+ \* \* \*' for 30m \(UTC\) is active/,
+    );
+    expect(await app.config("a")).toBeNull();
+    await project("shut", { syncWindows: [windowAt(60, { kind: "deny" })] });
+    expect((await app.settled(commit)).conditions).toEqual([]);
+  });
+
+  test("a person's order goes through where the blocking windows let people sync", async () => {
+    await project("manual", { syncWindows: [windowAt(60, { kind: "allow", manualSync: true })] });
+    const app = world.app("window-manual");
+    const commit = await app.commit({ "a.yaml": configMap("a") });
+    await app.create({ spec: { project: "manual", ...automated } });
+    await app.until("the window is told", ({ conditions }) => /allow window .* is not active/.test(conditions.join()));
+    await app.operate({ revision: commit });
+    await app.settled(commit);
+  });
+
+  test("that are malformed stop the project's applications by their place, and no others", async () => {
+    await project("odd", { syncWindows: [windowAt(0, { kind: "deny", timeZone: "Mars/Olympus" })] });
+    const [odd, other] = [world.app("window-odd"), world.app("window-other")];
+    await odd.commit({ "a.yaml": configMap("a") });
+    const commit = await other.commit({ "a.yaml": configMap("a") });
+    await odd.create({ spec: { project: "odd" } });
+    await other.create();
+    const refused = await odd.until("it is refused", ({ conditions }) => conditions.length > 0);
+    expect(refused.conditions).toEqual([
+      "InvalidSpecError: AppProject odd: spec.syncWindows[0]: cannot parse 'Mars/Olympus' as time zone",
+    ]);
+    await other.settled(commit);
+  });
+});
+
+describe("service accounts of destinations", () => {
+  const rbac = "rbac.authorization.k8s.io";
+
+  async function deployerIn(app: TestApp): Promise<void> {
+    const metadata = { name: "deployer", namespace: app.namespace };
+    const rules = [{ apiGroups: [""], resources: ["configmaps"], verbs: ["*"] }];
+    const subjects = [{ kind: "ServiceAccount", ...metadata }];
+    for (const object of [
+      { apiVersion: "v1", kind: "ServiceAccount", metadata },
+      { apiVersion: `${rbac}/v1`, kind: "Role", metadata, rules },
+      {
+        apiVersion: `${rbac}/v1`,
+        kind: "RoleBinding",
+        metadata,
+        roleRef: { apiGroup: rbac, kind: "Role", name: "deployer" },
+        subjects,
+      },
+    ]) {
+      await world.client.apply(object, { manager: "test", signal });
+    }
+  }
+
+  test("are whom applications act as, with their rights and no others, where the installation says so", async () => {
+    await configure(world.client, "argocd-cm", { "application.sync.impersonation.enabled": "true" });
+    const destinationServiceAccounts = [{ server: "*", namespace: "in-acting", defaultServiceAccount: "deployer" }];
+    await project("acting", { destinationServiceAccounts });
+    const [app, nobody] = [world.app("acting"), world.app("acting-nobody")];
+    const first = await app.commit({ "a.yaml": configMap("a") });
+    await nobody.commit({ "a.yaml": configMap("a") });
+    await app.create({ spec: { project: "acting", ...automated } });
+    await deployerIn(app);
+    await app.settled(first);
+    const secret = "{apiVersion: v1, kind: Secret, metadata: {name: s}}";
+    const second = await app.commit({ "b.yaml": secret });
+    await app.refresh();
+    const failed = await app.until("it is refused", ({ message }) =>
+      /system:serviceaccount:in-acting:deployer/.test(message),
+    );
+    expect(failed.message).toContain('cannot patch resource "secrets"');
+    expect(second).not.toBe(first);
+    await nobody.create({ spec: { project: "acting" } });
+    const refused = await nobody.until("it is refused", ({ conditions }) => conditions.length > 0);
+    expect(refused.conditions.join()).toContain("no matching service account found for destination server");
+    await configure(world.client, "argocd-cm", {});
+    await nobody.until("it goes on as the controller", ({ conditions }) => conditions.length === 0);
+  });
+});
+
+describe("applications in other namespaces", () => {
+  test("are served where the installation and their project name the namespace, and nowhere else", async () => {
+    await world.client.apply(
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: "team-a" } },
+      { manager: "test", signal },
+    );
+    await project("teams", { sourceNamespaces: ["team-*"] });
+    const app = world.app("any-namespace");
+    await app.commit({ "a.yaml": configMap("a") });
+    await world.client.apply(
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: app.namespace } },
+      { manager: "test", signal },
+    );
+    const ref = { apiVersion: "argoproj.io/v1alpha1", kind: "Application", namespace: "team-a", name: app.name };
+    const { apiVersion, kind, ...metadata } = ref;
+    const source = { repoURL: app.url, path: "app", targetRevision: "main" };
+    const destination = { name: "in-cluster", namespace: app.namespace };
+    const spec = { project: "teams", source, destination, ...automated };
+    await world.client.apply({ apiVersion, kind, metadata, spec }, { manager: "test", signal });
+    const conditions = async () => JSON.stringify((await world.client.get(ref, { signal }))?.["status"] ?? {});
+    await expect.poll(conditions, { timeout: 20_000 }).toContain("application.namespaces of argocd-cmd-params-cm");
+    await configure(world.client, "argocd-cmd-params-cm", { "application.namespaces": "other,/^team-[a-z]$/" });
+    await expect.poll(() => app.config("a"), { timeout: 20_000 }).toEqual({ value: "1" });
+    const live = await app.object("ConfigMap", "a");
+    expect(live?.metadata.annotations?.["argocd.argoproj.io/tracking-id"]).toMatch(/^team-a_any-namespace:/);
+  });
+});
