@@ -1,4 +1,4 @@
-import type { EventNote } from "#core/app/app-report.ts";
+import type { EventNote, SyncReport } from "#core/app/app-report.ts";
 import type { Rendered } from "#core/app/rendered.ts";
 import type { ChartPostRender, RenderSpec } from "#core/app/render-spec.ts";
 import type { ClusterAccess } from "#core/cluster/cluster-access.ts";
@@ -372,6 +372,8 @@ export interface Telemetry {
   queue(depth: number): void;
   /** Seconds that one pass over an app took. */
   pass(app: string, seconds: number): void;
+  /** A sync of an app ended. */
+  sync(app: string, outcome: SyncReport["outcome"]): void;
   /** Apps by phase. */
   phase(app: string, phase: string | null): void;
 }

@@ -211,6 +211,7 @@ function finishSync(work: AppWork, running: RunningSync): void {
   recordAttempt(work, { running, report });
   const again = report.outcome === "failed" && state.attempt?.retryAt !== null && report.request?.retry;
   if (report.request && !again) state.handledRequest = report.request.token;
+  context.telemetry.sync(state.app.key, report.outcome);
   context.log.info(
     { app: state.app.key, revision: running.revision.text, outcome: report.outcome, tookMs, changed: changed(report) },
     "sync ended",

@@ -7,6 +7,7 @@ import { createLog } from "#adapters/observe/log.ts";
 import { createMetrics } from "#adapters/observe/metrics.ts";
 import { openAuditLog } from "#adapters/store/audit-log.ts";
 import { withDeadline } from "#async/with-deadline.ts";
+import type { AppKey } from "#core/app/app.ts";
 import type { Controller } from "#engine/controller.ts";
 import type { Log } from "#engine/ports.ts";
 import { type ObservabilityServerOptions, startObservabilityServer } from "#server/observability-server.ts";
@@ -21,13 +22,16 @@ export const controllerActions: Pick<ControllerActions, "run"> = { run };
 
 async function run(args: ControllerArguments, signal: AbortSignal): Promise<void> {
   const log = createLog({ level: args.logLevel });
-  const metrics = createMetrics();
+  let controller: Controller | null = null;
+  const metrics = createMetrics({
+    all: () => (controller?.context.registry.apps() ?? []).map(({ object }) => object),
+    get: (key) => controller?.context.registry.objectOf(key as AppKey) ?? null,
+  });
   const audit = openAuditLog({
     path: join(args.dataDir, "history.db"),
     onError: (error) => log.warn({ error }, "history"),
   });
   metrics.expose("history_dropped_total", "Records of the history that were lost.", () => audit.dropped);
-  let controller: Controller | null = null;
   // What serves must end with the controller, or it would keep the process.
   const serving = new AbortController();
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };

@@ -4,6 +4,7 @@ import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
 import type { AppPhase, EventNote } from "#core/app/app-report.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Telemetry } from "#engine/ports.ts";
+import { quietTelemetry } from "#engine/testing/quiet.ts";
 import { useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "../support/engine.ts";
 import { type FileSpec, type GitServer, startGitServer } from "../support/git-server.ts";
@@ -210,10 +211,9 @@ function recorder(events: Map<string, EventNote[]>) {
 }
 
 function phaseRecorder(phases: Map<string, AppPhase["kind"]>): Telemetry {
-  const quiet = () => {};
   const phase = (key: string, kind: AppPhase["kind"] | null) =>
     void (kind ? phases.set(key, kind) : phases.delete(key));
-  return { step: quiet, render: quiet, drift: quiet, queue: quiet, pass: quiet, phase };
+  return { ...quietTelemetry, phase };
 }
 
 function testApp(name: string, world: { client: ConnectedCluster; git: GitServer; apps: LiveApps }): TestApp {

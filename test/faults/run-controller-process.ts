@@ -1,5 +1,6 @@
 // The controller alone, as a process that a test kills: arguments are the API server's address and a folder.
 import { writeSync } from "node:fs";
+import { quietTelemetry } from "#engine/testing/quiet.ts";
 import { vendorSettings } from "#main/cli-session.ts";
 import { runController } from "#main/run-controller.ts";
 import { quickWatch } from "./quick-watch.ts";
@@ -19,7 +20,7 @@ await runController(
     vendorSettings,
     watch: quickWatch,
     audit: { append: (record) => tell({ record }) },
-    telemetry: { step: ignore, render: ignore, drift: ignore, queue: ignore, pass: ignore, phase: ignore },
+    telemetry: quietTelemetry,
     log: {
       info: (_fields, message) => message === "controller is ready" && tell({ ready: true }),
       warn: ignore,

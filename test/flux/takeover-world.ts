@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { quietTelemetry } from "#engine/testing/quiet.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import type { AppPhase } from "#core/app/app-report.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -153,11 +154,9 @@ export function useTakeoverWorld(publish: (charts: ChartServer) => Map<string, U
     const flux = new VendorFlux(client, pools.full, (name, version) => packed.get(`${name}-${version}`) as Uint8Array);
     await flux.install();
     const git = await startGitServer();
-    const quiet = () => {};
-    const telemetry = { step: quiet, render: quiet, drift: quiet, queue: quiet, pass: quiet };
     const phase = (key: string, kind: AppPhase["kind"] | null) =>
       void (kind ? phases.set(key, kind) : phases.delete(key));
-    const start = () => startEngine(settingsOf(plane()), { telemetry: { ...telemetry, phase } });
+    const start = () => startEngine(settingsOf(plane()), { telemetry: { ...quietTelemetry, phase } });
     const { kubeconfigPath } = plane();
     const world = new FluxWorld({ git, client, engine: await start(), start, kubeconfigPath });
     const home = await temporaryDirectory();

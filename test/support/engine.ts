@@ -6,6 +6,7 @@ import { connectCluster, type ConnectedCluster } from "#adapters/kube/cluster-cl
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Controller } from "#engine/controller.ts";
+import { quietTelemetry } from "#engine/testing/quiet.ts";
 import type { AuditRecord } from "#engine/ports.ts";
 import { runController, type RunOptions } from "#main/run-controller.ts";
 import { temporaryDirectory } from "./control-plane.ts";
@@ -70,16 +71,7 @@ export async function startEngine(settings: ClusterSettings, overrides: Partial<
       namespaces: null,
       vendorSettings: usualSettings("argocd"),
       audit: { append: (record) => audit.push(record) },
-      telemetry: {
-        step: () => {},
-        render: (hit) => {
-          if (!hit) renders++;
-        },
-        drift: () => {},
-        queue: () => {},
-        pass: () => {},
-        phase: () => {},
-      },
+      telemetry: { ...quietTelemetry, render: (hit) => void (hit || renders++) },
       log: { info: say("info"), warn: say("warn"), error: say("error") },
       eventSink: () => ({ push: () => {}, run: async () => {} }),
       onStart: (one) => started(one),

@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 function fresh(): Metrics {
-  const metrics = createMetrics();
+  const metrics = createMetrics({ all: () => [], get: () => null });
   open.push(metrics);
   return metrics;
 }
@@ -20,11 +20,11 @@ async function value(metrics: Metrics, series: string): Promise<number | undefin
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
-test("every name begins with holdfast_ or gotk_ and every metric has help", async () => {
+test("every name begins with holdfast_ or as a vendor has it, and every metric has help", async () => {
   const text = await fresh().text();
   const names = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   expect(names.length).toBeGreaterThan(5);
-  for (const name of names) expect(name).toMatch(/^(holdfast|gotk)_/);
+  for (const name of names) expect(name).toMatch(/^(holdfast|gotk|argocd)_/);
   for (const line of text.split("\n").filter((candidate) => candidate.startsWith("# HELP"))) {
     expect(line.split(" ").length).toBeGreaterThan(4);
   }

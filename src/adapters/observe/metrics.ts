@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Telemetry } from "#engine/ports.ts";
 import type { EventOutcome } from "./event-sink.ts";
+import { argocdMetrics, type AppObjects } from "./argocd-metrics.ts";
 import { gotkMetrics } from "./gotk-metrics.ts";
 import { addReadMetric } from "./read-metric.ts";
 import { watchProcess } from "./process-metrics.ts";
@@ -30,12 +31,12 @@ export interface Metrics extends Telemetry {
 const stepBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
 const requestBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
-/** New metrics in a registry of their own. */
-export function createMetrics(): Metrics {
+/** New metrics in a registry of their own; `apps` are those that the metrics tell of by their objects. */
+export function createMetrics(apps: AppObjects): Metrics {
   const registry = new Registry();
   const closeProcess = watchProcess(registry);
   return {
-    ...engineMetrics(registry),
+    ...engineMetrics(registry, apps),
     ...clusterMetrics(registry),
     expose: (name, help, read) => {
       addReadMetric(registry, { name: `holdfast_${name}`, help, read });
@@ -45,7 +46,7 @@ export function createMetrics(): Metrics {
   };
 }
 
-function engineMetrics(registry: Registry): Telemetry {
+function engineMetrics(registry: Registry, apps: AppObjects): Telemetry {
   const registers = [registry];
   const steps = new Histogram({
     name: "holdfast_reconcile_step_seconds",
@@ -69,15 +70,21 @@ function engineMetrics(registry: Registry): Telemetry {
   const queue = new Gauge({ name: "holdfast_queue_depth", help: "Apps that wait for a worker", registers });
   const phases = countPhases(registry);
   const gotk = gotkMetrics(registry);
+  const argocd = argocdMetrics(registry, apps);
   return {
     step: (step, seconds) => steps.observe({ step }, seconds),
     render: (hit) => renders.inc({ cache: hit ? "hit" : "miss" }),
     drift: (app) => drift.inc({ app }),
     queue: (depth) => queue.set(depth),
-    pass: gotk.pass,
+    pass: (app, seconds) => {
+      gotk.pass(app, seconds);
+      argocd.pass(app, seconds);
+    },
+    sync: argocd.sync,
     phase: (app, phase) => {
       phases(app, phase);
       gotk.phase(app, phase);
+      argocd.phase(app, phase);
       if (phase === null) drift.remove({ app });
     },
   };

@@ -14,6 +14,7 @@ export const quietTelemetry: Telemetry = {
   drift: () => {},
   queue: () => {},
   pass: () => {},
+  sync: () => {},
   phase: () => {},
 };
 
