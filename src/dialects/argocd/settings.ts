@@ -5,6 +5,7 @@ import { type KustomizeSettings, parseKustomizeSettings, usualKustomize } from "
 import { type PollingSettings, parsePolling, usualPolling } from "./settings-polling.ts";
 import { type CompareSettings, parseCompare, usualCompare } from "./settings-compare.ts";
 import { type ExclusionSettings, parseExclusions, usualExclusions } from "./settings-exclusions.ts";
+import { refuseSettings } from "./setting-keys.ts";
 import { settingValues } from "./setting-values.ts";
 import { parseScripts, type ScriptSettings, usualScripts } from "./settings-scripts.ts";
 import { parseTracking, type TrackingSettings, usualTracking } from "./settings-tracking.ts";
@@ -54,5 +55,6 @@ export function parseSettings(
     scripts: parseScripts(values, before.scripts),
     exclusions: parseExclusions(values, before.exclusions),
   };
+  refuseSettings(values);
   return { settings, problems: values.problems };
 }

@@ -1,0 +1,196 @@
+import { SettingError, type SettingValues } from "./setting-values.ts";
+
+/** What a key of the settings ConfigMaps does here. `*` stands for any rest of its name. */
+export interface SettingRow {
+  readonly object: "argocd-cm" | "argocd-cmd-params-cm";
+  readonly keys: readonly string[];
+  /** `refused`: whoever sets it is told that it is not supported. */
+  readonly state: "served" | "no effect" | "refused" | "later";
+  /** Why it has no effect, or what to know. */
+  readonly why: string;
+  /** Values of a refused key that ask for nothing. */
+  readonly harmless?: readonly string[];
+}
+
+const CM = "argocd-cm";
+const PARAMS = "argocd-cmd-params-cm";
+
+/** Every key that people set. */
+export const settingRows: readonly SettingRow[] = [
+  {
+    object: CM,
+    keys: ["application.resourceTrackingMethod", "application.instanceLabelKey", "installationID"],
+    state: "served",
+    why: "",
+  },
+  { object: CM, keys: ["timeout.reconciliation", "timeout.reconciliation.jitter"], state: "served", why: "" },
+  { object: CM, keys: ["resource.exclusions", "resource.inclusions"], state: "served", why: "" },
+  {
+    object: CM,
+    keys: ["resource.compareoptions"],
+    state: "served",
+    why: "`ignoreAggregatedRoles`; statuses are never compared, and events cost no request that could be spared",
+  },
+  {
+    object: CM,
+    keys: ["resource.customizations", "resource.customizations.ignoreDifferences.*"],
+    state: "served",
+    why: "",
+  },
+  {
+    object: CM,
+    keys: [
+      "resource.customizations.health.*",
+      "resource.customizations.actions.*",
+      "resource.customizations.useOpenLibs.*",
+    ],
+    state: "served",
+    why: "",
+  },
+  { object: CM, keys: ["kustomize.buildOptions", "kustomize.buildOptions.*"], state: "served", why: "" },
+  {
+    object: CM,
+    keys: ["resource.customizations.ignoreResourceUpdates.*", "resource.ignoreResourceUpdatesEnabled"],
+    state: "no effect",
+    why: "a change of an object costs a comparison in memory: none is worth holding back",
+  },
+  {
+    object: CM,
+    keys: ["resource.customizations.knownTypeFields.*"],
+    state: "no effect",
+    why: "objects of custom kinds are stored as they are sent, and quantities are equal in every form",
+  },
+  { object: CM, keys: ["resource.respectRBAC"], state: "no effect", why: "only kinds in use are read" },
+  {
+    object: CM,
+    keys: ["timeout.hard.reconciliation"],
+    state: "no effect",
+    why: "no render outlives what it was made from",
+  },
+  {
+    object: CM,
+    keys: ["kustomize.path.*", "kustomize.version.*"],
+    state: "no effect",
+    why: "kustomize is built in, in one version",
+  },
+  {
+    object: CM,
+    keys: ["helm.valuesFileSchemes"],
+    state: "no effect",
+    why: "values files come from sources, never from addresses",
+  },
+  {
+    object: CM,
+    keys: ["globalProjects"],
+    state: "refused",
+    why: "limits of global projects do not hold",
+  },
+  {
+    object: CM,
+    keys: ["cluster.inClusterEnabled"],
+    state: "refused",
+    why: "the own cluster stays a destination",
+    harmless: ["true"],
+  },
+  {
+    object: CM,
+    keys: ["kustomize.enable", "helm.enable", "jsonnet.enable"],
+    state: "refused",
+    why: "no tool can be turned off",
+    harmless: ["true"],
+  },
+  {
+    object: CM,
+    keys: [
+      "url",
+      "additionalUrls",
+      "dex.config",
+      "oidc.*",
+      "admin.enabled",
+      "accounts.*",
+      "users.*",
+      "passwordPattern",
+      "statusbadge.*",
+      "ui.*",
+      "help.*",
+      "ga.*",
+      "exec.*",
+      "resource.links",
+      "project.links",
+      "application.links",
+      "application.allowedNodeLabels",
+      "application.sync.requireOverridePrivilegeForRevisionSync",
+      "resource.sensitive.mask.annotations",
+      "resource.customLabels",
+      "webhook.*",
+      "server.*",
+      "extension.config*",
+    ],
+    state: "later",
+    why: "of the API server and the web interface",
+  },
+  {
+    object: PARAMS,
+    keys: [
+      "repo.server*",
+      "redis.*",
+      "commit.server",
+      "controller.sharding.algorithm",
+      "controller.cluster.cache.*",
+      "controller.*.processors",
+      "controller.kubectl.*",
+      "controller.k8sclient.*",
+      "controller.repo.error.grace.period.seconds",
+      "controller.app.state.cache.expiration",
+      "controller.default.cache.expiration",
+      "reposerver.*",
+      "hydrator.*",
+      "commitserver.*",
+    ],
+    state: "no effect",
+    why: "one process with limits of its own; a source that fails goes on with its last content",
+  },
+  {
+    object: PARAMS,
+    keys: ["controller.log.*", "controller.metrics.*", "controller.profile.enabled", "log.*", "otlp.*"],
+    state: "no effect",
+    why: "options of the program say it",
+  },
+  {
+    object: PARAMS,
+    keys: ["controller.diff.server.side"],
+    state: "no effect",
+    why: "what is compared is what server-side apply would change",
+  },
+  {
+    object: PARAMS,
+    keys: ["controller.ignore.normalizer.jq.timeout"],
+    state: "no effect",
+    why: "one second, after which the application stops",
+  },
+  {
+    object: PARAMS,
+    keys: ["controller.resource.health.persist"],
+    state: "no effect",
+    why: "health of objects is not written into the status",
+  },
+  {
+    object: PARAMS,
+    keys: ["server.*", "dexserver.*", "notificationscontroller.*"],
+    state: "later",
+    why: "of the API server, single sign-on and notifications",
+  },
+];
+
+/** Names the keys that are set and refused. */
+export function refuseSettings(values: SettingValues): void {
+  for (const { object, keys, state, why, harmless = [] } of settingRows) {
+    if (state !== "refused") continue;
+    for (const key of keys) {
+      values.read({ object, key }, { usual: null, before: null }, (text) => {
+        if (!harmless.includes(text)) throw new SettingError(`it is not supported yet: ${why}`);
+        return null;
+      });
+    }
+  }
+}
