@@ -8,7 +8,7 @@ import { join } from "node:path";
 export type GoBuildName = "cluster" | "upstream" | "upstream-all" | "services";
 
 /** A program that one of the Go modules builds, by its file name. */
-export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all" | "registry" | "s3";
+export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all" | "registry" | "s3" | "cmp";
 
 interface GoProgram {
   readonly build: GoBuildName;
@@ -26,6 +26,7 @@ export const goPrograms: Readonly<Record<GoProgramName, GoProgram>> = {
   // The libraries that most apps do not need, because they weigh on every process that holds them.
   "holdfast-upstream-all": { build: "upstream-all", package: ".", tags: "all", variable: "HOLDFAST_UPSTREAM_ALL" },
   registry: { build: "services", package: "./registry", variable: "HOLDFAST_REGISTRY" },
+  cmp: { build: "services", package: "./cmp", variable: "HOLDFAST_CMP" },
   s3: { build: "services", package: "./s3", variable: "HOLDFAST_S3" },
 };
 

@@ -24,6 +24,8 @@ export interface ControllerArguments {
   readonly remoteBases: boolean;
   /** Programs that may be run where the Secret of a cluster names them. */
   readonly clusterCommand: readonly string[];
+  /** Folder of plugins; absent: there are none. */
+  readonly pluginDir?: string;
   /** Labels of the apps to serve. */
   readonly watchLabelSelector?: WrittenSelector;
   /** Whom apps act as that name nobody. */
@@ -82,6 +84,7 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
       (program: string, before: readonly string[]) => [...before, program],
       [],
     )
+    .option("--plugin-dir <path>", "folder of config management plugins: sockets of sidecars, documents of commands")
     .option("--default-service-account <name>", "service account of its namespace that an app acts as which names none")
     .option(
       "--default-decryption-service-account <name>",

@@ -41,6 +41,7 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
     const options = {
       settings: await settingsFor(args, signal),
       dataDir: args.dataDir,
+      ...(args.pluginDir !== undefined && { pluginDir: args.pluginDir }),
       namespace: args.namespace,
       namespaces: args.namespaces,
       vendorSettings: {
@@ -50,6 +51,7 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
         defaultDecryptionAccount: args.defaultDecryptionServiceAccount ?? null,
         defaultClusterAccount: args.defaultKubeconfigServiceAccount ?? null,
         remoteBases: args.remoteBases,
+        plugins: args.pluginDir !== undefined,
       },
       clusterCommands: args.clusterCommand,
       shard: args.watchLabelSelector ?? null,

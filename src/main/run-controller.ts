@@ -8,6 +8,7 @@ import { type ClientOptions, type ConnectedCluster, connectCluster } from "#adap
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import type { ArtifactFiles } from "#adapters/artifact/artifact-files.ts";
 import { expressionEvaluator } from "#adapters/upstream/expression-evaluator.ts";
+import { PluginFolder } from "#adapters/plugin/plugin-folder.ts";
 import { copyTools } from "#adapters/upstream/copy-tools.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
 import { setTemplates } from "#adapters/upstream/set-templates.ts";
@@ -41,6 +42,8 @@ export interface RunOptions {
   /** Programs that may be run for credentials where the description of a cluster names them. */
   readonly clusterCommands?: readonly string[];
   readonly allowFileUrls?: boolean;
+  /** Folder of plugins; absent: there are none. */
+  readonly pluginDir?: string;
   /** Where what sources have is served to others; absent: nowhere. */
   readonly artifacts?: ArtifactAddress;
   readonly audit: AuditLog;
@@ -103,7 +106,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       client,
       fetcher: fetchers,
       ...(artifacts && { artifacts }),
-      ...libraries(helpers, client, dataKeys),
+      ...libraries(options, helpers, { client, dataKeys }),
       connector: connector({ helpers, proofs: proofsOf(options, client, fetchers), hooks, guard }),
       dialects,
       settings: options.vendorSettings,
@@ -180,9 +183,14 @@ async function stoppedInTime(work: Promise<unknown>, signal: AbortSignal): Promi
   await Promise.race([done, expired]);
 }
 
-function libraries(helpers: HelperPools, client: ConnectedCluster, dataKeys: DataKeys) {
+function libraries(
+  { pluginDir }: RunOptions,
+  helpers: HelperPools,
+  means: { client: ConnectedCluster; dataKeys: DataKeys },
+) {
+  const { client, dataKeys } = means;
   return {
-    renderer: upstreamRenderer(helpers, dataKeys),
+    renderer: upstreamRenderer(helpers, dataKeys, pluginDir === undefined ? null : new PluginFolder(pluginDir)),
     tools: releaseTools(helpers, client),
     evaluator: expressionEvaluator(helpers),
     templates: setTemplates(helpers),

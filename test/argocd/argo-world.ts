@@ -5,6 +5,7 @@ import type { AppPhase, EventNote } from "#core/app/app-report.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Telemetry } from "#engine/ports.ts";
 import { quietTelemetry } from "#engine/testing/quiet.ts";
+import type { RunOptions } from "#main/run-controller.ts";
 import { useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "../support/engine.ts";
 import { type FileSpec, type GitServer, startGitServer } from "../support/git-server.ts";
@@ -87,8 +88,10 @@ const API_VERSIONS: Readonly<Record<string, string>> = {
 };
 
 /** Gives all tests of the file a control plane, a Git server and, unless `engine` is false, a running controller. */
-export function useArgoWorld(options: Omit<ControlPlaneOptions, "dir" | "signal"> & { user?: string } = {}): ArgoWorld {
-  const { user = "admin", ...planeOptions } = options;
+export function useArgoWorld(
+  options: Omit<ControlPlaneOptions, "dir" | "signal"> & { user?: string; run?: Partial<RunOptions> } = {},
+): ArgoWorld {
+  const { user = "admin", run = {}, ...planeOptions } = options;
   const plane = useControlPlane(planeOptions);
   const events = new Map<string, EventNote[]>();
   const phases = new Map<string, AppPhase["kind"]>();
@@ -100,6 +103,7 @@ export function useArgoWorld(options: Omit<ControlPlaneOptions, "dir" | "signal"
     await installDefinitions(parts.client, signal);
     parts.apps = await LiveApps.follow(parts.client);
     parts.engine = await startEngine(settingsOf(plane(), user), {
+      ...run,
       eventSink: () => recorder(events),
       telemetry: phaseRecorder(phases),
     });

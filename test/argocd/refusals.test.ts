@@ -129,12 +129,6 @@ describe.concurrent("a project", () => {
 
 describe.concurrent("what is not supported yet is refused by name", () => {
   const cases: { name: string; fields: Record<string, unknown>; want: string }[] = [
-    { name: "plugin", fields: { source: { plugin: { name: "x" } } }, want: "spec.source.plugin" },
-    {
-      name: "sources",
-      fields: { spec: { sources: [{ repoURL: "https://git.example/x", path: ".", plugin: { name: "x" } }] } },
-      want: "spec.sources[0].plugin",
-    },
     {
       name: "jq",
       fields: { spec: { ignoreDifferences: [{ kind: "ConfigMap", jqPathExpressions: [".data"] }] } },

@@ -12,7 +12,7 @@ export interface Service {
 
 /** Starts one of the servers that tests talk to; it ends with `stop` or with this process. */
 export async function startService(
-  name: Extract<GoProgramName, "registry" | "s3">,
+  name: Extract<GoProgramName, "registry" | "s3" | "cmp">,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<Service> {
   const child = spawn(goProgramPath(name), [], { stdio: ["pipe", "pipe", "ignore"] });

@@ -9,7 +9,7 @@ import type { FileTree } from "#core/source/file-tree.ts";
 import { SourceError } from "#core/source/source-error.ts";
 import type { ArtifactContent, ArtifactStore, ServedArtifact } from "#engine/artifact-store.ts";
 import { steadyGzip } from "./steady-gzip.ts";
-import { tarOfTree } from "./tar-of-tree.ts";
+import { tarOfTree } from "../archive/tar-of-tree.ts";
 
 /** Where files are kept and what they are called for others. */
 export interface ArtifactFilesOptions {

@@ -6,6 +6,7 @@ import { RenderError } from "#core/source/render-error.ts";
 import type { Renderer } from "#engine/ports.ts";
 import { renderDirectory } from "./directory-render.ts";
 import type { HelperPools } from "./helper-pools.ts";
+import { type Plugins, renderByPlugin } from "./plugin-render.ts";
 import { renderTemplate } from "./chart-template.ts";
 import { kustomizeBuild } from "./kustomize-build.ts";
 import type { DataKeys } from "./sops-data-key.ts";
@@ -23,7 +24,7 @@ interface RenderInput {
 }
 
 /** Renders through the helpers: the official libraries decide what files mean. */
-export function upstreamRenderer(pools: HelperPools, dataKeys: DataKeys): Renderer {
+export function upstreamRenderer(pools: HelperPools, dataKeys: DataKeys, plugins: Plugins | null = null): Renderer {
   return {
     async render(input, signal) {
       if (input.path !== "" && input.tree.entry(input.path)?.type !== "directory") {
@@ -31,7 +32,7 @@ export function upstreamRenderer(pools: HelperPools, dataKeys: DataKeys): Render
           throw new RenderError("path", `${input.path}: path not found`);
       }
       try {
-        return await renderInput({ pools, dataKeys }, input, signal);
+        return await renderInput({ pools, dataKeys, plugins }, input, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof RenderError) throw error;
@@ -45,6 +46,7 @@ export function upstreamRenderer(pools: HelperPools, dataKeys: DataKeys): Render
 interface Means {
   readonly pools: HelperPools;
   readonly dataKeys: DataKeys;
+  readonly plugins: Plugins | null;
 }
 
 async function renderInput(means: Means, input: RenderInput, signal: AbortSignal): Promise<Rendered> {
@@ -60,7 +62,15 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
   }
   if (spec.kind === "chart") throw new Error("Cannot render a chart by itself: it needs a release");
   if (spec.kind === "template") return renderChart(pools, { tree, path, spec }, signal);
+  const byPlugin = { plugins: means.plugins, decoder: pools.small };
+  if (spec.kind === "plugin") {
+    const made = await renderByPlugin(byPlugin, { tree, path, spec }, signal);
+    if (made) return made;
+    throw new RenderError("build", "could not find plugin supporting the given repository");
+  }
   if (spec.kind === "nothing") return { resources: [], readSet: [], renderer: null };
+  const taken = spec.plugin && (await renderByPlugin(byPlugin, { tree, path, spec: spec.plugin }, signal));
+  if (taken) return taken;
   const looked: ReadSet = [{ kind: "directory", path, digest: listingDigest(tree, path) }];
   const has = (name: string) => tree.entry(childPath(path, name)) !== undefined;
   const chosen: RenderSpec =

@@ -89,7 +89,7 @@ export type AppPhase =
   | { readonly kind: "synced" };
 
 /** What made objects of a source; null: nothing did. */
-export type RendererKind = "kustomize" | "directory" | "helm" | null;
+export type RendererKind = "kustomize" | "directory" | "helm" | "plugin" | null;
 
 /** One sync, running or done. */
 export interface SyncReport {

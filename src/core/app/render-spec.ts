@@ -99,13 +99,24 @@ export type RenderSpec =
   | DirectorySpec
   | ChartSpec
   | TemplateSpec
+  | PluginSpec
   | DetectSpec
   /** Nothing is made of them: they are there for others. */
   | { readonly kind: "nothing" };
 
-/** A chart when the path holds one and templates are given, kustomize when it holds a kustomization, plain files otherwise. */
+/** Files that a program beside this one makes manifests of. */
+export interface PluginSpec {
+  readonly kind: "plugin";
+  /** null: the one that says that the files are for it. */
+  readonly name: string | null;
+  /** What its environment has besides its own. */
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** What a plugin takes, if one is asked; a chart when the path holds one and templates are given, kustomize when it holds a kustomization, plain files otherwise. */
 export interface DetectSpec {
   readonly kind: "detect";
+  readonly plugin?: PluginSpec;
   readonly template?: TemplateSpec;
   readonly overrides: KustomizeOverrides;
   readonly options?: KustomizeBuildOptions;

@@ -12,10 +12,12 @@ export interface Settings {
   readonly defaultClusterAccount: string | null;
   /** Kustomizations may take from other repositories. */
   readonly remoteBases: boolean;
+  /** Programs beside this one may make manifests. */
+  readonly plugins: boolean;
 }
 
 /** The settings of an installation where nobody chose any. */
 export function usualSettings(controlNamespace: string): Settings {
   const nobody = { defaultServiceAccount: null, defaultDecryptionAccount: null, defaultClusterAccount: null };
-  return { controlNamespace, ownNamespaceOnly: false, ...nobody, remoteBases: true };
+  return { controlNamespace, ownNamespaceOnly: false, ...nobody, remoteBases: true, plugins: false };
 }

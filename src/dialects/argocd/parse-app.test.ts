@@ -166,8 +166,6 @@ describe("parseApp() refuses in the vendor's words", () => {
 describe("parseApp() refuses what is not supported yet by the name of its field", () => {
   const cases: [string, Record<string, unknown>][] = [
     ["spec.sourceHydrator", { sourceHydrator: { drySource: source, syncSource: { targetBranch: "b", path: "pp" } } }],
-    ["spec.sources[0].plugin", { sources: [{ ...source, plugin: { name: "x" } }] }],
-    ["spec.source.plugin", { source: { ...source, plugin: { name: "x" } } }],
   ];
   for (const [field, spec] of cases) {
     test(field, () => expect(problemsOf(application(spec))).toContain(`${field} is not supported yet`));

@@ -151,6 +151,7 @@ function sourcesContextOf(
   return {
     recorded: recordedRevisions(object, spec),
     settings: settings.argo,
+    plugins: settings.plugins,
     release: { name: textAt(object.metadata, "name"), namespace: spec.destination.namespace ?? "" },
     inProject: { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace: settings.controlNamespace },
   };

@@ -9,6 +9,7 @@ const context = {
   settings: usualArgoSettings,
   inProject: { project: "default", lookup: () => null, controlNamespace: "argocd" },
   release: { name: "shop", namespace: "web" },
+  plugins: false,
 };
 
 function parsed(...sources: SourceFields[]) {

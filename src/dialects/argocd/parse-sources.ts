@@ -16,6 +16,8 @@ export interface SourcesContext {
   /** What each of them was at last; null for nothing that is known. */
   readonly recorded: readonly (Revision | null)[];
   readonly settings: ArgoSettings;
+  /** Whether there are plugins. */
+  readonly plugins: boolean;
   /** What says how repositories are opened. */
   readonly inProject: Omit<AskedRepository, "url">;
   readonly release: { readonly name: string; readonly namespace: string };
@@ -41,12 +43,12 @@ export function parseSources(
   const fields = sourcesOf(spec);
   const names = isOneOfSeveral ? fields.flatMap(({ ref }) => (ref ? [ref] : [])) : [];
   const refs = new Set(names);
-  const { release, settings } = context;
+  const { release, settings, plugins } = context;
   const { polling, kustomize } = settings;
   const parsed = (isOneOfSeveral ? fields : [spec.source]).map((one, at) => {
     const place = isOneOfSeveral ? `spec.sources[${at}]` : "spec.source";
     const recorded = context.recorded[at] ?? null;
-    const read = parseSource(one, { place, isOneOfSeveral, recorded, polling, kustomize, refs, release });
+    const read = parseSource(one, { place, isOneOfSeveral, recorded, polling, kustomize, plugins, refs, release });
     return read.ok ? openedSource(read.value, { ...context.inProject, url: one?.repoURL ?? "" }) : read;
   });
   const problems = parsed.flatMap((one) => (one.ok ? [] : one.error));

@@ -74,7 +74,7 @@ function comparedParts(context: ReportContext, controlNamespace: string): { [Nam
   };
 }
 
-const SOURCE_TYPES = { kustomize: "Kustomize", directory: "Directory", helm: "Helm" } as const;
+const SOURCE_TYPES = { kustomize: "Kustomize", directory: "Directory", helm: "Helm", plugin: "Plugin" } as const;
 
 /** What the sources are; one that is there for others only is nothing. */
 function sourceTypes({ report, spec, old }: ReportContext): Pick<StatusFields, "sourceType" | "sourceTypes"> {

@@ -20,7 +20,9 @@ export const sourceRenders: SourceRenders = {
     const mayBe = fields.chart || fields.helm || isRegistry(fields.repoURL);
     const isChart = Boolean(mayBe) || has(childPath(source.path, "Chart.yaml"));
     const files = fields.chart ? [] : overrideFiles(source.path, detailsOf(app).instance).filter(has);
-    return { files, cluster: isChart || Boolean(kustomizeOptions(fields.kustomize, details).enableHelm) };
+    const isHelmed = Boolean(kustomizeOptions(fields.kustomize, details).enableHelm);
+    const mayBePlugin = Boolean(fields.plugin) || (details.plugins && !fields.kustomize && !fields.directory);
+    return { files, cluster: isChart || isHelmed || mayBePlugin };
   },
   complete(app, source, { revision, files, cluster }) {
     const details = sourceDetails(source);

@@ -137,5 +137,8 @@ export type DirectoryFields = Type.Static<typeof directory>;
 /** The fields of `spec.source.helm`. */
 export type HelmFields = Type.Static<typeof helm>;
 
+/** The fields of `spec.source.plugin`. */
+export type PluginFields = Type.Static<typeof plugin>;
+
 /** The fields of `spec.source.kustomize`. */
 export type KustomizeFields = Type.Static<typeof kustomize>;

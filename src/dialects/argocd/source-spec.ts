@@ -5,6 +5,7 @@ import type { BuildEnvironment } from "./build-environment.ts";
 import { directoryProblems, directorySpec } from "./parse-directory.ts";
 import { templateSpec } from "./parse-helm.ts";
 import { kustomizeOptions, kustomizeOverrides, kustomizeProblems } from "./parse-kustomize.ts";
+import { pluginProblems, pluginSpec } from "./parse-plugin.ts";
 import type { KustomizeSettings } from "./settings-kustomize.ts";
 import type { SourceFields } from "./source-schema.ts";
 
@@ -17,6 +18,8 @@ export interface RenderPlace {
   readonly release: { readonly name: string; readonly namespace: string };
   /** What the installation lets kustomizations do. */
   readonly kustomize: KustomizeSettings;
+  /** Whether there are plugins. */
+  readonly plugins: boolean;
 }
 
 /** What is known of where it is rendered: nothing, as long as only the spec is looked at. */
@@ -35,8 +38,9 @@ export function renderSpec(
     fields.helm ? "Helm" : "",
     fields.kustomize ? "Kustomize" : "",
     fields.directory ? "Directory" : "",
+    fields.plugin ? "Plugin" : "",
   ].filter(Boolean);
-  const problems = blockProblems(fields, { place, blocks });
+  const problems = [...blockProblems(fields, { place, blocks }), ...pluginProblems(fields.plugin, surroundings)];
   const folder = fields.chart ? "" : cleanPath(fields.path ?? "");
   const template = templateSpec(fields, { ...surroundings, place: `${place}.helm`, folder });
   if (!template.ok) problems.push(...template.error);
@@ -49,7 +53,10 @@ export function renderSpec(
   }
   const directory = directorySpec(fields.directory, surroundings.environment);
   if (fields.directory) return ok(directory);
-  return ok({ kind: "detect", template: template.value, overrides: {}, options, directory });
+  const plugin = pluginSpec(fields.plugin, surroundings.environment);
+  if (fields.plugin) return ok(plugin);
+  const found = surroundings.plugins ? { plugin } : {};
+  return ok({ kind: "detect", ...found, template: template.value, overrides: {}, options, directory });
 }
 
 function blockProblems(

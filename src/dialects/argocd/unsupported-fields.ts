@@ -4,21 +4,9 @@ import { fieldAt } from "./fields.ts";
 /** Fields of `spec` that this version refuses rather than ignores. */
 const SPEC_FIELDS = ["sourceHydrator"];
 
-/** The same for `source`. */
-const SOURCE_FIELDS = ["plugin"];
-
 /** Names every field of a spec that is used but not supported yet. */
 export function unsupportedFields(spec: unknown): Problem[] {
-  return [
-    ...refusals(spec, SPEC_FIELDS, "spec"),
-    ...refusals(fieldAt(spec, "source"), SOURCE_FIELDS, "spec.source"),
-    ...each(fieldAt(spec, "sources"), SOURCE_FIELDS, "spec.sources"),
-  ];
-}
-
-function each(list: unknown, fields: readonly string[], root: string): Problem[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((entry, index) => refusals(entry, fields, `${root}[${index}]`));
+  return [...refusals(spec, SPEC_FIELDS, "spec")];
 }
 
 function refusals(value: unknown, fields: readonly string[], root: string): Problem[] {
