@@ -32,6 +32,8 @@ export interface RegistryListener {
   onSource(key: SourceKey): void;
   /** No app reads this source any more. */
   onUnused(key: SourceKey): void;
+  /** An app was parsed anew and means the same; what stands nowhere in it may have changed. */
+  onSame?(key: AppKey): void;
   /** Only the status of an app moved: apps that depend on it may go on. */
   onDependents(keys: readonly AppKey[]): void;
   /** Who makes sets of apps; absent: nobody does. */
@@ -250,6 +252,7 @@ export class AppRegistry {
       this.#parse({ ...record, dialect });
       const isNews = !kind?.only || stableText(this.#apps.get(record.key)?.parsed) !== stableText(record.parsed);
       if (isNews) this.#listener.onApp(record.key);
+      else this.#listener.onSame?.(record.key);
     }
   }
 

@@ -66,6 +66,7 @@ export class Controller {
         // A source of its own object is followed for its status alone.
         if (!registry.source(key) && this.#sets.readerOf(key) === null) this.#context.sources.remove(key);
       },
+      onSame: (key) => this.#basesReopened(key),
       onDependents: (keys) => keys.forEach((key) => this.#queue.add(key, "webhook")),
       sets: this.#setListener(),
     });
@@ -178,10 +179,16 @@ export class Controller {
     if (record?.parsed.ok) {
       const app = record.parsed.value;
       for (const { inline } of app.sources) if (inline) sources.put(inline);
+      this.#context.bases.reopen(app);
       this.#lookAfresh(app);
     }
     this.#sets.appChanged(key);
     this.#queue.add(key, "person");
+  }
+
+  #basesReopened(key: AppKey): void {
+    const parsed = this.#context.registry.app(key)?.parsed;
+    if (parsed?.ok) this.#context.bases.reopen(parsed.value);
   }
 
   #lookAfresh(app: App): void {

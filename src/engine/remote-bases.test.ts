@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { App } from "#core/app/app.ts";
 import { memoryTree } from "#core/source/memory-tree.ts";
 import { keyOfBase, placeOfBase, type RemoteBase } from "#core/source/remote-base.ts";
+import type { SourceKey } from "#core/source/source.ts";
 import { RemoteBases } from "./remote-bases.ts";
 import { plainApp } from "./testing/app.ts";
 import { rig, stopRig } from "./testing/source-rig.ts";
@@ -79,4 +80,29 @@ test("what fails is told, and what was there before stays", async () => {
   await pass(5_000);
   expect(bases.failure(one.key)).toBe("the remote base https://git.example/a?ref=main cannot be fetched: no way to it");
   expect(bases.mounted(one.key, memoryTree({})).entry(placeOfBase(a))?.type).toBe("directory");
+});
+
+test("a base is opened as its app says, apart from others, and anew when that changes", async () => {
+  const { bases, controller, remote, pass } = setUp();
+  const [plain, a] = [app("plain"), base("a")];
+  const keyed = (version: string): App => ({
+    ...app("keyed"),
+    openBase: (source) => ({
+      ...source,
+      key: `${source.key} by keys` as SourceKey,
+      held: { version, open: () => ({}) },
+    }),
+  });
+  bases.add(plain, [a]);
+  bases.add(keyed("1"), [a]);
+  await pass(10);
+  expect(remote.syncs).toHaveLength(2);
+  const [own] = bases.sourcesOf(keyed("1").key);
+  expect(own).toBe(`${keyOfBase(a)} by keys`);
+  bases.reopen(keyed("1"));
+  await pass(10);
+  expect(remote.syncs).toHaveLength(2);
+  bases.reopen(keyed("2"));
+  await pass(10);
+  expect([remote.syncs.length, controller.state(own!)?.source.held?.version]).toEqual([3, "2"]);
 });

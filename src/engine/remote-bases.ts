@@ -1,14 +1,7 @@
 import type { App, AppKey } from "#core/app/app.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { mountedTree } from "#core/source/mounted-tree.ts";
-import {
-  basesFolder,
-  folderOfBase,
-  keyOfBase,
-  type RemoteBase,
-  sourceOfBase,
-  textOfBase,
-} from "#core/source/remote-base.ts";
+import { basesFolder, folderOfBase, type RemoteBase, sourceOfBase, textOfBase } from "#core/source/remote-base.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import type { SourceController } from "./source-controller.ts";
 
@@ -59,16 +52,24 @@ export class RemoteBases {
     this.set(app, [...(this.#taken.get(app.key)?.values() ?? []), ...bases]);
   }
 
+  /** What is known of how an app's bases are opened may have changed. */
+  reopen(app: App): void {
+    const taken = this.#taken.get(app.key);
+    if (taken && app.openBase) this.set(app, [...taken.values()]);
+  }
+
   /** The app takes these and no others. */
   set(app: App, bases: readonly RemoteBase[]): void {
+    const { openBase = (source) => source, policy } = app;
     const before = this.sourcesOf(app.key);
-    const taken = new Map(bases.map((base) => [keyOfBase(base), base]));
+    const opened = bases.map((base) => [base, openBase(sourceOfBase(base, policy.intervalMs))] as const);
+    const taken = new Map(opened.map(([base, { key }]) => [key, base]));
     if (taken.size > 0) this.#taken.set(app.key, taken);
     else this.#taken.delete(app.key);
-    for (const [key, base] of taken) {
-      const known = this.#sources.state(key)?.source;
-      const { intervalMs } = app.policy;
-      if (!known || known.intervalMs > intervalMs) this.#sources.put(sourceOfBase(base, intervalMs));
+    for (const [, source] of opened) {
+      const known = this.#sources.state(source.key)?.source;
+      const isNews = known?.held?.version !== source.held?.version;
+      if (!known || isNews || known.intervalMs > source.intervalMs) this.#sources.put(source);
     }
     for (const key of before) if (this.users(key).length === 0) this.#sources.remove(key);
   }

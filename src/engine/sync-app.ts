@@ -154,6 +154,11 @@ async function begin(
   const hold = isIdle(start.plan) ? null : holdByWindow(work, { request, startedAt: report?.startedAt ?? null });
   if (hold) return hold;
   recordDrift(work, plan);
+  return carryOut(work, start, signal);
+}
+
+async function carryOut(work: AppWork, start: SyncStart, signal: AbortSignal): Promise<AppPhase> {
+  const { context, state } = work;
   startSync(work, start);
   const started = context.clock.monotonic();
   await driveSync(work, { kind: "begin" }, signal);

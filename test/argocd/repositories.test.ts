@@ -84,6 +84,22 @@ describe("a repository that wants to know who asks", () => {
     expectNoSecret(await shownTexts());
   });
 
+  test("is also a base of kustomizations, opened by the Secrets that are there for its address", async () => {
+    const app = world.app("private-base");
+    await git.commit("bases", { "kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": configMap("a") });
+    const address = `${git.url("bases")}?ref=main`;
+    await app.commit({ "kustomization.yaml": `resources: ["${address}"]\n` });
+    await app.create();
+    const refused = await app.until("it is refused", ({ conditions }) => conditions.length > 0);
+    expect(refused.conditions.join()).toMatch(/remote base .* cannot be fetched/);
+    const { username = "", password = "" } = git.behaviour.basic ?? {};
+    const data = { url: git.address, username, password };
+    await declare(world.client, { name: "bases", type: "repo-creds", data });
+    await app.until("it is synced", ({ sync }) => sync === "Synced");
+    expect(await app.config("a")).toEqual({ value: "1" });
+    expectNoSecret(await shownTexts());
+  });
+
   test("declared by a malformed Secret stops its own apps, by the name of the entry, and no others", async () => {
     const url = world.git.url("malformed");
     const data = { url, insecure: `yes-${CANARY}` };

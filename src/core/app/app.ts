@@ -169,6 +169,8 @@ export interface App {
   /** The finalizer that makes deletion cascade: its name, whether the object has it, whether the engine adds it. */
   readonly finalizer: { readonly name: string; readonly present: boolean; readonly ensure: boolean };
   readonly sources: readonly AppSource[];
+  /** How a repository is opened that its files name; absent: as anybody would. */
+  readonly openBase?: (base: Source) => Source;
   /** What the render reads besides the sources. */
   readonly references: readonly Reference[];
   readonly target: AppTarget;

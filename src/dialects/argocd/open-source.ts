@@ -1,7 +1,7 @@
 import type { AppSource } from "#core/app/app.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { GitRemote, Remote } from "#core/source/remote.ts";
-import type { SourceKey } from "#core/source/source.ts";
+import type { Source, SourceKey } from "#core/source/source.ts";
 import { type AskedRepository, type RepositoryAccess, repositoryAccess } from "./repository-access.ts";
 
 /** A source of an app of a project as the Secrets and ConfigMaps of the installation say that it is opened. */
@@ -17,6 +17,17 @@ export function openedSource(source: AppSource, asked: AskedRepository): Result<
   const key = `${inline.key}${scope}` as SourceKey;
   const remote = openedRemote(inline.remote, access.value);
   return ok({ ...source, source: key, inline: { ...inline, key, remote, ...(held && { held }) } });
+}
+
+/** A repository that the files of an app name, as the Secrets of the installation say that it is opened. */
+export function openedBase(base: Source, asked: Omit<AskedRepository, "url">): Source {
+  const access = repositoryAccess({ ...asked, url: base.url });
+  const { remote } = base;
+  if (!access.ok || remote.kind !== "git" || !access.value.held) return base;
+  const { held, name, scope } = access.value;
+  // Apps of others take the same without being shown what these apps are.
+  const key = `${base.key} by ${name || asked.controlNamespace}${scope}` as SourceKey;
+  return { ...base, key, remote: openedRemote(remote, access.value), held };
 }
 
 /** How an address is spoken to, with what its repository's Secret says of that. */

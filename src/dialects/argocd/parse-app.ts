@@ -8,6 +8,7 @@ import { confirmationOf } from "./confirmation.ts";
 import type { ArgoDetails, IgnoreRule } from "./argo-details.ts";
 import { type Destination, IN_CLUSTER, parseDestination } from "./destination.ts";
 import { listAt, textAt, withoutNulls } from "./fields.ts";
+import { openedBase } from "./open-source.ts";
 import { parseOperation } from "./parse-operation.ts";
 import { FINALIZER, parsePolicy } from "./parse-policy.ts";
 import { parseSources, type SourceList, type SourcesContext, sourcesOf } from "./parse-sources.ts";
@@ -73,6 +74,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
     sources: sources.value,
     target: targetOf(destination.value, project, settings),
+    openBase: (base) => openedBase(base, sourcesContext.inProject),
     windows: windowsOf(project?.limits ?? {}, { name, ...windowPlace(destination.value) }),
     policy,
     dependsOn: [],
