@@ -9,6 +9,7 @@ import { appReportOf } from "./app-report-of.ts";
 import { type AppState, type AppWork, newAppState } from "./app-state.ts";
 import { backoffMs } from "./backoff.ts";
 import { compareApp } from "./compare-app.ts";
+import { ensureHookFinalizers } from "./deletion-hooks.ts";
 import type { RemoteClusters, TargetContext } from "./remote-clusters.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { objectsWaitedFor } from "./dependencies.ts";
@@ -179,6 +180,7 @@ export class AppReconciler {
       this.#hooks.recheck(record.key, waitMsOf(state));
       return compared;
     }
+    if (held.kind === "open") await ensureHookFinalizers(work, record, signal);
     const { revision, blocked } = refreshed;
     const phase = await syncApp(work, { guard: held, revision, blocked }, signal);
     this.#noteHandled(state);

@@ -1,13 +1,12 @@
 import { updated } from "#core/plan/inventory.ts";
 import type { AppPhase } from "#core/app/app-report.ts";
-import { ApiError } from "#core/cluster/api-error.ts";
-import { changesOf } from "#core/plan/plan.ts";
 import { parseIdKey } from "#core/resource/resource-id.ts";
 import type { AppRecord } from "./app-registry.ts";
-import type { AppWork } from "./app-state.ts";
-import type { EngineContext } from "./engine-context.ts";
+import type { AppState, AppWork } from "./app-state.ts";
 import { withdrawSource } from "./declared-source.ts";
+import { awaitsHooks, runDeletionHooks } from "./deletion-hooks.ts";
 import { dependentProblem } from "./dependencies.ts";
+import { patchFinalizers } from "./finalizers.ts";
 import { planApp } from "./plan-app.ts";
 import { removeRelease } from "./release/remove-release.ts";
 import { noteHeld, unconfirmedText } from "./sync-app.ts";
@@ -28,7 +27,7 @@ export async function ensureFinalizer(work: AppWork, record: AppRecord, signal: 
 export async function finalizeApp(work: AppWork, guard: WriteGuard, signal: AbortSignal): Promise<AppPhase | null> {
   const { context, state } = work;
   const record = context.registry.app(state.app.key);
-  if (!record || !state.app.finalizer.present) return null;
+  if (!record || !(state.app.finalizer.present || awaitsHooks(work, record))) return null;
   if (guard.kind === "unknown") return null;
   if (guard.kind === "shadow") return { kind: "shadow", rival: guard.rival, wouldWrite: 0 };
   if (guard.kind === "paused") return { kind: "paused", until: guard.until, reason: guard.reason };
@@ -38,17 +37,42 @@ export async function finalizeApp(work: AppWork, guard: WriteGuard, signal: Abor
     const removing = await removeRelease(work, signal);
     if (removing) return removing;
   }
-  await withdrawSource(work, signal);
   state.running = null;
-  if (!state.app.suspended) {
-    const left = await deleteOwned(work, signal);
-    if (left !== null)
-      return { kind: "sync-failed", step: "prune", message: left, retryAt: context.clock.now() + 5_000 };
-  }
+  state.interrupted = null;
+  const left = state.app.suspended ? null : await leftToDo(work, record, signal);
+  noteDeletion(state, left);
+  if (left !== null) return { kind: "sync-failed", step: "prune", message: left, retryAt: context.clock.now() + 5_000 };
+  await withdrawSource(work, signal);
   await context.inventories.remove(state.app, signal);
   const rest = (record.object.metadata.finalizers ?? []).filter((name) => name !== state.app.finalizer.name);
   await patchFinalizers(context, { record, finalizers: rest }, signal);
   return null;
+}
+
+/** The hooks before, the objects, the hooks after: returns what a deletion waits for, or null when all is done. */
+async function leftToDo(work: AppWork, record: AppRecord, signal: AbortSignal): Promise<string | null> {
+  const { context, state } = work;
+  const before = await runDeletionHooks(work, { record, moment: "before-delete" }, signal);
+  if (before !== null) return before;
+  const { finalizer } = state.app;
+  if (finalizer.present) {
+    const left = await deleteOwned(work, signal);
+    if (left !== null) return left;
+    if (awaitsHooks(work, record)) {
+      // The objects of the hooks that follow are not to be taken for the app's own.
+      const finalizers = (record.object.metadata.finalizers ?? []).filter((name) => name !== finalizer.name);
+      await patchFinalizers(context, { record, finalizers }, signal);
+      return "its objects are deleted";
+    }
+  }
+  return runDeletionHooks(work, { record, moment: "after-delete" }, signal);
+}
+
+/** People are told why a deleted app is still there. */
+function noteDeletion(state: AppState, left: string | null): void {
+  const others = state.notices.filter(({ kind }) => kind !== "deletion");
+  const isTold = left !== null && left.includes("remove the finalizer");
+  state.notices = isTold ? [...others, { kind: "deletion", message: left }] : others;
 }
 
 /** Returns why objects are left that the app must wait for, or null. */
@@ -62,34 +86,22 @@ async function deleteOwned(work: AppWork, signal: AbortSignal): Promise<string |
   }
   const revision = state.applied?.text ?? "";
   const plan = await planApp(work, { desired: null, revision, request: null, deleting: true }, signal);
-  const changes = changesOf(plan).filter((change) => change.action === "delete" || change.action === "keep");
-  const written = await writeChanges(work, { byKey: new Map(), changes }, signal);
-  await inventories.write(state.app, updated(inventories.of(key), written.entries), signal);
   noteHeld(state, plan);
   const asked = unconfirmedText(state, plan);
+  for (const [at, stage] of plan.stages.entries()) {
+    const changes = stage.changes.filter(({ action }) => action === "delete" || action === "keep");
+    const written = await writeChanges(work, { byKey: new Map(), changes }, signal);
+    await inventories.write(state.app, updated(inventories.of(key), written.entries), signal);
+    const failed = written.results.filter((result) => result.outcome === "failed");
+    if (failed.length > 0) return failed.map((result) => result.message).join("\n");
+    // What a lower wave holds is needed until the higher one is gone.
+    const staying = stage.changes.filter((change) => inventories.of(key).has(change.key));
+    for (const change of staying) context.index.awaitGone(change.key, key);
+    if (staying.length > 0 && at < plan.stages.length - 1)
+      return asked ?? `${staying.length} objects of a later wave are still being deleted`;
+  }
   if (asked !== null) return asked;
-  const failed = written.results.filter((result) => result.outcome === "failed");
-  if (failed.length > 0) return failed.map((result) => result.message).join("\n");
   const left = inventories.of(key).size;
   if (left > 0 && policy.onDelete === "prune-and-wait") return `${left} objects are still being deleted`;
   return null;
-}
-
-async function patchFinalizers(
-  context: EngineContext,
-  change: { record: AppRecord; finalizers: readonly string[] },
-  signal: AbortSignal,
-): Promise<void> {
-  const { record, finalizers } = change;
-  const { apiVersion, kind, metadata } = record.object;
-  const ref = { apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name };
-  // The resourceVersion keeps a finalizer that somebody else adds at this moment.
-  const body = { metadata: { finalizers, resourceVersion: metadata.resourceVersion } };
-  try {
-    const manager = record.dialect.rules.statusManager;
-    await context.home.patch(ref, body, { type: "merge", manager, signal });
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 404) return;
-    throw error;
-  }
 }

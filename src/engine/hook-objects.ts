@@ -117,7 +117,7 @@ async function retireHook(
   const { context, state } = work;
   const untouched = { result: { ...baseOf(change), outcome: "unchanged", message: "" }, entry: undefined } as const;
   const ref = refOf(change);
-  if (!context.index.get(change.key) && !wasRun(work, change)) return untouched;
+  if (state.running && !context.index.get(change.key) && !wasRun(work, change)) return untouched;
   const live = await context.client.get(ref, { signal, ...asUser(state.app) });
   if (!live) return gone(work, change);
   if (rules.markOf(live) !== change.hook.mark) return untouched;

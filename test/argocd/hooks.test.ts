@@ -180,6 +180,68 @@ describe.concurrent("hooks", () => {
     expect(await job(app, "pre")).toBeNull();
   });
 
+  test("run before and after the objects of a deleted app go, the highest wave of which goes first", async () => {
+    const app = world.app("deleted");
+    const cascade = "resources-finalizer.argocd.argoproj.io";
+    const commit = await app.commit({
+      "pre.yaml": hookJob("pre", { hook: "PreDelete", behaviour: "hang" }),
+      "a.yaml": configMap("a"),
+      "b.yaml": configMap("b", "1", { "argocd.argoproj.io/sync-wave": "1" }),
+      "post.yaml": hookJob("post", { hook: "PostDelete", policy: "HookSucceeded", behaviour: "hang" }),
+    });
+    await app.create({ metadata: { finalizers: [cascade] } });
+    await app.settled(commit);
+    const kept = await app.until(
+      "it is kept for its hooks",
+      ({ object }) => (object.metadata.finalizers ?? []).length > 1,
+    );
+    expect(kept.object.metadata.finalizers).toEqual([
+      cascade,
+      "pre-delete-finalizer.argocd.argoproj.io",
+      "pre-delete-finalizer.argocd.argoproj.io/cleanup",
+      "post-delete-finalizer.argocd.argoproj.io",
+      "post-delete-finalizer.argocd.argoproj.io/cleanup",
+    ]);
+    await app.edit("ConfigMap", "b", { metadata: { finalizers: ["example.test/hold"] } });
+    const gone = app.delete();
+    await expect.poll(() => job(app, "pre"), { timeout: 20_000 }).not.toBeNull();
+    expect(await app.config("a")).toEqual({ value: "1" });
+    const { uid } = (await job(app, "pre"))?.metadata ?? {};
+    await expect.poll(() => release(app, "pre").then(() => app.config("b")), { timeout: 20_000 }).toBeDefined();
+    const leaving = async () => (await app.object("ConfigMap", "b"))?.metadata.deletionTimestamp;
+    await expect.poll(leaving, { timeout: 20_000 }).toBeDefined();
+    expect((await job(app, "pre"))?.metadata.uid ?? uid).toBe(uid);
+    expect(await app.config("a")).toEqual({ value: "1" });
+    expect(await job(app, "post")).toBeNull();
+    await app.edit("ConfigMap", "b", { metadata: { finalizers: null } });
+    await expect.poll(() => job(app, "post"), { timeout: 20_000 }).not.toBeNull();
+    expect(await app.config("a")).toBeNull();
+    await release(app, "post");
+    await gone;
+    expect(await job(app, "post")).toBeNull();
+    expect(await job(app, "pre")).toBeNull();
+  });
+
+  test("that fail before a deletion hold it up, and it is said how to do without them", async () => {
+    const app = world.app("held-deletion");
+    const commit = await app.commit({
+      "pre.yaml": hookJob("pre", { hook: "PreDelete", behaviour: "crash" }),
+      "a.yaml": configMap("a"),
+    });
+    await app.create({ metadata: { finalizers: ["resources-finalizer.argocd.argoproj.io/background"] } });
+    await app.settled(commit);
+    await app.until("it is kept for its hooks", ({ object }) => (object.metadata.finalizers ?? []).length > 1);
+    const gone = app.delete();
+    const held = await app.until("it is held", ({ conditions }) => conditions.length > 0);
+    expect(held.conditions.join()).toMatch(
+      /^DeletionError: Job.* failed as a hook: .*; remove the finalizer pre-delete-finalizer.argocd.argoproj.io to delete/,
+    );
+    expect(await app.config("a")).toEqual({ value: "1" });
+    await app.patch({ metadata: { finalizers: ["resources-finalizer.argocd.argoproj.io/background"] } });
+    await gone;
+    expect(await app.config("a")).toBeNull();
+  });
+
   test("do not run for some objects only, nor with the apply strategy", async () => {
     const app = world.app("partial");
     await app.commit({

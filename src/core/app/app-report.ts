@@ -110,7 +110,8 @@ export interface SyncReport {
 
 /** Why deletions are held back, a foreign writer is fought, or what `prepare` warned about: shown beside the phase. */
 export interface Notice {
-  readonly kind: "held" | "confirm" | "fight" | "shared" | "duplicate" | "excluded" | "orphaned" | "warning";
+  readonly kind:
+    "held" | "confirm" | "deletion" | "fight" | "shared" | "duplicate" | "excluded" | "orphaned" | "warning";
   readonly message: string;
 }
 

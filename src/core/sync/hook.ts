@@ -41,6 +41,10 @@ export interface HookRules {
   /** The mark of the run that made an object; null: nobody's. */
   readonly markOf: (live: Resource) => string | null;
   readonly finalizer: string;
+  /** Finalizers of an app's object: one keeps it until the hooks of a moment have run, the other until they are gone. */
+  readonly deletion?: Readonly<
+    Record<"before-delete" | "after-delete", { readonly run: string; readonly cleanup: string }>
+  >;
 }
 
 /** A change's part in running a hook. */

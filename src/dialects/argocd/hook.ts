@@ -86,7 +86,16 @@ export const hookRules: HookRules = {
   runOf,
   markOf: (live) => annotationsOf(live)[RUN] ?? null,
   finalizer: "argocd.argoproj.io/hook-finalizer",
+  deletion: {
+    "before-delete": deletionFinalizers("pre-delete"),
+    "after-delete": deletionFinalizers("post-delete"),
+  },
 };
+
+function deletionFinalizers(name: string) {
+  const run = `${name}-finalizer.argocd.argoproj.io`;
+  return { run, cleanup: `${run}/cleanup` };
+}
 
 function specOf(resource: Resource, words: readonly string[]): HookSpec {
   const annotations = annotationsOf(resource);

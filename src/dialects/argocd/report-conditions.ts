@@ -16,6 +16,7 @@ export interface Condition {
 const NOTICE_TYPES: Readonly<Record<Notice["kind"], string>> = {
   held: "SyncError",
   confirm: "SyncWarning",
+  deletion: "DeletionError",
   fight: "SyncError",
   shared: "SharedResourceWarning",
   duplicate: "RepeatedResourceWarning",

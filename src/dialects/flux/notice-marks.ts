@@ -6,6 +6,7 @@ import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 const types: Readonly<Record<Exclude<Notice["kind"], "excluded" | "orphaned">, readonly [type: string, reason: string]>> = {
   held: ["Held", "DeletionHeld"],
   confirm: ["Unconfirmed", "DeletionUnconfirmed"],
+  deletion: ["Deletion", "DeletionBlocked"],
   fight: ["Fight", "FieldsContested"],
   shared: ["Shared", "ObjectsShared"],
   duplicate: ["Duplicate", "DuplicateObjects"],
