@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { evalActionsCommand, type EvalObjectActions } from "./eval-actions.ts";
 import { valuesCommand, type ValuesAction } from "./eval-values.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -45,7 +46,7 @@ export interface PlanFiles {
 }
 
 /** The controller's own pure functions over files. */
-export interface EvalActions {
+export interface EvalActions extends EvalObjectActions {
   health(
     input: { dialect: DialectName; config?: string; files: readonly string[] },
     signal: AbortSignal,
@@ -62,13 +63,16 @@ export interface EvalActions {
 /** The command group `eval`: what the controller would say, without a cluster. */
 export function evalCommand(actions: EvalActions, terminal: Terminal, signal: AbortSignal): Command {
   const group = new Command("eval")
-    .description("run the controller's own rules on files, offline: health, diff, plan, envsubst, sourceignore, values")
+    .description(
+      "run the controller's own rules on files, offline: health, actions, diff, plan, envsubst, sourceignore, values",
+    )
     .addHelpText("after", "\nFiles are YAML or JSON with any number of objects; - is standard input.");
   group.addCommand(healthCommand(actions, terminal, signal));
   group.addCommand(diffCommand(actions, terminal, signal));
   group.addCommand(planCommand(actions, terminal, signal));
   group.addCommand(envsubstCommand(actions, terminal, signal));
   group.addCommand(sourceignoreCommand(actions, terminal, signal));
+  group.addCommand(evalActionsCommand(actions, terminal, signal));
   group.addCommand(valuesCommand(actions.values, terminal, signal));
   return group;
 }

@@ -2,6 +2,7 @@ import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { DialectName, EvalActions } from "#cli/eval.ts";
 import type { Dialect } from "#core/app/dialect.ts";
+import { evalObjectActions } from "./cli-eval-actions.ts";
 import { evalDiff } from "./cli-eval-diff.ts";
 import { evalHealth } from "./cli-eval-health.ts";
 import { evalPlan } from "./cli-eval-plan.ts";
@@ -17,6 +18,7 @@ export const evalActions: EvalActions = {
   envsubst: evalEnvsubst,
   sourceignore: evalSourceignore,
   values: evalValues,
+  ...evalObjectActions,
 };
 
 function dialectOf(name: DialectName): Dialect {

@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from "commander";
+import { actionsCommand } from "#cli/actions.ts";
 import { adoptCommand, releaseCommand, resumeCommand, suspendCommand } from "#cli/adopt.ts";
 import { diffCommand } from "#cli/diff.ts";
 import { pauseCommand } from "#cli/pause.ts";
@@ -105,6 +106,11 @@ const program: Command = rootProgram([
   ),
   appsetCommand(
     loadedLater(async () => (await import("./cli-appset.ts")).setActions),
+    terminal,
+    signal,
+  ),
+  actionsCommand(
+    loadedLater(async () => (await import("./cli-actions.ts")).objectActions),
     terminal,
     signal,
   ),

@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { configMap, useArgoWorld } from "./argo-world.ts";
+import { runCli } from "../support/cli-program.ts";
+import { configMap, deployment, useArgoWorld } from "./argo-world.ts";
 
 const { signal } = new AbortController();
 const world = useArgoWorld();
@@ -89,3 +93,65 @@ test("an Application waits for the Applications of its first wave", { timeout: 6
   await child.until("is healthy", ({ health }) => health === "Healthy");
   await parent.settled(commit);
 });
+
+const COPY = `
+discovery.lua: |
+  return {copy = {params = {{name = "to"}}}, take = {disabled = true}, escape = {}}
+definitions:
+- name: copy
+  action.lua: |
+    local made = {apiVersion = "v1", kind = "ConfigMap", metadata = {namespace = obj.metadata.namespace}, data = obj.data}
+    made.metadata.name = actionParams.to
+    return {{operation = "create", resource = made}}
+- name: take
+  action.lua: return {}
+- name: escape
+  action.lua: |
+    local role = {apiVersion = "rbac.authorization.k8s.io/v1", kind = "ClusterRole", metadata = {name = "escaped"}}
+    return {{operation = "create", resource = role}}
+`;
+
+test(
+  "actions are listed and done by their kind's rules and by scripts, within the project",
+  { timeout: 90_000 },
+  async () => {
+    const home = await mkdtemp(join(tmpdir(), "holdfast-actions-"));
+    const holdfast = (...args: string[]) =>
+      runCli({ home, kubeconfig: world.plane.kubeconfigPath }, ["actions", ...args]);
+    try {
+      await customize({ "resource.customizations.actions.ConfigMap": COPY });
+      const limits = { sourceRepos: ["*"], destinations: [{ server: "*", namespace: "*" }] };
+      const metadata = { name: "narrow", namespace: "argocd" };
+      const project = { apiVersion: "argoproj.io/v1alpha1", kind: "AppProject", metadata, spec: limits };
+      await world.client.apply(project, { manager: "test", signal });
+      const app = world.app("acted");
+      const commit = await app.commit({ "web.yaml": deployment("web"), "map.yaml": configMap("map") });
+      await app.create({ spec: { project: "narrow" } });
+      await app.settled(commit);
+
+      const listed = await holdfast("list", "app/acted", "deployment/web", "-o", "json");
+      expect(listed.err).toBe("");
+      const names = (JSON.parse(listed.out) as { name: string; disabled: boolean }[]).map(({ name }) => name);
+      expect(names).toEqual(["restart", "pause", "resume", "scale"]);
+      const restarted = await holdfast("run", "app/acted", "deployment/web", "restart");
+      expect([restarted.err, restarted.out]).toEqual(["", "restart: patched apps/Deployment/in-acted/web\n"]);
+      const web = await app.object("Deployment", "web");
+      expect(JSON.stringify(web?.["spec"])).toContain("kubectl.kubernetes.io/restartedAt");
+
+      const copied = await holdfast("run", "app/acted", "cm/map", "copy", "--param", "to=twin");
+      expect([copied.err, copied.out]).toEqual(["", "copy: created /ConfigMap/in-acted/twin\n"]);
+      expect(await app.config("twin")).toEqual({ value: "1" });
+      expect((await holdfast("run", "app/acted", "cm/map", "take")).err).toContain("means nothing for the object");
+      expect((await holdfast("run", "app/acted", "cm/twin", "copy")).err).toContain(
+        "it is no object of app/argocd/acted",
+      );
+      const escaped = await holdfast("run", "app/acted", "cm/map", "escape");
+      expect(escaped.err).toContain("is not permitted in project narrow");
+      const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", name: "escaped" };
+      expect(await world.client.get(role, { signal })).toBeNull();
+      expect(app.now()["status"]).toMatchObject({ sync: { status: "Synced" } });
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  },
+);

@@ -9,6 +9,7 @@ import type { AppSet, Asking, GeneratedSet, SetReport, SetRollout } from "./app-
 import type { Notice, ObjectWrite, ReportInput, RestoredState, SourceReport, SourceReportInput } from "./app-report.ts";
 import type { MemberChange } from "./member-change.ts";
 import type { RenderSpec, TemplateCapabilities } from "./render-spec.ts";
+import type { DialectActions } from "./object-actions.ts";
 import type { Rules, ScopeOf } from "./rules.ts";
 import type { Settings } from "./settings.ts";
 
@@ -206,5 +207,7 @@ export interface Dialect {
   readonly sets?: SetRules;
   /** Absent: its behaviour is always the same. */
   readonly settings?: DialectSettings;
+  /** What people may do to objects; absent: nothing. */
+  readonly actions?: DialectActions;
   readonly rules: Rules;
 }

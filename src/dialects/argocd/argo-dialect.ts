@@ -2,6 +2,7 @@ import type { Dialect, DialectKind, DialectSettings } from "#core/app/dialect.ts
 import type { Settings } from "#core/app/settings.ts";
 import { ok, refused } from "#core/result.ts";
 import { setRules } from "./app-set/set-rules.ts";
+import { argoActions } from "./actions/argo-actions.ts";
 import { ARGO_API, configKinds } from "./config-kinds.ts";
 import { APP_SHORT, parseApp } from "./parse-app.ts";
 import { prepare } from "./prepare.ts";
@@ -51,6 +52,7 @@ export function argoDialectIn(controlNamespace: string, argo: ArgoSettings = usu
     }),
     artifactPlace: () => null,
     sets: setRules(controlNamespace, argo, application),
+    actions: argoActions(argo.scripts),
     rules: argoRules(controlNamespace, argo),
     settings: settingsIn(controlNamespace, argo),
   };

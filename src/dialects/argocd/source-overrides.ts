@@ -1,4 +1,5 @@
 import { parse } from "yaml";
+import { withMergePatch } from "#core/diff/with-merge-patch.ts";
 import { ok, refused, type Result } from "#core/result.ts";
 import { childPath } from "#core/source/read-set.ts";
 import { schemaProblems } from "./schema-problems.ts";
@@ -20,7 +21,7 @@ export function overriddenSource(
     if (!patch.ok) return refused(`${path}: ${patch.error}`);
     const { chart, path: folder, repoURL, targetRevision } = fields;
     const place = { chart, path: folder, repoURL, targetRevision };
-    merged = withoutUndefined({ ...(mergePatched(merged, patch.value) as object), ...place });
+    merged = withoutUndefined({ ...(withMergePatch(merged, patch.value) as object), ...place });
     const [problem] = schemaProblems(sourceSchema, merged, path);
     if (problem) return refused(problem.message);
   }
@@ -36,17 +37,6 @@ function parsed(text: string): Result<Readonly<Record<string, unknown>>, string>
     // Its first line names the place; what follows quotes the file.
     return refused(error instanceof Error ? (error.message.split("\n")[0] ?? "") : "it is no YAML");
   }
-}
-
-/** A merge patch of JSON: maps are merged, null removes, everything else is replaced. */
-function mergePatched(target: unknown, patch: unknown): unknown {
-  if (!isMap(patch)) return patch;
-  const merged = new Map<string, unknown>(isMap(target) ? Object.entries(target) : []);
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(name);
-    else merged.set(name, mergePatched(merged.get(name), value));
-  }
-  return Object.fromEntries(merged);
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
