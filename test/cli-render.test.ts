@@ -113,3 +113,38 @@ test("render and diff show an app with its variables filled in and its Secrets d
   expect(whole.out).toContain("a: hunter-2");
   expect(await holdfast(["diff", "ks/filled"])).toMatchObject({ code: 0 });
 });
+
+test("diff takes a checkout in place of the repository, and says when that changes nothing", async () => {
+  const app = {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "Application",
+    metadata: { name: "here", namespace: "argocd" },
+    spec: {
+      project: "default",
+      source: { repoURL: world.git.url("here"), path: "app", targetRevision: "main" },
+      destination: { name: "in-cluster", namespace: "default" },
+      syncPolicy: { automated: { prune: true } },
+    },
+  };
+  const declared = (value: string) =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: here}\ndata: {value: ${value}}\n`;
+  await world.git.commit("here", { "app/c.yaml": declared("one") });
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "argocd" } };
+  await world.client.apply(namespace, { manager: "test", signal });
+  await world.client.apply(app, { manager: "test", signal });
+  const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: "default", name: "here" };
+  await eventually("it is applied", async () => (await world.client.get(ref, { signal })) !== null);
+  const checkout = join(home, "here");
+  await mkdir(join(checkout, "app"), { recursive: true });
+  await writeFile(join(checkout, "app/c.yaml"), declared("one"));
+  const same = await holdfast(["diff", "app/here", "--local", checkout]);
+  expect(same).toMatchObject({ code: 0 });
+  expect(same.err).toContain(`app/argocd/here is as declared at ${checkout}`);
+  await writeFile(join(checkout, "app/c.yaml"), declared("two"));
+  const changed = await holdfast(["diff", "app/here", "--local", checkout]);
+  expect(changed.code).toBe(3);
+  expect(changed.out).toContain("two");
+  const missing = await holdfast(["diff", "app/here", "--local", join(home, "nowhere")]);
+  expect(missing).toMatchObject({ code: 2 });
+  expect(missing.err).toContain("there is no such directory");
+});

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { DiffView } from "#contract/diff-view.ts";
 import { type ConnectionOptions, withNamespace } from "./connection-options.ts";
 import { exitCode } from "./exit-code.ts";
@@ -10,6 +10,8 @@ import type { Terminal } from "./terminal.ts";
 export interface DiffQuery extends ConnectionOptions {
   readonly name: string;
   readonly revision?: string;
+  /** A checkout whose files count instead. */
+  readonly local?: string;
 }
 
 /** What `diff` needs. */
@@ -23,6 +25,9 @@ export function diffCommand(actions: DiffActions, terminal: Terminal, signal: Ab
     .description("show what a sync would change now; exits 3 when that is anything")
     .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .option("--revision <revision>", "compare with this commit, branch or tag")
+    .addOption(
+      new Option("--local <directory>", "compare with a checkout of the app's repository here").conflicts("revision"),
+    )
     .action(async (name: string, options: Omit<DiffQuery, "name"> & { output: OutputFormat }) => {
       const view = await actions.diff({ ...options, name }, signal);
       if (options.output === "table") show(view, terminal);
@@ -42,5 +47,6 @@ function show(view: DiffView, terminal: Terminal): void {
   const count = view.objects.length + view.refusals.length;
   if (count > 0) return;
   const marks = view.marked > 0 ? `; adopting it labels ${view.marked} objects and changes nothing else` : "";
-  terminal.note(`${view.app} is as declared at ${view.commit.slice(0, 10)}${marks}`);
+  const commit = /^[0-9a-f]{40,}$/.test(view.commit) ? view.commit.slice(0, 10) : view.commit;
+  terminal.note(`${view.app} is as declared at ${commit}${marks}`);
 }

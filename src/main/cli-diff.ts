@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { DiffView, ObjectDiff } from "#contract/diff-view.ts";
 import { diffText } from "#core/diff/diff-text.ts";
 import { type GroupVersionKind, gvkOf, joinApiVersion, kindKey, parseIdKey } from "#core/resource/resource-id.ts";
@@ -6,6 +8,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { CliError } from "#cli/cli-error.ts";
 import type { DiffActions, DiffQuery } from "#cli/diff.ts";
 import { exitCode } from "#cli/exit-code.ts";
+import { localTree } from "#adapters/local/local-tree.ts";
 import { jqFinder } from "#adapters/upstream/jq-paths.ts";
 import { AppRegistry } from "#engine/app-registry.ts";
 import { desiredSetOf } from "#engine/desired-set.ts";
@@ -15,7 +18,7 @@ import { withDefined } from "#engine/release/held-release.ts";
 import { eachInParallel } from "#engine/requests.ts";
 import { type AppRecord, findApp, type FoundApp, objectsOf, usableApp } from "./cli-app-record.ts";
 import { hasSeveralSources, mustBeTracked, renderedSources } from "./cli-app-sources.ts";
-import { commitOf, withCheckout } from "./cli-checkout.ts";
+import { type Checkout, commitOf, withCheckout } from "./cli-checkout.ts";
 import { declaredDiff } from "./cli-declared-diff.ts";
 import { declaredRelease, type DeclaredRelease } from "./cli-declared-release.ts";
 import { releaseDiffs } from "./cli-diff-release.ts";
@@ -25,6 +28,9 @@ import { vendorSettings, withClient } from "./cli-session.ts";
 import { withTarget } from "./cli-target.ts";
 
 const PARALLEL = 8;
+
+/** What to compare with instead of what is tracked. */
+type Wanted = Pick<DiffQuery, "revision" | "local">;
 
 /** Compares what an app declares with the cluster, as the controller does. */
 export const diffActions: DiffActions = {
@@ -37,11 +43,7 @@ async function diff(client: ClusterClient, query: DiffQuery, signal: AbortSignal
 }
 
 /** What a sync of an app would change now, on the cluster that its objects are on. */
-export async function diffOf(
-  found: FoundApp,
-  query: Pick<DiffQuery, "revision">,
-  signal: AbortSignal,
-): Promise<DiffView> {
+export async function diffOf(found: FoundApp, query: Wanted, signal: AbortSignal): Promise<DiffView> {
   return withHelpers((pools) => {
     const queries = new FieldQueries(jqFinder(pools));
     return withTarget(found, (target) => diffOn({ ...found, target, queries }, query, signal), signal);
@@ -56,7 +58,7 @@ type Compared = Targeted & { readonly queries: FieldQueries };
 
 async function diffOn(
   { client, target, record, queries }: Compared,
-  query: Pick<DiffQuery, "revision">,
+  query: Wanted,
   signal: AbortSignal,
 ): Promise<DiffView> {
   const app = usableApp(record);
@@ -103,12 +105,12 @@ interface Declared {
 
 async function declaredBy(
   { client, target, record }: Targeted,
-  { revision }: Pick<DiffQuery, "revision">,
+  { revision, local }: Wanted,
   signal: AbortSignal,
 ): Promise<Declared> {
-  if (usableApp(record).release) return releasedBy({ client, target, record }, revision, signal);
+  if (usableApp(record).release) return releasedBy({ client, target, record }, local ?? revision, signal);
   if (hasSeveralSources(record)) {
-    mustBeTracked({ client, record }, revision);
+    mustBeTracked({ client, record }, local ?? revision);
     const { commit, rendered } = await renderedSources({ client, record }, signal);
     return { commit, resources: rendered.resources, release: null };
   }
@@ -116,12 +118,22 @@ async function declaredBy(
     { client, record },
     async (checkout) => {
       const { repository, head } = checkout;
+      if (local !== undefined) return locally(checkout, local, signal);
       const commit = revision === undefined ? head.commit : await commitOf(checkout, revision, signal);
       const rendered = await checkout.render(await repository.tree(commit, signal), signal);
       return { commit, resources: rendered.resources, release: null };
     },
     signal,
   );
+}
+
+async function locally(checkout: Checkout, directory: string, signal: AbortSignal): Promise<Declared> {
+  const found = await stat(directory).catch(() => null);
+  if (!found?.isDirectory()) {
+    throw new CliError(`Cannot compare with ${directory}: there is no such directory`, { exitCode: exitCode.usage });
+  }
+  const { resources } = await checkout.render(localTree(resolve(directory)), signal);
+  return { commit: directory, resources, release: null };
 }
 
 async function releasedBy(found: Targeted, named: string | undefined, signal: AbortSignal): Promise<Declared> {
