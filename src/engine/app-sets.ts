@@ -12,6 +12,7 @@ import type { SourceKey } from "#core/source/source.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import { backoffMs } from "./backoff.ts";
 import type { AuditLog, ClusterClient, Clock, EventSink, Log } from "./ports.ts";
+import type { ProviderReader } from "./provider-reader.ts";
 import { failureText } from "./requests.ts";
 import type { Rivals } from "./rivals.ts";
 import { PendingError, SetAnswers } from "./set-answers.ts";
@@ -30,6 +31,7 @@ export interface AppSetsParts {
   readonly sources: Pick<SourceController, "state" | "put" | "remove" | "refresh">;
   readonly rivals: Pick<Rivals, "alive">;
   readonly templates: SetTemplates;
+  readonly providers: ProviderReader;
   readonly settings: Settings;
   readonly shard: WrittenSelector | null;
   /** Takes an app as it was stored. */
@@ -199,7 +201,7 @@ export class AppSets {
     if (refreshToken === null) return true;
     if (state.look?.token === refreshToken) return state.look.isOver;
     const look = { token: refreshToken, isOver: state.sources.size === 0 };
-    state.look = look;
+    Object.assign(state, { look, made: null });
     let left = state.sources.size;
     for (const source of state.sources) {
       this.#parts.sources.refresh(source, () => {
@@ -221,6 +223,8 @@ export class AppSets {
       state.made = { stimulus, answers, value };
       return value;
     } finally {
+      const { nextLookMs } = answers;
+      if (nextLookMs !== null) this.#queue.addAfter(state.key, nextLookMs, "periodic");
       const before = state.sources;
       state.sources = answers.sources;
       this.#letGo(before, state.sources);

@@ -18,6 +18,7 @@ import type {
 } from "./ports.ts";
 import type { FieldFinder } from "./field-finder.ts";
 import type { ExpressionEvaluator } from "./expression-evaluator.ts";
+import type { ProviderReader } from "./provider-reader.ts";
 import type { SetTemplates } from "./set-templates.ts";
 
 /** Everything a controller needs from outside. */
@@ -33,6 +34,7 @@ export interface ControllerOptions {
   readonly connector: ClusterConnector;
   readonly evaluator: ExpressionEvaluator;
   readonly templates: SetTemplates;
+  readonly providers: ProviderReader;
   readonly finder: FieldFinder;
   readonly dialects: readonly Dialect[];
   readonly settings: Settings;

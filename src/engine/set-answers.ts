@@ -2,9 +2,16 @@ import type { Asking, SetQuestion, SetQuestions } from "#core/app/app-set.ts";
 import { SetError } from "#core/app/app-set.ts";
 import type { Lookup } from "#core/app/dialect.ts";
 import type { SourceKey } from "#core/source/source.ts";
+import { ProviderError } from "#core/app/provider-error.ts";
+import type { ClusterClient, Clock } from "./ports.ts";
+import type { ProviderReader } from "./provider-reader.ts";
+import { configText, secretText } from "./provider-secrets.ts";
 import { failureText } from "./requests.ts";
 import type { SetTemplates } from "./set-templates.ts";
 import type { SourceController } from "./source-controller.ts";
+
+/** What a service did not answer is asked again after this long. */
+const RETRY_MS = 3 * 60_000;
 
 /** Thrown where what a set is made from is not known yet: whoever waits is told when it is. */
 export class PendingError extends Error {
@@ -15,6 +22,10 @@ export class PendingError extends Error {
 export interface SetAnswersParts {
   readonly sources: Pick<SourceController, "state" | "put">;
   readonly templates: SetTemplates;
+  readonly providers: ProviderReader;
+  /** Where Secrets are, and authorities that are trusted. */
+  readonly client: Pick<ClusterClient, "get">;
+  readonly clock: Pick<Clock, "now">;
   readonly lookup: Lookup;
 }
 
@@ -23,6 +34,8 @@ export class SetAnswers {
   readonly #parts: SetAnswersParts;
   readonly #looked: (() => boolean)[] = [];
   readonly #revisions = new Map<SourceKey, string>();
+  #until = Number.POSITIVE_INFINITY;
+  #retryAfterMs: number | null = null;
 
   constructor(parts: SetAnswersParts) {
     this.#parts = parts;
@@ -49,8 +62,15 @@ export class SetAnswers {
     return Object.assign(one, { all });
   }
 
+  /** How long the answers of services count, in milliseconds from now; null: none was asked. */
+  get nextLookMs(): number | null {
+    if (this.#retryAfterMs !== null) return this.#retryAfterMs;
+    return Number.isFinite(this.#until) ? Math.max(0, this.#until - this.#parts.clock.now()) : null;
+  }
+
   /** Whether every question would be answered as it was. */
   hold(): boolean {
+    if (this.#parts.clock.now() >= this.#until) return false;
     if (!this.#looked.every((isSame) => isSame())) return false;
     return [...this.#revisions].every(([key, revision]) => this.#revisionOf(key) === revision);
   }
@@ -68,6 +88,7 @@ export class SetAnswers {
   async #answer(question: SetQuestion, signal: AbortSignal): Promise<unknown> {
     const { templates } = this.#parts;
     if (question.ask === "tree") return this.#tree(question);
+    if (question.ask === "provider") return this.#provider(question, signal);
     try {
       if (question.ask === "template") return await templates.fill(question, signal);
       if (question.ask === "decode") return await templates.decode(question.texts, signal);
@@ -87,6 +108,24 @@ export class SetAnswers {
     if (state.error) throw new SetError("parameters", `error generating params from git: ${state.error.message}`);
     if (!state.tree) throw new PendingError(`${source.key} was not read yet`);
     return state.tree;
+  }
+
+  async #provider(
+    { address, call, everyMs }: SetQuestions["provider"]["question"],
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { providers, client, clock } = this.#parts;
+    this.#until = Math.min(this.#until, clock.now() + everyMs);
+    try {
+      const secret = address.credential ? await secretText(client, address.credential.secret, signal) : "";
+      const ca = address.ca ? await configText(client, address.ca, signal) : "";
+      return await providers.read({ address, call, secret, ca }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const asked = error instanceof ProviderError ? error.retryAfterMs : null;
+      this.#retryAfterMs = asked ?? Math.min(everyMs, RETRY_MS);
+      throw new SetError("parameters", failureText(error), { cause: error });
+    }
   }
 
   #revisionOf(key: SourceKey): string {

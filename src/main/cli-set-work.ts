@@ -1,6 +1,6 @@
 import { setTemplates } from "#adapters/upstream/set-templates.ts";
 import type { HelperPools } from "#adapters/upstream/helper-pools.ts";
-import { type AppSet, type Asking, SetError, type SetQuestion } from "#core/app/app-set.ts";
+import { type AppSet, type Asking, SetError, type SetQuestion, type SetQuestions } from "#core/app/app-set.ts";
 import type { SetRules } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
@@ -14,6 +14,8 @@ export interface SetWorld {
   readonly helpers: Pick<HelperPools, "full">;
   /** What a repository has now. */
   tree(source: Source, signal: AbortSignal): Promise<FileTree>;
+  /** What a service that keeps code has now. */
+  provider(question: SetQuestions["provider"]["question"], signal: AbortSignal): Promise<unknown>;
 }
 
 /** The dialect's rules of an object that is a set. @throws CliError */
@@ -53,6 +55,8 @@ async function answer(question: SetQuestion, world: SetWorld, signal: AbortSigna
   switch (question.ask) {
     case "tree":
       return world.tree(question.source, signal);
+    case "provider":
+      return world.provider(question, signal);
     case "read":
       return question.tree.read(question.paths, signal);
     case "template":

@@ -11,6 +11,7 @@ import { expressionEvaluator } from "#adapters/upstream/expression-evaluator.ts"
 import { PluginFolder } from "#adapters/plugin/plugin-folder.ts";
 import { copyTools } from "#adapters/upstream/copy-tools.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
+import { ProviderReaders } from "#adapters/provider/provider-reader.ts";
 import { setTemplates } from "#adapters/upstream/set-templates.ts";
 import { jqFinder } from "#adapters/upstream/jq-paths.ts";
 import { releaseTools } from "#adapters/upstream/release-tools.ts";
@@ -80,6 +81,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   };
   const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const dataKeys = dataKeysOf(fetchers.clouds, client);
+  const providers = new ProviderReaders();
   const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
   const alone = new LedAlone(
     clock,
@@ -105,6 +107,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       ...common,
       client,
       fetcher: fetchers,
+      providers,
       ...(artifacts && { artifacts }),
       ...libraries(options, helpers, { client, dataKeys }),
       connector: connector({ helpers, proofs: proofsOf(options, client, fetchers), hooks, guard }),
@@ -122,7 +125,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);
   } finally {
     serving.abort();
-    await closeAll([fetchers, helpers, dataKeys, client, leaseClient]);
+    await closeAll([fetchers, providers, helpers, dataKeys, client, leaseClient]);
   }
 }
 

@@ -1,89 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { eventually } from "../support/eventually.ts";
-import { configMap, IN_CLUSTER, useArgoWorld } from "./argo-world.ts";
+import { startProviderServer } from "#adapters/provider/testing/provider-server.ts";
+import { configMap, useArgoWorld } from "./argo-world.ts";
+import { setsIn } from "./set-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
 const { signal } = new AbortController();
 
-const refTo = (name: string, kind = "ApplicationSet") => ({
-  apiVersion: "argoproj.io/v1alpha1",
-  kind,
-  namespace: "argocd",
-  name,
-});
-
-interface SetView {
-  readonly object: Resource;
-  /** `TYPE=STATUS REASON: message` */
-  readonly conditions: readonly string[];
-  readonly rows: readonly string[];
-}
-
-function setView(object: Resource): SetView {
-  const { conditions = [], resources = [] } = (object["status"] ?? {}) as {
-    conditions?: { type: string; status: string; reason: string; message: string }[];
-    resources?: { name: string; status: string; health?: { status: string } }[];
-  };
-  return {
-    object,
-    conditions: conditions.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`),
-    rows: resources.map(({ name, status, health }) => `${name} ${status} ${health?.status ?? ""}`),
-  };
-}
-
-async function setNow(name: string): Promise<SetView> {
-  const object = await world.client.get(refTo(name), { signal });
-  if (!object) throw new Error(`There is no ApplicationSet ${name}`);
-  return setView(object);
-}
-
-async function untilSet(name: string, what: string, holds: (set: SetView) => boolean): Promise<SetView> {
-  let last: SetView | null = null;
-  await eventually(`${name}: ${what}`, async () => {
-    last = await setNow(name);
-    return holds(last);
-  });
-  return last as unknown as SetView;
-}
-
-async function apply(
-  name: string,
-  spec: Record<string, unknown>,
-  metadata: Record<string, unknown> = {},
-): Promise<Resource> {
-  const { object } = await world.client.apply(
-    {
-      apiVersion: "argoproj.io/v1alpha1",
-      kind: "ApplicationSet",
-      metadata: { name, namespace: "argocd", ...metadata },
-      spec,
-    },
-    { manager: "test", signal },
-  );
-  return object;
-}
-
-async function apps(set: string): Promise<readonly Resource[]> {
-  const lookup = await world.client.kind({ group: "argoproj.io", kind: "Application" }, { signal });
-  if (lookup.known !== "yes") throw new Error("Applications are not served");
-  const all = await world.client.list(lookup.info, { namespace: "argocd" }, { signal });
-  return all.filter(({ metadata }) => metadata.ownerReferences?.some(({ name }) => name === set));
-}
-
-const names = async (set: string) => (await apps(set)).map(({ metadata }) => metadata.name).toSorted();
-
-async function untilNames(set: string, wanted: readonly string[]): Promise<void> {
-  await eventually(`${set} has ${wanted.join(", ")}`, async () => (await names(set)).join() === wanted.join());
-}
-
-const templateOf = (url: string, path: string, more: Record<string, unknown> = {}) => ({
-  project: "default",
-  source: { repoURL: url, path, targetRevision: "main" },
-  destination: { server: IN_CLUSTER, namespace: "default" },
-  syncPolicy: { automated: { prune: true } },
-  ...more,
-});
+const { apply, apps, names, refTo, setNow, templateOf, untilNames, untilSet } = setsIn(world);
 
 describe.concurrent("an ApplicationSet", () => {
   test("makes an Application of each folder, follows commits, and tells what became of them", async () => {
@@ -391,5 +316,52 @@ describe.concurrent("an ApplicationSet", () => {
     );
     expect(refused.conditions[0]).toContain('function "env" not defined');
     expect(await names("mixed")).toEqual(["mixed-a"]);
+  });
+
+  test("follows the pull requests of a service, whose last preview may go, and keeps all while it does not answer", async () => {
+    const service = await startProviderServer();
+    const path = "/api/v1/repos/acme/web/pulls";
+    const pull = (number: number) => ({
+      number,
+      title: "T",
+      head: { ref: `feature/${number}`, sha: "0123456789abcdef0123456789abcdef01234567" },
+      base: { ref: "main" },
+      user: { login: "ada" },
+      labels: [],
+    });
+    try {
+      service.answers.set(path, { body: [pull(1), pull(2)] });
+      const secret = {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "gitea", namespace: "argocd" },
+        stringData: { token: "t0ken" },
+      };
+      await world.client.apply(secret, { manager: "test", signal });
+      const gitea = { owner: "acme", repo: "web", api: service.url, tokenRef: { secretName: "gitea", key: "token" } };
+      await apply("pulls", {
+        goTemplate: true,
+        generators: [{ pullRequest: { gitea, requeueAfterSeconds: 1 } }],
+        template: {
+          metadata: { name: "pulls-{{.number}}", labels: { branch: "{{.branch_slug}}" } },
+          spec: templateOf(world.git.url("pulls"), "none"),
+        },
+      });
+      await untilNames("pulls", ["pulls-1", "pulls-2"]);
+      expect(service.requests[0]?.headers["authorization"]).toBe("token t0ken");
+      service.answers.set(path, { body: {}, status: 500 });
+      await untilSet(
+        "pulls",
+        "it fails",
+        ({ conditions }) => conditions[0]?.includes("the service answers 500") ?? false,
+      );
+      expect(await names("pulls")).toEqual(["pulls-1", "pulls-2"]);
+      service.answers.set(path, { body: [pull(2)] });
+      await untilNames("pulls", ["pulls-2"]);
+      service.answers.set(path, { body: [] });
+      await untilNames("pulls", []);
+    } finally {
+      await service.stop();
+    }
   });
 });

@@ -26,6 +26,7 @@ const layers: Readonly<Record<string, LayerRule>> = {
       "src/engine/expression-evaluator.ts (types)",
       "src/engine/field-finder.ts (types)",
       "src/engine/set-templates.ts (types)",
+      "src/engine/provider-reader.ts (types)",
       "package.json",
     ],
     // Helpers send numbers that do not survive JSON.parse, just as API servers do; sources of several kinds are archives or lie behind http, and clouds vouch for who asks.

@@ -1,3 +1,4 @@
+import type { ProviderAddress, ProviderCall } from "./provider.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { Source } from "#core/source/source.ts";
@@ -40,6 +41,11 @@ export interface SetQuestions {
   };
   /** What a repository has now. */
   readonly tree: { readonly question: { readonly source: Source }; readonly answer: FileTree };
+  /** What a service that keeps code has; the answer counts for so long. */
+  readonly provider: {
+    readonly question: { readonly address: ProviderAddress; readonly call: ProviderCall; readonly everyMs: number };
+    readonly answer: unknown;
+  };
   /** Contents of files of such a tree. */
   readonly read: {
     readonly question: { readonly tree: FileTree; readonly paths: readonly string[] };
@@ -60,7 +66,8 @@ export function* ask<Kind extends keyof SetQuestions>(
   kind: Kind,
   question: SetQuestions[Kind]["question"],
 ): Asking<SetQuestions[Kind]["answer"]> {
-  return (yield { ask: kind, ...question } as SetQuestion) as SetQuestions[Kind]["answer"];
+  const asked = { ask: kind, ...question } as SetQuestion;
+  return yield asked;
 }
 
 /** Why the apps of a set cannot be worked out: by its parameters, or by its templates. */

@@ -53,6 +53,8 @@ async function answer(question: SetQuestion, files: Readonly<Record<string, stri
       return memoryTree(files);
     case "read":
       return question.tree.read(question.paths, new AbortController().signal);
+    case "provider":
+      throw new Error("Nobody is asked here");
     case "decode":
       return question.texts.map((text) => ({ value: load(text) ?? null }));
     // What Go would answer is tested with Go: here each job is answered with what it was asked with.

@@ -5,6 +5,8 @@ import { schemaProblems } from "../schema-problems.ts";
 import { clusterParams } from "./cluster-generator.ts";
 import { filled } from "./fill.ts";
 import { gitParams } from "./git-generator.ts";
+import { pullParams } from "./pull-generator.ts";
+import { scmParams } from "./scm-generator.ts";
 import { listParams } from "./list-generator.ts";
 import type { Making } from "./making.ts";
 import { filledUp, flattened, goText, overridden } from "./params.ts";
@@ -23,6 +25,8 @@ const kinds: Readonly<Partial<Record<Kind, Make>>> = {
   list: listParams,
   clusters: clusterParams,
   git: gitParams,
+  scmProvider: scmParams,
+  pullRequest: pullParams,
   matrix: matrixParams,
   merge: mergeParams,
 };

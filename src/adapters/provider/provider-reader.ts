@@ -1,0 +1,78 @@
+import type { Dispatcher } from "undici";
+import { withDeadline } from "#async/with-deadline.ts";
+import { ProviderError } from "#core/app/provider-error.ts";
+import type { ProviderAddress, ProviderCall, ProviderName } from "#core/app/provider.ts";
+import type { ProviderReader } from "#engine/provider-reader.ts";
+import { tlsDispatcher } from "../http/tls-dispatcher.ts";
+import { azureDevOps } from "./azure-dev-ops.ts";
+import { bitbucketServer } from "./bitbucket-server.ts";
+import { bitbucket } from "./bitbucket.ts";
+import { gitea } from "./gitea.ts";
+import { github } from "./github.ts";
+import { gitlab } from "./gitlab.ts";
+import { type AnswerMemory, ProviderApi } from "./provider-api.ts";
+import type { Provider } from "./provider.ts";
+
+const providers: Readonly<Record<ProviderName, Provider>> = {
+  github,
+  gitlab,
+  gitea,
+  bitbucket,
+  bitbucketServer,
+  azureDevOps,
+};
+
+const LIMIT_MS = 60_000;
+
+/** Services that keep code, asked over http; what did not change since is not sent again. */
+export class ProviderReaders implements ProviderReader {
+  readonly #memory: AnswerMemory = new Map();
+  readonly #dispatchers = new Map<string, Dispatcher>();
+
+  async read(asked: Parameters<ProviderReader["read"]>[0], signal: AbortSignal): Promise<unknown> {
+    const { address, call, secret, ca } = asked;
+    const provider = providers[address.provider];
+    const base = baseOf(provider, address);
+    const headers = provider.headers(address.credential?.user ?? "", secret);
+    const parts = { base, headers, dispatcher: this.#dispatcher(address, ca), memory: this.#memory };
+    const api = new ProviderApi({ ...parts, now: () => Date.now() });
+    return withDeadline(signal, LIMIT_MS, (scope) => answered(provider, { api, address }, { call, signal: scope }));
+  }
+
+  /** Cuts every connection. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+  }
+
+  #dispatcher({ insecure }: ProviderAddress, ca: string): Dispatcher {
+    const key = `${insecure} ${ca}`;
+    const known = this.#dispatchers.get(key);
+    if (known) return known;
+    const made = tlsDispatcher({ ...(insecure && { unverified: true }), ...(ca && { ca }) });
+    this.#dispatchers.set(key, made);
+    return made;
+  }
+}
+
+function baseOf(provider: Provider, { api }: ProviderAddress): string {
+  const base = provider.base(api);
+  if (/^https?:\/\//.test(base) && URL.canParse(base)) return base;
+  throw new ProviderError(`Cannot ask ${JSON.stringify(api.slice(0, 80))}: it is no http address`);
+}
+
+function answered(
+  provider: Provider,
+  place: Parameters<Provider["path"]>[0],
+  { call, signal }: { call: ProviderCall; signal: AbortSignal },
+): Promise<unknown> {
+  switch (call.get) {
+    case "repositories":
+      return provider.repositories(place, call, signal);
+    case "branches":
+      return provider.branches(place, call, signal);
+    case "path":
+      return provider.path(place, call, signal);
+    case "pulls":
+      return provider.pulls(place, call, signal);
+  }
+}

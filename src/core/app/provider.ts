@@ -1,0 +1,81 @@
+import type { ObjectName } from "#core/source/source.ts";
+
+/** Services that keep code. */
+export type ProviderName = "github" | "gitlab" | "gitea" | "bitbucket" | "bitbucketServer" | "azureDevOps";
+
+/** An entry of a Secret or ConfigMap. */
+export interface EntryRef extends ObjectName {
+  readonly key: string;
+}
+
+/** An account of a service, and whom it is asked as. */
+export interface ProviderAddress {
+  readonly provider: ProviderName;
+  /** Address of its interface; "": the service's own. */
+  readonly api: string;
+  /** Organization, group, workspace or project. */
+  readonly owner: string;
+  /** The project inside an organization, where there are such. */
+  readonly project: string;
+  /** Null: as anybody. A user goes with a password, none with a token. */
+  readonly credential: { readonly user: string; readonly secret: EntryRef } | null;
+  /** A certificate of an authority that is trusted besides. */
+  readonly ca: EntryRef | null;
+  readonly insecure: boolean;
+}
+
+/** A repository of an account. */
+export interface RemoteRepository {
+  readonly organization: string;
+  readonly name: string;
+  readonly id: string;
+  readonly ssh: string;
+  readonly https: string;
+  /** "": it has none. */
+  readonly defaultBranch: string;
+  readonly labels: readonly string[];
+  readonly isArchived: boolean;
+}
+
+/** A branch and what it is at. */
+export interface RemoteBranch {
+  readonly name: string;
+  readonly sha: string;
+}
+
+/** A request to merge a branch into another. */
+export interface RemotePull {
+  readonly number: string;
+  readonly title: string;
+  readonly branch: string;
+  readonly targetBranch: string;
+  readonly sha: string;
+  readonly author: string;
+  readonly labels: readonly string[];
+}
+
+/** What a service is asked for, and what it answers. */
+export interface ProviderCalls {
+  readonly repositories: {
+    readonly ask: { readonly subgroups: boolean; readonly shared: boolean; readonly topic: string };
+    readonly answer: readonly RemoteRepository[];
+  };
+  readonly branches: {
+    readonly ask: { readonly repository: RemoteRepository; readonly all: boolean };
+    readonly answer: readonly RemoteBranch[];
+  };
+  readonly path: {
+    readonly ask: { readonly repository: RemoteRepository; readonly branch: RemoteBranch; readonly path: string };
+    readonly answer: boolean;
+  };
+  /** Null: there is no such repository. */
+  readonly pulls: {
+    readonly ask: { readonly repository: string; readonly labels: readonly string[]; readonly state: string };
+    readonly answer: readonly RemotePull[] | null;
+  };
+}
+
+/** One call. */
+export type ProviderCall = {
+  [Kind in keyof ProviderCalls]: { readonly get: Kind } & ProviderCalls[Kind]["ask"];
+}[keyof ProviderCalls];

@@ -1,0 +1,111 @@
+import { SetError } from "#core/app/app-set.ts";
+import type { EntryRef, ProviderAddress, ProviderName } from "#core/app/provider.ts";
+import type { Making } from "./making.ts";
+import type { GeneratorFields } from "./set-schema.ts";
+
+type ScmFields = NonNullable<GeneratorFields["scmProvider"]>;
+type PullFields = NonNullable<GeneratorFields["pullRequest"]>;
+
+/** Which service, and what its block says. */
+export interface NamedProvider {
+  readonly name: ProviderName;
+  /** The block as it is written, whatever the service. */
+  readonly fields: ProviderFields;
+}
+
+/** Fields of all services together. */
+export interface ProviderFields {
+  readonly organization?: string;
+  readonly owner?: string;
+  readonly group?: string;
+  readonly project?: string;
+  readonly teamProject?: string;
+  readonly repo?: string;
+  readonly user?: string;
+  readonly api?: string;
+  readonly allBranches?: boolean;
+  readonly insecure?: boolean;
+  readonly includeSubgroups?: boolean;
+  readonly includeSharedProjects?: boolean;
+  readonly includeArchivedRepos?: boolean;
+  readonly excludeArchivedRepos?: boolean;
+  readonly topic?: string;
+  readonly labels?: readonly string[];
+  readonly pullRequestState?: string;
+  readonly appSecretName?: string;
+  readonly tokenRef?: SecretKey;
+  readonly accessTokenRef?: SecretKey;
+  readonly appPasswordRef?: SecretKey;
+  readonly basicAuth?: { readonly username: string; readonly passwordRef?: SecretKey };
+  readonly bearerToken?: { readonly tokenRef?: SecretKey };
+  readonly caRef?: { readonly configMapName: string; readonly key: string };
+}
+
+interface SecretKey {
+  readonly secretName: string;
+  readonly key: string;
+}
+
+/** Names of the blocks, and the services that they are for. */
+const BLOCKS: readonly (readonly [string, ProviderName])[] = [
+  ["github", "github"],
+  ["gitlab", "gitlab"],
+  ["gitea", "gitea"],
+  ["bitbucket", "bitbucket"],
+  ["bitbucketServer", "bitbucketServer"],
+  ["azureDevOps", "azureDevOps"],
+  ["azuredevops", "azureDevOps"],
+];
+
+/** The service that a generator names. @throws SetError when it names none that is known */
+export function providerOf(
+  kind: "scmProvider" | "pullRequest",
+  written: ScmFields | PullFields,
+  making: Making,
+): NamedProvider {
+  const { controlNamespace } = making.installation;
+  if (making.namespace !== controlNamespace) {
+    // The controller would ask, for anybody, whatever address they name.
+    throw new SetError("parameters", `${kind} is served in the namespace ${controlNamespace} only`);
+  }
+  const blocks = written as Readonly<Record<string, ProviderFields | undefined>>;
+  if (blocks["awsCodeCommit"]) throw new SetError("parameters", `${kind}.awsCodeCommit is not supported yet`);
+  for (const [block, name] of BLOCKS) {
+    const fields = blocks[block];
+    if (!fields) continue;
+    if (fields.appSecretName) throw new SetError("parameters", `${kind}.${block}.appSecretName is not supported yet`);
+    return { name, fields };
+  }
+  const what = kind === "scmProvider" ? "SCM provider" : "Pull Request provider";
+  throw new SetError("parameters", `no ${what} implementation configured`);
+}
+
+/** Where a service is asked, and as whom; Secrets are of the set's own namespace. */
+export function addressOf({ name, fields }: NamedProvider, { namespace }: Pick<Making, "namespace">): ProviderAddress {
+  const { organization, owner, group, project, teamProject, api = "", insecure = false, caRef } = fields;
+  const hasOwn = name === "azureDevOps";
+  return {
+    provider: name,
+    api,
+    owner: organization ?? owner ?? group ?? (hasOwn ? "" : (project ?? "")),
+    project: hasOwn ? (teamProject ?? project ?? "") : "",
+    credential: credentialOf(fields, namespace),
+    ca: caRef ? { namespace, name: caRef.configMapName, key: caRef.key } : null,
+    insecure,
+  };
+}
+
+function credentialOf(fields: ProviderFields, namespace: string): ProviderAddress["credential"] {
+  const { basicAuth, bearerToken, appPasswordRef, user = "", tokenRef, accessTokenRef } = fields;
+  const entry = ({ secretName: name, key }: SecretKey): EntryRef => ({ namespace, name, key });
+  if (bearerToken?.tokenRef) return { user: "", secret: entry(bearerToken.tokenRef) };
+  if (basicAuth?.passwordRef) return { user: basicAuth.username, secret: entry(basicAuth.passwordRef) };
+  if (appPasswordRef) return { user, secret: entry(appPasswordRef) };
+  const token = tokenRef ?? accessTokenRef;
+  return token ? { user: "", secret: entry(token) } : null;
+}
+
+/** How long an answer counts. */
+export function rhythmOf({ requeueAfterSeconds = 1_800 }: { readonly requeueAfterSeconds?: number }): number {
+  return Math.max(1, requeueAfterSeconds) * 1_000;
+}

@@ -1,0 +1,231 @@
+import { describe, expect, test } from "vitest";
+import type { Params, SetQuestion } from "#core/app/app-set.ts";
+import type { ProviderCall, RemotePull, RemoteRepository } from "#core/app/provider.ts";
+import { usualSettings } from "#core/app/settings.ts";
+import { usualArgoSettings } from "../settings.ts";
+import type { Making } from "./making.ts";
+import { pullParams } from "./pull-generator.ts";
+import { scmParams } from "./scm-generator.ts";
+
+const SHA = "0123456789abcdef0123456789abcdef01234567";
+type Asked = Extract<SetQuestion, { ask: "provider" }>;
+
+function making(over: Partial<Making> = {}): Making {
+  return {
+    name: "fleet",
+    namespace: "argocd",
+    project: "default",
+    installation: { ...usualSettings("argocd"), argo: usualArgoSettings },
+    style: { goTemplate: false, options: [] },
+    lookup: () => null,
+    ...over,
+  };
+}
+
+function repository(name: string, labels: readonly string[] = []): RemoteRepository {
+  const organization = "acme";
+  const place = { organization, name, id: "7", ssh: `git@example:${name}`, https: `https://example/${name}` };
+  return { ...place, defaultBranch: "main", labels, isArchived: name === "old" };
+}
+
+/** Answers of an account with three repositories; `web` has a second branch and a file. */
+function answer(call: ProviderCall): unknown {
+  switch (call.get) {
+    case "repositories":
+      return [repository("web", ["prod"]), repository("old"), repository("db", ["test"])];
+    case "branches": {
+      const main = { name: "main", sha: SHA };
+      return call.all && call.repository.name === "web" ? [main, { name: "feature/X", sha: SHA }] : [main];
+    }
+    case "path":
+      return call.repository.name === "web" && call.path === "Chart.yaml";
+    case "pulls":
+      return call.repository === "none"
+        ? null
+        : [
+            pull("12", "feature/a", ["preview"]),
+            pull("3", `Füße/${"long-".repeat(12)}`, []),
+            pull("5", "fix", ["preview", "x"]),
+          ];
+  }
+}
+
+function pull(number: string, branch: string, labels: readonly string[]): RemotePull {
+  return {
+    number,
+    title: `T${number}`,
+    branch,
+    targetBranch: number === "5" ? "release" : "main",
+    sha: SHA,
+    author: "ada",
+    labels,
+  };
+}
+
+function run(work: ReturnType<typeof scmParams>): { sets: readonly Params[]; asked: readonly Asked[] } {
+  const asked: Asked[] = [];
+  let step = work.next();
+  while (!step.done) {
+    asked.push(step.value as Asked);
+    step = work.next(answer((step.value as Asked).call));
+  }
+  return { sets: step.value, asked };
+}
+
+describe("the SCM provider generator", () => {
+  const github = { organization: "acme", tokenRef: { secretName: "token", key: "t" } };
+  const names = (fields: Parameters<typeof scmParams>[0]) =>
+    run(scmParams(fields, making())).sets.map((set) => `${String(set["repository"])}@${String(set["branch"])}`);
+
+  test("makes parameters of each repository's default branch", () => {
+    const { sets, asked } = run(
+      scmParams({ github, requeueAfterSeconds: 60, values: { x: "{{repository}}!" } }, making()),
+    );
+    expect(sets.map((set) => set["repository"])).toEqual(["db", "old", "web"]);
+    expect(sets[2]).toEqual({
+      organization: "acme",
+      repository: "web",
+      repository_id: "7",
+      url: "git@example:web",
+      branch: "main",
+      branchNormalized: "main",
+      sha: SHA,
+      short_sha: "01234567",
+      short_sha_7: "0123456",
+      labels: "prod",
+      "values.x": "web!",
+    });
+    expect(asked[0]).toMatchObject({
+      everyMs: 60_000,
+      address: {
+        provider: "github",
+        owner: "acme",
+        credential: { user: "", secret: { namespace: "argocd", name: "token", key: "t" } },
+      },
+    });
+  });
+
+  test("takes every branch, and leaves archived repositories out, where asked to", () => {
+    expect(names({ github: { ...github, allBranches: true, excludeArchivedRepos: true } })).toEqual([
+      "db@main",
+      "web@main",
+      "web@feature/X",
+    ]);
+  });
+
+  const filters = [
+    { name: "by name", filters: [{ repositoryMatch: "^w" }], want: ["web@main", "web@feature/X"] },
+    { name: "by label", filters: [{ labelMatch: "test|none" }], want: ["db@main"] },
+    { name: "by branch", filters: [{ branchMatch: "^feature/" }], want: ["web@feature/X"] },
+    { name: "by a path", filters: [{ pathsExist: ["Chart.yaml"], branchMatch: "main" }], want: ["web@main"] },
+    {
+      name: "by a path that is not there",
+      filters: [{ pathsDoNotExist: ["Chart.yaml"] }],
+      want: ["db@main", "old@main"],
+    },
+    {
+      name: "by one of several",
+      filters: [{ repositoryMatch: "db" }, { repositoryMatch: "old" }],
+      want: ["db@main", "old@main"],
+    },
+  ];
+  for (const { name, filters: given, want } of filters) {
+    test(`filters ${name}`, () => {
+      expect(names({ github: { ...github, allBranches: true }, filters: given })).toEqual(want);
+    });
+  }
+
+  test("names repositories by the protocol that is asked for", () => {
+    const url = (cloneProtocol: string) => run(scmParams({ github, cloneProtocol }, making())).sets[0]?.["url"];
+    expect([url("https"), url("ssh")]).toEqual(["https://example/db", "git@example:db"]);
+    expect(() => url("ftp")).toThrow("unknown clone protocol for github: ftp");
+  });
+
+  const refusals = [
+    { name: "no service", fields: {}, want: "no SCM provider implementation configured" },
+    {
+      name: "an app",
+      fields: { github: { organization: "a", appSecretName: "x" } },
+      want: "scmProvider.github.appSecretName is not supported yet",
+    },
+    {
+      name: "a service that is not served",
+      fields: { awsCodeCommit: {} },
+      want: "scmProvider.awsCodeCommit is not supported yet",
+    },
+    {
+      name: "a bad expression",
+      fields: { github, filters: [{ repositoryMatch: "(" }] },
+      want: "error compiling RepositoryMatch regexp",
+    },
+  ];
+  for (const { name, fields, want } of refusals) {
+    test(`refuses ${name}`, () => {
+      expect(() => run(scmParams(fields, making()))).toThrow(want);
+    });
+  }
+
+  test("is not for sets of other namespaces, whose addresses nobody vouches for", () => {
+    expect(() => run(scmParams({ github }, making({ namespace: "team" })))).toThrow("in the namespace argocd only");
+  });
+});
+
+describe("the pull request generator", () => {
+  const github = { owner: "acme", repo: "web" };
+
+  test("makes parameters of each request, lists of labels only for Go's templates", () => {
+    const { sets } = run(pullParams({ github }, making()));
+    expect(sets.map((set) => set["number"])).toEqual(["3", "5", "12"]);
+    expect(sets[2]).toEqual({
+      number: "12",
+      title: "T12",
+      branch: "feature/a",
+      branch_slug: "feature-a",
+      target_branch: "main",
+      target_branch_slug: "main",
+      head_sha: SHA,
+      head_short_sha: "01234567",
+      head_short_sha_7: "0123456",
+      author: "ada",
+    });
+    expect(sets[0]?.["branch_slug"]).toBe("fusse-long-long-long-long-long-long-long-long-long");
+    const go = run(pullParams({ github }, making({ style: { goTemplate: true, options: [] } })));
+    expect(go.sets[2]?.["labels"]).toEqual(["preview"]);
+  });
+
+  const filters = [
+    { name: "labels, all of them", fields: { github: { ...github, labels: ["preview", "x"] } }, want: ["5"] },
+    { name: "branch and title", fields: { github, filters: [{ branchMatch: "f", titleMatch: "T1" }] }, want: ["12"] },
+    {
+      name: "target or title",
+      fields: { github, filters: [{ targetBranchMatch: "release" }, { titleMatch: "^T3$" }] },
+      want: ["3", "5"],
+    },
+  ];
+  for (const { name, fields, want } of filters) {
+    test(`filters by ${name}`, () => {
+      expect(run(pullParams(fields, making())).sets.map((set) => set["number"])).toEqual(want);
+    });
+  }
+
+  test("a repository that is not there is an error, unless it may be missing", () => {
+    const gone = { owner: "acme", repo: "none" };
+    expect(() => run(pullParams({ github: gone }, making()))).toThrow("none was not found");
+    expect(run(pullParams({ github: gone, continueOnRepoNotFoundError: true }, making())).sets).toEqual([]);
+  });
+
+  test("knows each service's own words", () => {
+    const basicAuth = { username: "ada", passwordRef: { secretName: "s", key: "k" } };
+    const asked = (fields: Parameters<typeof pullParams>[0]) => run(pullParams(fields, making())).asked[0];
+    expect(asked({ gitlab: { project: "acme/web", pullRequestState: "opened" } })).toMatchObject({
+      call: { repository: "acme/web", state: "opened" },
+    });
+    expect(asked({ bitbucketServer: { project: "ACME", repo: "web", api: "https://x", basicAuth } })).toMatchObject({
+      address: { provider: "bitbucketServer", owner: "ACME", credential: { user: "ada" } },
+    });
+    expect(asked({ azuredevops: { organization: "acme", project: "team", repo: "web" } })).toMatchObject({
+      address: { provider: "azureDevOps", owner: "acme", project: "team" },
+      everyMs: 1_800_000,
+    });
+  });
+});

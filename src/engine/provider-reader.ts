@@ -1,0 +1,17 @@
+import type { ProviderAddress, ProviderCall } from "#core/app/provider.ts";
+
+/** Asks services that keep code. */
+export interface ProviderReader {
+  /** @throws ProviderError */
+  read(
+    asked: {
+      readonly address: ProviderAddress;
+      readonly call: ProviderCall;
+      /** The token or password; "": none. */
+      readonly secret: string;
+      /** PEM of an authority that is trusted besides; "": none. */
+      readonly ca: string;
+    },
+    signal: AbortSignal,
+  ): Promise<unknown>;
+}
