@@ -84,14 +84,14 @@ function sorted(objects: readonly object[]): readonly object[] {
   return objects.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
-const kustomize = (path: string) => [
-  ...["kustomize", path, "--load-restrictor", "LoadRestrictionsNone", "--enable-helm", "--helm-command", helmOf(home)],
-  ...["--helm-kube-version", KUBE_VERSION],
-];
-const template = (...more: string[]) => [
-  ...["template", "r", "charts/shop", "--namespace", "shop", "--include-crds", "--kube-version", KUBE_VERSION],
-  ...more,
-];
+const kustomize = (path: string) => {
+  const flags = "--load-restrictor LoadRestrictionsNone --enable-helm --helm-kube-version";
+  return ["kustomize", path, ...flags.split(" "), KUBE_VERSION, "--helm-command", helmOf(home)];
+};
+const template = (...more: string[]) => {
+  const flags = "template r charts/shop --namespace shop --kube-version";
+  return [...flags.split(" "), KUBE_VERSION, ...more];
+};
 
 describe("an Application is rendered as the official programs do", () => {
   const values = { memory: { size: 7 }, extra: { A: "1", B: null } };
@@ -125,7 +125,7 @@ describe("an Application is rendered as the official programs do", () => {
       },
       by: () => official("kubectl", kustomize("overlays/edited")),
     },
-    { name: "chart", source: { path: "charts/shop" }, by: () => official("helm", template()) },
+    { name: "chart", source: { path: "charts/shop" }, by: () => official("helm", template("--include-crds")) },
     {
       name: "chart-values",
       source: {
@@ -142,35 +142,21 @@ describe("an Application is rendered as the official programs do", () => {
         },
       },
       by: () =>
-        official("helm", [
-          ...template("-f", "charts/shop/production.yaml", "--set-json", `memory=${JSON.stringify(values.memory)}`),
-          ...[
+        official(
+          "helm",
+          template(
+            ...`--include-crds -f charts/shop/production.yaml --set replicas=5 --set hosts[0]=c.example`.split(" "),
+            ...`--set-string extra.C=007 --api-versions example.io/v1 --set-json`.split(" "),
+            `memory=${JSON.stringify(values.memory)}`,
             "--set-json",
             `extra=${JSON.stringify(values.extra)}`,
-            "--set",
-            "replicas=5",
-            "--set-string",
-            "extra.C=007",
-          ],
-          ...["--set", "hosts[0]=c.example", "--api-versions", "example.io/v1"],
-        ]),
+          ),
+        ),
     },
     {
       name: "chart-without",
       source: { path: "charts/shop", helm: { skipCrds: true, skipTests: true, values: "memory: {enabled: false}\n" } },
-      by: () =>
-        official("helm", [
-          "template",
-          "r",
-          "charts/shop",
-          "--namespace",
-          "shop",
-          "--kube-version",
-          KUBE_VERSION,
-          "--skip-tests",
-          "--set",
-          "memory.enabled=false",
-        ]),
+      by: () => official("helm", template("--skip-tests", "--set", "memory.enabled=false")),
     },
   ];
   for (const { name, source, by } of cases) {
