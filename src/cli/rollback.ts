@@ -10,6 +10,8 @@ import type { Terminal } from "./terminal.ts";
 export interface RollbackQuery extends ConnectionOptions {
   readonly name: string;
   readonly to?: string;
+  /** An entry of an Application's history, to be synced again by an operation instead of a commit. */
+  readonly id?: number;
   readonly branch?: string;
   readonly dryRun: boolean;
   readonly message?: string;
@@ -20,6 +22,11 @@ export interface RollbackQuery extends ConnectionOptions {
 /** What `rollback` needs. */
 export interface RollbackActions {
   rollback(query: RollbackQuery, signal: AbortSignal): Promise<RollbackView>;
+  /** Syncs an entry of the history again; returns the app's key. */
+  rollbackById(
+    query: RollbackQuery & { id: number; wait: boolean; timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<string>;
   /** Waits until the app has applied the commit and is healthy. */
   wait(query: RollbackQuery & { commit: string; timeoutMs: number }, signal: AbortSignal): Promise<void>;
 }
@@ -36,6 +43,7 @@ export function rollbackCommand(actions: RollbackActions, terminal: Terminal, si
     .description("go back: one new commit on the tracked branch that restores the files this app reads")
     .argument("<app>", "app/NAME, ks/NAME or NAME")
     .option("--to <revision>", "commit, branch or tag to go back to (default: the last good state before the present)")
+    .option("--id <number>", "of an Application: sync this entry of its history again, without a commit", Number)
     .option("--branch <name>", "push to this branch instead, for a pull request")
     .option("--dry-run", "show what would change and push nothing", false)
     .option("-m, --message <text>", "commit message")
@@ -44,6 +52,12 @@ export function rollbackCommand(actions: RollbackActions, terminal: Terminal, si
     .option("--timeout <duration>", "how long to watch", parseDuration, 300_000)
     .action(async (name: string, options: Options) => {
       const query = { ...options, name, onProgress: (text: string) => terminal.progress(text) };
+      if (options.id !== undefined) {
+        const ordered = { ...query, id: options.id, wait: options.wait, timeoutMs: options.timeout };
+        const key = await actions.rollbackById(ordered, signal);
+        terminal.progress(null);
+        return terminal.note(`${key} is back at entry ${options.id} of its history; its spec is as it was`);
+      }
       const view = await actions.rollback(query, signal);
       terminal.progress(null);
       if (options.output === "table") show(view, query, terminal);

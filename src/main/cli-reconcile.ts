@@ -31,6 +31,8 @@ export interface Order {
   readonly prune: boolean;
   /** Upgrades a release even where nothing changed. */
   readonly force?: boolean;
+  /** What an Application is ordered to do; absent: to sync what it tracks. */
+  readonly operation?: { readonly sync: object; readonly retry?: object };
   /** Forgets the failures of a release that were counted. */
   readonly reset?: boolean;
 }
@@ -57,7 +59,7 @@ export async function askToReconcile(
   const { policy } = usableApp(record);
   const operation = {
     initiatedBy: { username: await personName(signal) },
-    sync: { prune: options.prune || policy.prune },
+    ...(options.operation ?? { sync: { prune: options.prune || policy.prune } }),
   };
   // The status tells times in whole seconds.
   const operationAfter = Math.floor(Date.now() / 1_000) * 1_000;

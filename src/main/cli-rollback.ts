@@ -22,11 +22,13 @@ import { askToReconcile } from "./cli-reconcile.ts";
 import { type RollbackFiles, rollbackFiles } from "./cli-rollback-files.ts";
 import { ownerOfApp } from "./cli-owner.ts";
 import { withClient } from "./cli-session.ts";
-import { waitForApp } from "./cli-wait.ts";
+import { operationBackTo, rollbackRefusal } from "./cli-operation.ts";
+import { waitForApp, waitForOperation } from "./cli-wait.ts";
 
 /** Goes back by one new commit, and watches what comes of it. */
 export const rollbackActions: RollbackActions = {
   rollback: (query, signal) => withClient(query, (client) => rollback(client, query, signal), signal),
+  rollbackById: (query, signal) => withClient(query, (client) => rollbackById(client, query, signal), signal),
   wait: (query, signal) =>
     withClient(
       query,
@@ -39,6 +41,21 @@ export const rollbackActions: RollbackActions = {
       signal,
     ),
 };
+
+async function rollbackById(
+  client: ClusterClient,
+  query: RollbackQuery & { id: number; wait: boolean; timeoutMs: number },
+  signal: AbortSignal,
+): Promise<string> {
+  const record = await findApp(client, query, signal);
+  const refusal = rollbackRefusal(record);
+  if (refusal) throw refusal;
+  const operation = operationBackTo(record, query.id);
+  query.onProgress(`Asking ${record.key} to go back to entry ${query.id}`);
+  const asked = await askToReconcile({ client, record }, { sync: true, prune: true, operation }, signal);
+  if (query.wait) await waitForOperation({ client, record }, { ...asked, ...query }, signal);
+  return record.key;
+}
 
 async function rollback(client: ClusterClient, query: RollbackQuery, signal: AbortSignal): Promise<RollbackView> {
   const record = await findApp(client, query, signal);

@@ -1,20 +1,20 @@
-import type { AppView } from "#contract/app-view.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
-import type { SyncActions, SyncQuery } from "#cli/sync.ts";
+import type { SyncActions, SyncedView, SyncQuery } from "#cli/sync.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { findApp, usableApp } from "./cli-app-record.ts";
 import { appView } from "./cli-app-view.ts";
+import { mustTakeOperations, operationOf, operationRows } from "./cli-operation.ts";
 import { askToReconcile } from "./cli-reconcile.ts";
 import { withClient } from "./cli-session.ts";
-import { waitForApp } from "./cli-wait.ts";
+import { waitForApp, waitForOperation } from "./cli-wait.ts";
 
 /** Orders syncs. */
 export const syncActions: SyncActions = {
   sync: (query, signal) => withClient(query, (client) => sync(client, query, signal), signal),
 };
 
-async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal): Promise<AppView> {
+async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal): Promise<SyncedView> {
   const record = await findApp(client, query, signal);
   const app = usableApp(record);
   const { state, message } = appView(record, () => null);
@@ -31,17 +31,27 @@ async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal
       exitCode: exitCode.refused,
     });
   }
-  if ((query.force || query.reset) && !app.release) {
-    const word = query.force ? "--force" : "--reset";
+  mustTakeOperations(record, query);
+  const isOperated = record.dialect.name === "argocd";
+  if (((query.force && !isOperated) || query.reset) && !app.release) {
+    const word = query.reset ? "--reset" : "--force";
     throw new CliError(`Cannot use ${word} with ${record.key}: it is no HelmRelease`, {
       advice: "Only releases of Helm count failures and are upgraded.",
       exitCode: exitCode.usage,
     });
   }
   query.onProgress(`Asking for a sync of ${record.key}`);
-  const asked = await askToReconcile({ client, record }, { ...query, sync: true }, signal);
+  const asked = await askToReconcile(
+    { client, record },
+    { ...query, sync: true, operation: operationOf(query, app) },
+    signal,
+  );
   const view = appView(record, () => null);
-  if (!query.wait) return view;
   const { onProgress, timeout: timeoutMs } = query;
+  if (query.dryRun) {
+    const tried = await waitForOperation({ client, record }, { ...asked, onProgress, timeoutMs }, signal);
+    return { ...view, rows: operationRows(tried) };
+  }
+  if (!query.wait) return view;
   return waitForApp({ client, record }, { ...asked, onProgress, timeoutMs }, signal);
 }

@@ -49,6 +49,26 @@ export async function waitForApp({ client, record }: FoundApp, goal: WaitGoal, s
   }
 }
 
+/** Waits until the operation that was asked for has ended, however. @throws CliError when it failed or takes too long */
+export async function waitForOperation(
+  { client, record }: FoundApp,
+  { operationAfter, timeoutMs, onProgress }: WaitGoal,
+  signal: AbortSignal,
+): Promise<AppRecord> {
+  return withDeadline(signal, timeoutMs, async (scope) => {
+    for (;;) {
+      const now = await lookAt(client, record, scope);
+      const message = textAt(now.object, ["status", "operationState", "message"]);
+      if (operationAfter === null || isAnswered(now, operationAfter)) {
+        if (textAt(now.object, ["status", "operationState", "phase"]) === "Succeeded") return now;
+        throw notHealthy(`${record.key} failed: ${message}`, record);
+      }
+      onProgress(`${record.key} ${message}`);
+      await sleep(POLL_MS, scope);
+    }
+  });
+}
+
 function isDeadline(error: unknown): boolean {
   return error instanceof DeadlineError || (error instanceof Error && error.cause instanceof DeadlineError);
 }

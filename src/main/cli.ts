@@ -3,6 +3,7 @@ import { actionsCommand } from "#cli/actions.ts";
 import { adoptCommand, releaseCommand, resumeCommand, suspendCommand } from "#cli/adopt.ts";
 import { diffCommand } from "#cli/diff.ts";
 import { pauseCommand } from "#cli/pause.ts";
+import { terminateCommand, waitCommand } from "#cli/operation.ts";
 import { syncCommand } from "#cli/sync.ts";
 import { checkCommand } from "#cli/check.ts";
 import { completionCommand } from "#cli/completion.ts";
@@ -46,6 +47,7 @@ process.stderr.on("error", endOfReader);
 
 const terminal = processTerminal();
 const adopting = () => import("./cli-adopt.ts");
+const operated = loadedLater(async () => (await import("./cli-operation.ts")).operationActions);
 const standstill = () => import("./cli-standstill.ts");
 const controlled = loadedLater(async () => (await import("./cli-controller.ts")).controllerActions);
 const program: Command = rootProgram([
@@ -79,6 +81,8 @@ const program: Command = rootProgram([
     terminal,
     signal,
   ),
+  waitCommand(operated, terminal, signal),
+  terminateCommand(operated, terminal, signal),
   syncCommand(
     loadedLater(async () => (await import("./cli-sync.ts")).syncActions),
     terminal,
