@@ -28,7 +28,12 @@ export async function renderedSources(
     const parts: Rendered[] = [];
     for (const [at, source] of sources.entries()) {
       const spec = await completedSource(found, source, signal);
-      const input = { tree: withNamedSources(source.tree, named), path: source.declared.path, spec };
+      const input = {
+        tree: withNamedSources(source.tree, named),
+        path: source.declared.path,
+        spec,
+        record: found.record,
+      };
       const which = (message: string) => `source ${at + 1} of ${sources.length}: ${message}`;
       parts.push(
         await renderWithBases(fetching, input, signal).catch((error: unknown) => {

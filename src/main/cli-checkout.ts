@@ -118,7 +118,7 @@ function renderer(
   return async (whole, signal) => {
     const tree = await visibleTree({ source, whole, included: [] }, signal);
     const spec = await completedSource(found, { declared, tree, revision }, signal);
-    return renderWithBases(fetching, { tree, path: declared.path, spec }, signal);
+    return renderWithBases(fetching, { tree, path: declared.path, spec, record: found.record }, signal);
   };
 }
 

@@ -4,9 +4,25 @@ import { configMap, useArgoWorld } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
 const charts = new ChartServer();
+/** Tells its charts to those who log in. */
+const guarded = new ChartServer();
+guarded.login = { username: "ada", password: "s3cret" };
 
-beforeAll(() => charts.start());
-afterAll(() => charts.stop());
+beforeAll(async () => {
+  await charts.start();
+  await guarded.start();
+  const secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "guarded", namespace: "argocd", labels: { "argocd.argoproj.io/secret-type": "repository" } },
+    stringData: { type: "helm", url: guarded.url, ...guarded.login },
+  };
+  await world.client.apply(secret, { manager: "test", signal: new AbortController().signal });
+});
+afterAll(async () => {
+  await charts.stop();
+  await guarded.stop();
+});
 
 /** Says what it got: the release, its values and the capabilities that it asked for. */
 const TEMPLATE = `apiVersion: v1
@@ -122,6 +138,38 @@ describe.concurrent("a chart at a path in Git", () => {
     await app.create();
     const { rows } = await app.settled(commit);
     expect(rows.map((row) => row["name"])).toEqual(["helper-14", "near"]);
+  });
+
+  test("has what it depends on of a repository that asks for a login", async () => {
+    guarded.publish("kept", "1.0.0", { files: { "templates/a.yaml": configMap("kept") } });
+    const app = world.app("git-guarded");
+    const dependencies = [{ name: "kept", version: "1.x", repository: guarded.url }];
+    const commit = await app.commit({
+      "Chart.yaml": JSON.stringify({ apiVersion: "v2", name: "parent", version: "1.0.0", dependencies }),
+    });
+    await app.create();
+    expect((await app.settled(commit)).rows.map((row) => row["name"])).toEqual(["kept"]);
+    const other = world.app("git-unguarded");
+    const elsewhere = [{ name: "kept", version: "2.x", repository: guarded.url.replace("127.0.0.1", "localhost") }];
+    await other.commit({
+      "Chart.yaml": JSON.stringify({ apiVersion: "v2", name: "parent", version: "1.0.0", dependencies: elsewhere }),
+    });
+    await other.create();
+    const failed = await other.until("it is not let in", ({ conditions }) => conditions.length > 0);
+    expect(failed.conditions.join()).toMatch(/chart kept 2\.x of http:\/\/localhost.* authentication failed/);
+  });
+
+  test("may lie in a submodule", async () => {
+    const { git } = world;
+    const inner = await git.commit("sub-chart", chart("0.2.0"));
+    const app = world.app("git-submodule");
+    const commit = await git.commit("git-submodule", {
+      ".gitmodules": '[submodule "c"]\n\tpath = app\n\turl = ../sub-chart.git\n',
+      app: { submodule: inner },
+    });
+    await app.create();
+    expect((await app.settled(commit)).status["sourceType"]).toBe("Helm");
+    expect(await app.config("git-submodule-told")).toMatchObject({ version: "0.2.0" });
   });
 
   test("brings its definitions unless they are to be skipped", async () => {

@@ -1,7 +1,10 @@
 import type { AppSource } from "#core/app/app.ts";
+import { usualSettings } from "#core/app/settings.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { GitRemote, Remote } from "#core/source/remote.ts";
 import type { Source, SourceKey } from "#core/source/source.ts";
+import { findProject } from "./project.ts";
+import { judgeSource } from "./project-rules.ts";
 import { type AskedRepository, type RepositoryAccess, repositoryAccess } from "./repository-access.ts";
 
 /** A source of an app of a project as the Secrets and ConfigMaps of the installation say that it is opened. */
@@ -21,13 +24,28 @@ export function openedSource(source: AppSource, asked: AskedRepository): Result<
 
 /** A repository that the files of an app name, as the Secrets of the installation say that it is opened. */
 export function openedBase(base: Source, asked: Omit<AskedRepository, "url">): Source {
-  const access = repositoryAccess({ ...asked, url: base.url });
   const { remote } = base;
-  if (!access.ok || remote.kind !== "git" || !access.value.held) return base;
+  const access = remote.kind === "helm" ? accessOfChart(base, asked) : repositoryAccess({ ...asked, url: base.url });
+  const isKnown = remote.kind === "git" || remote.kind === "helm";
+  if (!access?.ok || !isKnown || !access.value.held) return base;
   const { held, name, scope } = access.value;
   // Apps of others take the same without being shown what these apps are.
   const key = `${base.key} by ${name || asked.controlNamespace}${scope}` as SourceKey;
   return { ...base, key, remote: openedRemote(remote, access.value), held };
+}
+
+/** Of a chart that another one depends on; null: the project does not allow its repository. */
+function accessOfChart(
+  { url, ref }: Source,
+  asked: Omit<AskedRepository, "url">,
+): ReturnType<typeof repositoryAccess> | null {
+  const address = url.startsWith("oci://") ? url.slice(0, -ref.value.length - 1) : url;
+  const { project, lookup, controlNamespace } = asked;
+  const limits = findProject(project, lookup, usualSettings(controlNamespace));
+  if (limits === null || !judgeSource(limits, address).permitted) return null;
+  // A repository of a registry is declared with its scheme or without.
+  const found = [address, address.replace(/^oci:\/\//, "")].map((one) => repositoryAccess({ ...asked, url: one }));
+  return found.find((access) => access.ok && access.value.name !== "") ?? found[0] ?? null;
 }
 
 /** How an address is spoken to, with what its repository's Secret says of that. */

@@ -2,6 +2,7 @@ import type { TemplateCapabilities, TemplateFile, TemplateSpec } from "#core/app
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import { BUILD_VARIABLES, type BuildEnvironment, plainVersion, substituted } from "./build-environment.ts";
 import { isRegistry } from "./source-address.ts";
+import type { SourceSettings } from "./settings-source.ts";
 import type { HelmFields, SourceFields } from "./source-schema.ts";
 
 /** What a chart is rendered with besides what its `helm` block says. */
@@ -16,6 +17,7 @@ export interface HelmContext {
   /** Null: what the variables stand for is not known yet. */
   readonly environment: BuildEnvironment | null;
   readonly cluster: TemplateCapabilities | null;
+  readonly sources: SourceSettings;
 }
 
 /** How a chart is rendered by its `helm` block; without one as its maker meant it. */
@@ -80,7 +82,7 @@ function escapedCommas(value: string): string {
 
 /** A file by its path: from the chart's folder, with a slash in front from the root, with a name in front in that source. */
 function locatedFile(path: string, context: HelmContext): Result<TemplateFile, string> {
-  const { refs, environment, folder } = context;
+  const { refs, environment, folder, sources } = context;
   const named = /^\$([^/]*)(\/.*)?$/.exec(path);
   const [, name = "", rest = ""] = named ?? [];
   const expand = (text: string) => (environment ? substituted(text, environment) : text);
@@ -93,8 +95,9 @@ function locatedFile(path: string, context: HelmContext): Result<TemplateFile, s
     return refused(`"${path}" names a source "$${name}", which no entry of spec.sources has as its ref`);
   }
   const expanded = expand(path);
-  if (/^https?:\/\//.test(expanded)) return ok({ url: expanded });
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(expanded)) return refused(`the scheme of "${path}" is not allowed`);
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(expanded)?.[1];
+  if (scheme && sources.valuesFileSchemes.includes(scheme.toLowerCase())) return ok({ url: expanded });
+  if (scheme) return refused(`the scheme of "${path}" is not allowed`);
   return inside(expanded, { root: null, folder: expanded.startsWith("/") ? "" : folder, written: path });
 }
 

@@ -33,8 +33,8 @@ export function parseSource(
   const path = fields.chart ? { value: "", problem: null } : normalPath(fields.path ?? "");
   const problems: Problem[] = [...refProblems(fields, context)];
   if (path.problem !== null) problems.push({ path: `${place}.path`, message: path.problem });
-  const { refs, release, kustomize, plugins } = context;
-  const details: SourceDetails = { fields, place, refs, release, kustomize, plugins };
+  const { refs, release, kustomize, plugins, sources } = context;
+  const details: SourceDetails = { fields, place, refs, release, kustomize, plugins, sources };
   const isForOthers = isOneOfSeveral && Boolean(fields.ref) && !fields.path && !fields.chart;
   const render = renderSpec(fields, { ...details, environment: null, cluster: null });
   if (!render.ok) problems.push(...render.error);

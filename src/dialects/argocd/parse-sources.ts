@@ -44,11 +44,12 @@ export function parseSources(
   const names = isOneOfSeveral ? fields.flatMap(({ ref }) => (ref ? [ref] : [])) : [];
   const refs = new Set(names);
   const { release, settings, plugins } = context;
-  const { polling, kustomize } = settings;
+  const { polling, kustomize, sources } = settings;
   const parsed = (isOneOfSeveral ? fields : [spec.source]).map((one, at) => {
     const place = isOneOfSeveral ? `spec.sources[${at}]` : "spec.source";
     const recorded = context.recorded[at] ?? null;
-    const read = parseSource(one, { place, isOneOfSeveral, recorded, polling, kustomize, plugins, refs, release });
+    const given = { polling, kustomize, plugins, sources, refs, release };
+    const read = parseSource(one, { place, isOneOfSeveral, recorded, ...given });
     return read.ok ? openedSource(read.value, { ...context.inProject, url: one?.repoURL ?? "" }) : read;
   });
   const problems = parsed.flatMap((one) => (one.ok ? [] : one.error));

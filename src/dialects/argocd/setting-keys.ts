@@ -76,9 +76,11 @@ export const settingRows: readonly SettingRow[] = [
   {
     object: CM,
     keys: ["helm.valuesFileSchemes"],
-    state: "no effect",
-    why: "values files come from sources, never from addresses",
+    state: "served",
+    why: "`https` and `http`",
   },
+  { object: PARAMS, keys: ["reposerver.enable.git.submodule"], state: "served", why: "" },
+  { object: PARAMS, keys: ["application.namespaces"], state: "served", why: "" },
   {
     object: CM,
     keys: ["globalProjects"],

@@ -8,6 +8,7 @@ import { type ExclusionSettings, parseExclusions, usualExclusions } from "./sett
 import { refuseSettings } from "./setting-keys.ts";
 import { settingValues } from "./setting-values.ts";
 import { parseScripts, type ScriptSettings, usualScripts } from "./settings-scripts.ts";
+import { parseSourceSettings, type SourceSettings, usualSources } from "./settings-source.ts";
 import { parseTracking, type TrackingSettings, usualTracking } from "./settings-tracking.ts";
 
 /** ConfigMaps that say how an installation behaves. */
@@ -22,6 +23,7 @@ export interface ArgoSettings {
   readonly compare: CompareSettings;
   readonly scripts: ScriptSettings;
   readonly exclusions: ExclusionSettings;
+  readonly sources: SourceSettings;
 }
 
 /** What this dialect's functions know of the installation: what the engine was started with, and what its ConfigMaps say. */
@@ -38,6 +40,7 @@ export const usualArgoSettings: ArgoSettings = {
   compare: usualCompare,
   scripts: usualScripts,
   exclusions: usualExclusions,
+  sources: usualSources,
 };
 
 /** What the ConfigMaps say; a value that cannot be used counts as in `before`. Keys that nobody knows say nothing. */
@@ -54,6 +57,7 @@ export function parseSettings(
     compare: parseCompare(values, before.compare),
     scripts: parseScripts(values, before.scripts),
     exclusions: parseExclusions(values, before.exclusions),
+    sources: parseSourceSettings(values, before.sources),
   };
   refuseSettings(values);
   return { settings, problems: values.problems };

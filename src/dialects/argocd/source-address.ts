@@ -2,6 +2,7 @@ import { digestText } from "#core/resource/digest.ts";
 import { parseConstraint, parseVersion } from "#core/source/version-constraint.ts";
 import type { Revision, Source, SourceKey } from "#core/source/source.ts";
 import type { PollingSettings } from "./settings-polling.ts";
+import type { SourceSettings } from "./settings-source.ts";
 import type { SourceFields } from "./source-schema.ts";
 
 const FETCH_TIMEOUT_MS = 60_000;
@@ -24,9 +25,14 @@ export function isRegistry(url: string): boolean {
 /** Where a source is and what is followed there. All apps with the same address and ref share one, and so one poll. */
 export function sourceAddress(
   fields: SourceFields,
-  { recorded, polling }: { readonly recorded: Revision | null; readonly polling: PollingSettings },
+  context: {
+    readonly recorded: Revision | null;
+    readonly polling: PollingSettings;
+    readonly sources: SourceSettings;
+  },
 ): Source {
-  const { key, ...place } = placeOf(fields);
+  const { recorded, polling, sources } = context;
+  const { key, ...place } = placeOf(fields, sources);
   return {
     key: key as SourceKey,
     ...place,
@@ -43,7 +49,7 @@ export function sourceAddress(
 
 type Place = Pick<Source, "url" | "remote" | "ref"> & { readonly key: string };
 
-function placeOf(fields: SourceFields): Place {
+function placeOf(fields: SourceFields, { submodules }: SourceSettings): Place {
   if (fields.chart) return chartPlace(fields, fields.chart);
   if (isRegistry(fields.repoURL)) return artifactPlace(fields);
   const { repoURL: url, tagPrefix } = fields;
@@ -52,7 +58,7 @@ function placeOf(fields: SourceFields): Place {
   return {
     key: `git:${url}#${value}${prefix}`,
     url,
-    remote: { kind: "git", submodules: true },
+    remote: { kind: "git", ...(submodules && { submodules }) },
     ref: { kind: "auto", value, ...(tagPrefix && { tagPrefix }) },
   };
 }

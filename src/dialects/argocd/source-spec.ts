@@ -7,6 +7,7 @@ import { templateSpec } from "./parse-helm.ts";
 import { kustomizeOptions, kustomizeOverrides, kustomizeProblems } from "./parse-kustomize.ts";
 import { pluginProblems, pluginSpec } from "./parse-plugin.ts";
 import type { KustomizeSettings } from "./settings-kustomize.ts";
+import type { SourceSettings } from "./settings-source.ts";
 import type { SourceFields } from "./source-schema.ts";
 
 /** Of an app, what the render of each of its sources takes. */
@@ -20,6 +21,7 @@ export interface RenderPlace {
   readonly kustomize: KustomizeSettings;
   /** Whether there are plugins. */
   readonly plugins: boolean;
+  readonly sources: SourceSettings;
 }
 
 /** What is known of where it is rendered: nothing, as long as only the spec is looked at. */

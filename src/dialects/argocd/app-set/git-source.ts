@@ -14,7 +14,7 @@ interface GitPlace {
 export function gitSource({ repoURL, revision, requeueAfterSeconds = 0 }: GitPlace, making: Making): Source {
   const { installation, lookup, project } = making;
   const { controlNamespace, argo } = installation;
-  const address = sourceAddress({ repoURL, targetRevision: revision }, { recorded: null, polling: argo.polling });
+  const address = sourceAddress({ repoURL, targetRevision: revision }, { recorded: null, ...argo });
   const named = { source: address.key, inline: address, path: "", render: { kind: "nothing" } } as const;
   const opened = openedSource(named, { url: repoURL, project, lookup, controlNamespace });
   if (!opened.ok) throw new SetError("parameters", opened.error.map(({ message }) => message).join("; "));
