@@ -10,6 +10,7 @@ import { yamlDecode } from "#adapters/upstream/yaml-decode.ts";
 import { memoryTree } from "#core/source/memory-tree.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { usualKustomize } from "#dialects/argocd/settings-kustomize.ts";
+import { usualSources } from "#dialects/argocd/settings-source.ts";
 import type { SourceFields } from "#dialects/argocd/source-schema.ts";
 import { renderSpec } from "#dialects/argocd/source-spec.ts";
 import { dataKeysOf } from "#adapters/upstream/sops-bench.ts";
@@ -59,6 +60,7 @@ async function rendered(fields: Partial<SourceFields> & { path: string }): Promi
       release: { name: "r", namespace: "shop" },
       kustomize: { ...usualKustomize, options: { enableHelm: true } },
       plugins: false,
+      sources: usualSources,
       environment: null,
       cluster: { kubeVersion: KUBE_VERSION, apiVersions: [] },
     },

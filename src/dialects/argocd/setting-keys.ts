@@ -81,6 +81,7 @@ export const settingRows: readonly SettingRow[] = [
   },
   { object: PARAMS, keys: ["reposerver.enable.git.submodule"], state: "served", why: "" },
   { object: PARAMS, keys: ["application.namespaces"], state: "served", why: "" },
+  { object: CM, keys: ["application.sync.impersonation.enabled"], state: "served", why: "" },
   {
     object: CM,
     keys: ["globalProjects"],
