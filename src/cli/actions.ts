@@ -45,17 +45,10 @@ export function actionsCommand(actions: ObjectActions, terminal: Terminal, signa
       .description("do an action, as the app's own user where it has one; the app's events tell of it")
       .argument("<action>", "its name")
       .option("--param <name=value>", "a parameter of the action; may be given several times", collectParam, {})
-      .action(
-        async (
-          name: string,
-          object: string,
-          action: string,
-          { param, ...options }: Options & { param: Record<string, string> },
-        ) => {
-          const done = await actions.run({ ...options, name, object, action, params: param }, signal);
-          terminal.out(runText(done));
-        },
-      ),
+      .action(async (...given: [string, string, string, Options & { param: Record<string, string> }]) => {
+        const [name, object, action, { param, ...options }] = given;
+        terminal.out(runText(await actions.run({ ...options, name, object, action, params: param }, signal)));
+      }),
   );
   return group;
 }
