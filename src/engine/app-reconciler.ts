@@ -5,6 +5,7 @@ import type { IdKey } from "#core/resource/resource-id.ts";
 import { jointRevision } from "#core/source/joint-revision.ts";
 import type { Revision } from "#core/source/source.ts";
 import type { AppRecord } from "./app-registry.ts";
+import { circleNotices } from "./app-circle.ts";
 import { appReportOf } from "./app-report-of.ts";
 import { type AppState, type AppWork, newAppState } from "./app-state.ts";
 import { backoffMs } from "./backoff.ts";
@@ -34,6 +35,9 @@ export interface ReconcilerHooks {
   /** The app's report changed or may have. */
   report(record: AppRecord, result: { report: AppReport } | { problems: readonly Problem[] }): void;
 }
+
+/** What is told for as long as it is so. */
+const MOMENTARY: ReadonlySet<Notice["kind"]> = new Set(["fight", "shared", "circle"]);
 
 const WAIT_MS = 30_000;
 const FOREIGN_MS = 2_000;
@@ -226,8 +230,13 @@ export class AppReconciler {
     context.telemetry.phase(record.key, phase.kind);
     if (!mayTell(guard) || phase.kind === "shadow") return;
     const fights: Notice[] = fightNotices(state, context.clock.now());
-    const lasting = state.notices.filter((notice) => notice.kind !== "fight" && notice.kind !== "shared");
-    state.notices = [...lasting, ...fights, ...sharedNotices(context, state)];
+    const lasting = state.notices.filter((notice) => !MOMENTARY.has(notice.kind));
+    state.notices = [
+      ...lasting,
+      ...fights,
+      ...sharedNotices(context, state),
+      ...circleNotices(context.registry, state),
+    ];
     const report = appReportOf(work, { phase, revision: trackedRevision(context, state.app) });
     // The first verdicts on objects come within a moment, and with them the next pass.
     const isUndecided = state.running === null && report.objects.some(({ health }) => health?.undecided);

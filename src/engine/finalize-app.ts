@@ -1,6 +1,7 @@
 import { updated } from "#core/plan/inventory.ts";
 import type { AppPhase } from "#core/app/app-report.ts";
-import { parseIdKey } from "#core/resource/resource-id.ts";
+import { keyOf, parseIdKey } from "#core/resource/resource-id.ts";
+import { circleOf } from "./app-circle.ts";
 import type { AppRecord } from "./app-registry.ts";
 import type { AppState, AppWork } from "./app-state.ts";
 import { withdrawSource } from "./declared-source.ts";
@@ -101,7 +102,13 @@ async function deleteOwned(work: AppWork, signal: AbortSignal): Promise<string |
       return asked ?? `${staying.length} objects of a later wave are still being deleted`;
   }
   if (asked !== null) return asked;
-  const left = inventories.of(key).size;
+  // Of apps that hold each other none can wait until the others are gone.
+  const circle = new Set(
+    circleOf(context.registry, state)
+      .flatMap((one) => context.registry.objectOf(one) ?? [])
+      .map(keyOf),
+  );
+  const left = [...inventories.of(key).keys()].filter((entry) => !circle.has(entry)).length;
   if (left > 0 && policy.onDelete === "prune-and-wait") return `${left} objects are still being deleted`;
   return null;
 }

@@ -94,6 +94,34 @@ test("an Application waits for the Applications of its first wave", { timeout: 6
   await parent.settled(commit);
 });
 
+test("Applications that hold each other are healthy, say so, and can be deleted", { timeout: 60_000 }, async () => {
+  await customize({ [`${HEALTH}.argoproj.io_Application`]: BY_STATUS });
+  const [left, right] = [world.app("left"), world.app("right")];
+  const applicationOf = (app: typeof left) => ({
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "Application",
+    metadata: { name: app.name, namespace: "argocd", finalizers: ["resources-finalizer.argocd.argoproj.io"] },
+    spec: {
+      project: "default",
+      source: { repoURL: app.url, path: "app", targetRevision: "main" },
+      destination: { server: "https://kubernetes.default.svc", namespace: left.namespace },
+      syncPolicy: { automated: { prune: true, selfHeal: true } },
+    },
+  });
+  await left.commit({ "app.yaml": JSON.stringify(applicationOf(right)), "map.yaml": configMap("of-left") });
+  await right.commit({ "app.yaml": JSON.stringify(applicationOf(left)), "map.yaml": configMap("of-right") });
+  await left.create({ metadata: { finalizers: ["resources-finalizer.argocd.argoproj.io"] } });
+  for (const app of [left, right]) {
+    const settled = await app.until("is healthy in a circle", ({ health, sync, conditions }) => {
+      return health === "Healthy" && sync === "Synced" && conditions.some((one) => one.includes("in a circle"));
+    });
+    expect(settled.conditions.join()).toMatch(/argocd\/(left|right) -> argocd\/(left|right)/);
+  }
+  await left.delete();
+  expect(await left.config("of-left")).toBeNull();
+  expect(await left.config("of-right")).toBeNull();
+});
+
 const COPY = `
 discovery.lua: |
   return {copy = {params = {{name = "to"}}}, take = {disabled = true}, escape = {}}

@@ -1,3 +1,4 @@
+import type { AppKey } from "./app.ts";
 import type { Health } from "#core/health/health.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -111,8 +112,10 @@ export interface SyncReport {
 /** Why deletions are held back, a foreign writer is fought, or what `prepare` warned about: shown beside the phase. */
 export interface Notice {
   readonly kind:
-    "held" | "confirm" | "deletion" | "fight" | "shared" | "duplicate" | "excluded" | "orphaned" | "warning";
+    "held" | "circle" | "confirm" | "deletion" | "fight" | "shared" | "duplicate" | "excluded" | "orphaned" | "warning";
   readonly message: string;
+  /** The apps that it is about, where it is about apps. */
+  readonly apps?: readonly AppKey[];
 }
 
 /** Everything a dialect needs to write an app's status. */

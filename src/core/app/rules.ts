@@ -74,6 +74,8 @@ export interface Rules {
   readonly repeatedText: (id: ResourceId, times: number) => string;
   /** How people are told that several apps declare an object: this one first, `<short>/<namespace>/<name>`. */
   readonly sharedText: (id: ResourceId, apps: readonly AppKey[]) => string;
+  /** How people are told of apps that hold each other in a circle, this one first; absent: they are not. */
+  readonly circleText?: (apps: readonly AppKey[]) => string;
   /** Whether everything is checked before the first write, or each stage before its own. */
   readonly preflight: "plan" | "stage";
   readonly stageOf: (resource: Resource, app: App, all: readonly Resource[]) => StageKey;

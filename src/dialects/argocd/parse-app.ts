@@ -1,3 +1,4 @@
+import { APP_SHORT } from "./app-short.ts";
 import { type App, appKey } from "#core/app/app.ts";
 import { isFence } from "#core/app/adoption.ts";
 import type { Lookup } from "#core/app/dialect.ts";
@@ -26,9 +27,6 @@ import type { Installation } from "./settings.ts";
 import { terminationOf } from "./termination.ts";
 import { instanceName } from "./tracking.ts";
 import { unsupportedFields } from "./unsupported-fields.ts";
-
-/** Names the short kind of this dialect's apps in keys and on the command line. */
-export const APP_SHORT = "app";
 
 const FINALIZERS = [FINALIZER, `${FINALIZER}/foreground`, `${FINALIZER}/background`];
 

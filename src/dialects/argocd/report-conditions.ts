@@ -15,6 +15,7 @@ export interface Condition {
 
 const NOTICE_TYPES: Readonly<Record<Notice["kind"], string>> = {
   held: "SyncError",
+  circle: "SyncWarning",
   confirm: "SyncWarning",
   deletion: "DeletionError",
   fight: "SyncError",

@@ -1,7 +1,9 @@
 import type { ObjectReport } from "#core/app/app-report.ts";
+import { appKey } from "#core/app/app.ts";
 import { type HealthStatus, worstOf } from "#core/health/health.ts";
 import { annotationsOf } from "#core/resource/resource.ts";
 import type { ReportContext } from "./report-context.ts";
+import { APP_SHORT } from "./app-short.ts";
 import { fieldAt, listAt, textAt } from "./fields.ts";
 import { hookRole } from "./hook.ts";
 import { asksForConfirmation, ignoresExtraneous } from "./object-options.ts";
@@ -79,13 +81,19 @@ export function appHealth(context: ReportContext): { status: HealthStatus; messa
   return { status, message: `Caused by ${causes.slice(0, MAX_CAUSES).join(", ")}${more}` };
 }
 
-function countsForHealth(object: ObjectReport, { object: app }: ReportContext): boolean {
+function countsForHealth(object: ObjectReport, { object: app, report }: ReportContext): boolean {
   const { id, health, declared } = object;
   if (health === null || health.status === "Missing" || !isLive(object)) return false;
   if (declared && annotationsOf(declared)["argocd.argoproj.io/ignore-healthcheck"] === "true") return false;
   if (id.group !== "argoproj.io" || id.kind !== "Application") return true;
   const self = id.name === app.metadata.name && id.namespace === app.metadata.namespace;
-  return !self && health.status !== "Unknown";
+  return !self && !isInCircle(object, report) && health.status !== "Unknown";
+}
+
+/** Of Applications that hold each other none can wait for the others. */
+function isInCircle({ id }: ObjectReport, { notices }: ReportContext["report"]): boolean {
+  const key = appKey(APP_SHORT, id.namespace, id.name);
+  return notices.some(({ kind, apps = [] }) => kind === "circle" && apps.includes(key));
 }
 
 /** Every image of the declared workloads, sorted, each once. */

@@ -39,6 +39,8 @@ export function argoRules(controlNamespace: string, argo: ArgoSettings): Rules {
       `Resource ${group}/${kind}/${namespace}/${name} appeared ${times} times among application resources.`,
     sharedText: ({ kind, name }, apps) =>
       `${kind}/${name} is part of applications ${apps.map(qualifiedName).join(" and ")}`,
+    circleText: (apps) =>
+      `applications hold each other in a circle and do not count for each other's health: ${[...apps].reverse().map(qualifiedName).join(" -> ")}`,
     preflight: "plan",
     stageOf,
     waveOf,
