@@ -1,5 +1,7 @@
 import { Command, Option } from "commander";
 import { evalActionsCommand, type EvalObjectActions } from "./eval-actions.ts";
+import type { WindowsView } from "#contract/window-view.ts";
+import { evalWindowsCommand, type WindowFiles } from "./windows.ts";
 import { valuesCommand, type ValuesAction } from "./eval-values.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -58,13 +60,15 @@ export interface EvalActions extends EvalObjectActions {
   /** Paths of the files of a directory that a source made of it would hold. */
   sourceignore(directory: string, signal: AbortSignal): Promise<readonly string[]>;
   readonly values: ValuesAction;
+  windows(input: WindowFiles, signal: AbortSignal): Promise<WindowsView>;
 }
 
 /** The command group `eval`: what the controller would say, without a cluster. */
 export function evalCommand(actions: EvalActions, terminal: Terminal, signal: AbortSignal): Command {
   const group = new Command("eval")
     .description(
-      "run the controller's own rules on files, offline: health, actions, diff, plan, envsubst, sourceignore, values",
+      "run the controller's own rules on files, offline: " +
+        "health, actions, diff, plan, envsubst, sourceignore, values, windows",
     )
     .addHelpText("after", "\nFiles are YAML or JSON with any number of objects; - is standard input.");
   group.addCommand(healthCommand(actions, terminal, signal));
@@ -73,6 +77,7 @@ export function evalCommand(actions: EvalActions, terminal: Terminal, signal: Ab
   group.addCommand(envsubstCommand(actions, terminal, signal));
   group.addCommand(sourceignoreCommand(actions, terminal, signal));
   group.addCommand(evalActionsCommand(actions, terminal, signal));
+  group.addCommand(evalWindowsCommand((input, scope) => actions.windows(input, scope), terminal, signal));
   group.addCommand(valuesCommand(actions.values, terminal, signal));
   return group;
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { AccessView } from "#contract/access-view.ts";
 import type { AppStateWord, AppView } from "#contract/app-view.ts";
 import type { SetView } from "#contract/set-view.ts";
 import type { SourceView } from "#contract/source-view.ts";
@@ -13,7 +14,7 @@ import { textTable } from "./text-table.ts";
 
 /** What a word such as `ks` or `gitrepositories` stands for; without a kind: all of them. */
 export interface KindWord {
-  readonly of: "apps" | "sources" | "sets" | "all";
+  readonly of: "apps" | "sources" | "sets" | "all" | AccessView["of"];
   readonly kind: string | null;
 }
 
@@ -24,6 +25,8 @@ export interface GetActions {
   apps(query: GetQuery, signal: AbortSignal): Promise<readonly AppView[]>;
   sources(query: GetQuery, signal: AbortSignal): Promise<readonly SourceView[]>;
   sets(query: GetQuery, signal: AbortSignal): Promise<readonly SetView[]>;
+  /** Projects, clusters or repositories of an installation. */
+  access(query: GetQuery & { of: AccessView["of"] }, signal: AbortSignal): Promise<readonly AccessView[]>;
 }
 
 /** Which objects to get. */
@@ -41,7 +44,7 @@ export function getCommand(actions: GetActions, terminal: Terminal, signal: Abor
     .description("list apps, sources or sets of apps with their state")
     .argument(
       "[what]",
-      "apps, sources, appsets, all, a kind such as kustomizations or hr, or the name of an app",
+      "apps, sources, appsets, projects, clusters, repos, all, a kind such as kustomizations or hr, or the name of an app",
       "apps",
     )
     .argument("[name]", "show only this one")
@@ -49,6 +52,10 @@ export function getCommand(actions: GetActions, terminal: Terminal, signal: Abor
     .action(async (what: string, name: string | undefined, options: Options) => {
       const word = await actions.kindOf(what);
       const query = { ...options, kind: word?.kind ?? null, name: word ? (name ?? null) : what };
+      if (word?.of === "project" || word?.of === "cluster" || word?.of === "repository") {
+        const views = await actions.access({ ...query, of: word.of }, signal);
+        return show(views, options.output, { terminal, table: () => accessTable(views, terminal.paint) });
+      }
       if (word?.of === "all" && name !== undefined) throw nameOfAll(name);
       const sources = word?.of === "sources" || word?.of === "all" ? await actions.sources(query, signal) : [];
       const sets = word?.of === "sets" || word?.of === "all" ? await actions.sets(query, signal) : [];
@@ -116,6 +123,18 @@ function setTable(sets: readonly SetView[], paint: Paint): string {
     set.message,
   ]);
   return textTable(["SET", "STATE", "APPS", "AGE", "MESSAGE"], rows.map(shortened));
+}
+
+function accessTable(views: readonly AccessView[], paint: Paint): string {
+  const [first] = views;
+  const names = Object.keys(first?.details ?? {});
+  const rows = views.map(({ name, details, problem }) => [
+    name,
+    ...names.map((key) => details[key] || "-"),
+    { text: problem === "" ? "-" : problem, paint: problem === "" ? paint.dim : paint.red },
+  ]);
+  const header = [first?.of ?? "", ...names, "problem"].map((word) => word.toUpperCase());
+  return textTable(header, rows.map(shortened));
 }
 
 function shortened<T>(row: readonly (T | string)[]): (T | string)[] {

@@ -7,6 +7,7 @@ import { evalDiff } from "./cli-eval-diff.ts";
 import { evalHealth } from "./cli-eval-health.ts";
 import { evalPlan } from "./cli-eval-plan.ts";
 import { evalEnvsubst, evalSourceignore } from "./cli-eval-source.ts";
+import { evalWindows } from "./cli-eval-windows.ts";
 import { evalValues } from "./cli-eval-values.ts";
 import { dialects } from "./dialects.ts";
 
@@ -19,6 +20,7 @@ export const evalActions: EvalActions = {
   sourceignore: evalSourceignore,
   values: evalValues,
   ...evalObjectActions,
+  windows: evalWindows,
 };
 
 function dialectOf(name: DialectName): Dialect {

@@ -11,6 +11,7 @@ import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, findApp, listApps, objectsOf } from "./cli-app-record.ts";
 import { appView, sourceView } from "./cli-app-view.ts";
 import { findSet, listSets, setView } from "./cli-set-record.ts";
+import { accessKindOf, accessViews } from "./cli-get-access.ts";
 import { nearestNames } from "./cli-near-names.ts";
 import { withClient } from "./cli-session.ts";
 import { dialects } from "./dialects.ts";
@@ -20,6 +21,7 @@ export const getActions: GetActions = {
   kindOf: (word) => Promise.resolve(kindOf(word)),
   apps: (query, signal) => withClient(query, (client) => apps(client, query, signal), signal),
   sources: (query, signal) => withClient(query, (client) => sources(client, query, signal), signal),
+  access: (query, signal) => withClient(query, (client) => accessViews(client, query, signal), signal),
   sets: (query, signal) => withClient(query, (client) => sets(client, query, signal), signal),
 };
 
@@ -47,6 +49,8 @@ function kindOf(word: string): KindWord | null {
   const wanted = word.toLowerCase();
   if (wanted === "app" || wanted === "apps") return { of: "apps", kind: null };
   if (wanted === "source" || wanted === "sources") return { of: "sources", kind: null };
+  const access = accessKindOf(wanted);
+  if (access) return { of: access, kind: null };
   if (wanted === "all") return { of: "all", kind: null };
   const named = (kind: DialectKind) => wordsOf(kind).includes(wanted);
   const app = dialects.flatMap((dialect) => dialect.appKinds).find(named);

@@ -65,7 +65,7 @@ export async function findObject(
 }
 
 /** Kinds that a word may mean. @throws CliError when it means none */
-function kindsOf(word: string, known: readonly GroupKind[]): readonly GroupKind[] {
+export function kindsOf(word: string, known: readonly GroupKind[]): readonly GroupKind[] {
   const dot = word.indexOf(".");
   const [kindWord, group] = dot < 0 ? [word, null] : [word.slice(0, dot), word.slice(dot + 1)];
   const kinds = everyKind(known).filter((one) => {

@@ -2,6 +2,8 @@ import { type Command, CommanderError } from "commander";
 import { actionsCommand } from "#cli/actions.ts";
 import { adoptCommand, releaseCommand, resumeCommand, suspendCommand } from "#cli/adopt.ts";
 import { diffCommand } from "#cli/diff.ts";
+import { projectCommand } from "#cli/project.ts";
+import { windowsCommand } from "#cli/windows.ts";
 import { pauseCommand } from "#cli/pause.ts";
 import { terminateCommand, waitCommand } from "#cli/operation.ts";
 import { syncCommand } from "#cli/sync.ts";
@@ -73,6 +75,16 @@ const program: Command = rootProgram([
   ),
   whyCommand(
     loadedLater(async () => (await import("./cli-why.ts")).whyActions),
+    terminal,
+    signal,
+  ),
+  windowsCommand(
+    loadedLater(async () => (await import("./cli-windows.ts")).windowsActions),
+    terminal,
+    signal,
+  ),
+  projectCommand(
+    loadedLater(async () => (await import("./cli-project.ts")).projectActions),
     terminal,
     signal,
   ),

@@ -1,6 +1,10 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { runCli } from "../support/cli-program.ts";
+import { temporaryDirectory } from "../support/control-plane.ts";
 import { configMap, type TestApp, useArgoWorld } from "./argo-world.ts";
-import { configure } from "./installation-secrets.ts";
+import { configure, declare } from "./installation-secrets.ts";
 
 const world = useArgoWorld({ withNodes: false });
 const { signal } = new AbortController();
@@ -61,6 +65,101 @@ describe("sync windows", () => {
       "InvalidSpecError: AppProject odd: spec.syncWindows[0]: cannot parse 'Mars/Olympus' as time zone",
     ]);
     await other.settled(commit);
+  });
+});
+
+describe("commands", () => {
+  const run = async (...args: string[]) => {
+    const home = await temporaryDirectory();
+    return await runCli({ home, kubeconfig: world.plane.kubeconfigPath }, args);
+  };
+
+  test("tell the windows of an application, and which one it waits for", async () => {
+    await project("told", { syncWindows: [windowAt(-2, { kind: "deny", manualSync: true })] });
+    const app = world.app("window-told");
+    await app.commit({ "a.yaml": configMap("a") });
+    await app.create({ spec: { project: "told", ...automated } });
+    await app.until("the window is told", ({ conditions }) => conditions.length > 0);
+    const windows = await run("windows", "app/window-told", "-n", "argocd", "-o", "json");
+    expect(JSON.parse(windows.out)).toMatchObject({
+      app: "app/argocd/window-told",
+      controller: false,
+      people: true,
+      windows: [{ active: true }],
+    });
+    const why = await run("why", "app/window-told", "-n", "argocd");
+    expect(why.out).toMatch(/sync-window: deny window .* is active, until .*Z/);
+    expect(why.out).toContain("People may sync it: holdfast sync app/argocd/window-told");
+    expect((await run("windows", "app/window-told", "-n", "argocd", "--at", "soon")).code).toBe(2);
+  });
+
+  test("tell what a project permits, and by which rule", async () => {
+    const denied = [{ group: "", kind: "Secret" }];
+    await project("asked", { destinations: [{ server: "*", namespace: "in-*" }], namespaceResourceBlacklist: denied });
+    const app = world.app("asked");
+    await app.commit({ "a.yaml": configMap("a") });
+    await app.create({ spec: { project: "asked" } });
+    const may = (...words: string[]) => run("project", "can", "app/asked", "deploy", ...words);
+    const yes = await may("deploy", "to", "in-shop");
+    expect(yes.out).toMatch(/may, by project asked/);
+    expect(yes.out).toContain("spec.destinations[0] (*, in-*)");
+    expect(yes.out).toMatch(/kind Deployment\.apps +allowed/);
+    const elsewhere = await may("Deployment.apps", "to", "kube-system");
+    expect([elsewhere.code, elsewhere.out]).toEqual([
+      5,
+      expect.stringContaining("no entry of spec.destinations matches"),
+    ]);
+    expect((await may("secret")).out).toContain("spec.namespaceResourceBlacklist[0] denies it");
+    expect((await may("namespace")).out).toContain("no entry of spec.clusterResourceWhitelist matches");
+    expect((await run("project", "can", "app/asked", "eat", "cake")).code).toBe(2);
+  });
+
+  test("list projects, clusters and repositories without what they are opened with", async () => {
+    const config = JSON.stringify({ bearerToken: "canary-77aa" });
+    await declare(world.client, {
+      name: "c",
+      type: "cluster",
+      data: { name: "c", server: "https://c.example", config },
+    });
+    await declare(world.client, {
+      name: "r",
+      type: "repository",
+      data: { url: "https://r.example/x", password: "canary-77aa" },
+    });
+    await declare(world.client, { name: "b", type: "cluster", data: { name: "b", server: "nowhere" } });
+    await project("listed");
+    const [projects, clusters, repositories] = await Promise.all(
+      ["projects", "clusters", "repos"].map((what) => run("get", what)),
+    );
+    expect(projects?.out).toMatch(/listed +\* +\*\/\*/);
+    expect(clusters?.out).toMatch(/c +https:\/\/c\.example +all +- +token +argocd\/c/);
+    expect(clusters?.out).toContain("Secret argocd/b: server is no http or https address of an API server");
+    expect(repositories?.out).toMatch(/https:\/\/r\.example\/x +git +repository +- +password +argocd\/r/);
+    expect(JSON.stringify([clusters, repositories])).not.toContain("canary-77aa");
+  });
+
+  test("judge the windows of a project offline", async () => {
+    const folder = await temporaryDirectory();
+    const file = join(folder, "project.yaml");
+    const syncWindows = [
+      { kind: "allow", schedule: "0 22 * * *", duration: "1h", timeZone: "Europe/Berlin", namespaces: ["shop"] },
+    ];
+    const spec = { project: "p", destination: { namespace: "shop", name: "in-cluster" } };
+    const objects = [
+      { apiVersion: "argoproj.io/v1alpha1", kind: "AppProject", metadata: { name: "p" }, spec: { syncWindows } },
+      { apiVersion: "argoproj.io/v1alpha1", kind: "Application", metadata: { name: "shop" }, spec },
+    ];
+    await writeFile(file, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
+    const at = (time: string) => run("eval", "windows", "-f", file, "--app", "shop", "--at", time, "-o", "json");
+    expect(JSON.parse((await at("2026-07-01T20:30:00Z")).out)).toMatchObject({
+      controller: true,
+      windows: [{ active: true, changes: "2026-07-01T21:00:00.000Z" }],
+    });
+    expect(JSON.parse((await at("2026-07-01T21:30:00Z")).out)).toMatchObject({
+      controller: false,
+      by: "allow window '0 22 * * *' for 1h (Europe/Berlin) is not active",
+      windows: [{ active: false, changes: "2026-07-02T20:00:00.000Z" }],
+    });
   });
 });
 
