@@ -14,6 +14,7 @@ import { ensureHookFinalizers } from "./deletion-hooks.ts";
 import type { RemoteClusters, TargetContext } from "./remote-clusters.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { objectsWaitedFor } from "./dependencies.ts";
+import { orphanNotices } from "./orphan-notices.ts";
 import { refOfReference } from "./followed-objects.ts";
 import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
 import { fightNotices } from "./heal-policy.ts";
@@ -37,7 +38,7 @@ export interface ReconcilerHooks {
 }
 
 /** What is told for as long as it is so. */
-const MOMENTARY: ReadonlySet<Notice["kind"]> = new Set(["fight", "shared", "circle"]);
+const MOMENTARY: ReadonlySet<Notice["kind"]> = new Set(["fight", "shared", "circle", "orphaned"]);
 
 const WAIT_MS = 30_000;
 const FOREIGN_MS = 2_000;
@@ -129,11 +130,16 @@ export class AppReconciler {
   }
 
   /** The engine as the app sees it, whose objects may be on another cluster. */
-  #targetOf({ app }: AppState): TargetContext {
+  #targetOf({ app, dialect }: AppState): TargetContext {
     const context = this.#context;
     context.references.name(app.key, [...app.references.map(refOfReference), ...objectsWaitedFor(app)]);
     const target = this.#remotes.contextOf(app, context);
-    if (target.kind === "ready") this.#contexts.set(app.key, target.context);
+    if (target.kind === "ready") {
+      const before = this.#contexts.get(app.key);
+      if (before !== target.context) before?.contents.ask(app.key, null);
+      target.context.contents.ask(app.key, dialect.rules.orphans?.askedBy(app) ?? null);
+      this.#contexts.set(app.key, target.context);
+    }
     return target;
   }
 
@@ -236,6 +242,7 @@ export class AppReconciler {
       ...fights,
       ...sharedNotices(context, state),
       ...circleNotices(context.registry, state),
+      ...orphanNotices(context, state),
     ];
     const report = appReportOf(work, { phase, revision: trackedRevision(context, state.app) });
     // The first verdicts on objects come within a moment, and with them the next pass.
@@ -261,6 +268,7 @@ export class AppReconciler {
     this.#context.telemetry.phase(key, null);
     this.#context.references.name(key, []);
     this.#contexts.get(key)?.releases.forget(key);
+    this.#contexts.get(key)?.contents.ask(key, null);
     this.#failures.delete(key);
     this.#watched.delete(key);
     if (!state) return;

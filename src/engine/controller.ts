@@ -145,6 +145,7 @@ export class Controller {
     tasks.add(this.#context.index.run(signal));
     tasks.add(this.#context.references.run(signal));
     tasks.add(this.#context.releases.run(signal));
+    tasks.add(this.#context.contents.run(signal));
     tasks.add(this.#remotes.run(signal));
     tasks.add(this.#context.expressions.run(signal));
     tasks.add(this.#context.rivals.run(signal));

@@ -10,6 +10,7 @@ import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, Log, ReleaseTools, Telemetry } from "./ports.ts";
 import type { FollowedObjects } from "./followed-objects.ts";
+import type { NamespaceContents } from "./namespace-contents.ts";
 import type { ReleaseStore } from "./release/release-store.ts";
 import type { RemoteBases } from "./remote-bases.ts";
 import type { RenderCache } from "./render-cache.ts";
@@ -36,6 +37,7 @@ export interface EngineContext {
   readonly tools: ReleaseTools;
   readonly expressions: Expressions;
   readonly queries: FieldQueries;
+  readonly contents: NamespaceContents;
   readonly rivals: Rivals;
   /** Apps of the same sources that have not looked at their newest content yet: their claims are not known. */
   readonly unsettled: (app: AppKey) => readonly AppKey[];

@@ -12,6 +12,7 @@ import { KnownCapabilities } from "./known-capabilities.ts";
 import { LiveIndex } from "./live-index.ts";
 import type { RemoteCluster } from "./ports.ts";
 import { ReleaseStore } from "./release/release-store.ts";
+import { NamespaceContents } from "./namespace-contents.ts";
 import { RemoteBases } from "./remote-bases.ts";
 import { RemoteClusters } from "./remote-clusters.ts";
 import { RenderCache } from "./render-cache.ts";
@@ -45,6 +46,7 @@ export function makeContext(
   const partsOf = (cluster: Pick<RemoteCluster, "client" | "tools">, held: HeldCluster | null) => ({
     index: new LiveIndex({ ...common, ...scopeOf(held), client: cluster.client, rules, onChange }),
     releases: new ReleaseStore({ ...common, ...scopeOf(held), ...cluster, audit, onChange: onAnswer }),
+    contents: new NamespaceContents({ client: cluster.client, log, random, onChange: onAnswer }),
   });
   const sources = new SourceController({
     ...common,

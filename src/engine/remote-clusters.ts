@@ -8,6 +8,7 @@ import { ClusterIdentity } from "./cluster-identity.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { referencedData, refOfReference } from "./followed-objects.ts";
 import type { LiveIndex } from "./live-index.ts";
+import type { NamespaceContents } from "./namespace-contents.ts";
 import type { ClusterConnector, Log, RemoteCluster } from "./ports.ts";
 import type { ReleaseStore } from "./release/release-store.ts";
 import { failureText } from "./requests.ts";
@@ -16,6 +17,7 @@ import { failureText } from "./requests.ts";
 export interface ClusterParts {
   readonly index: LiveIndex;
   readonly releases: ReleaseStore;
+  readonly contents: NamespaceContents;
 }
 
 /** How remote clusters are used. */
@@ -124,14 +126,14 @@ export class RemoteClusters {
   #connect(digest: string, { access, held }: Way, home: EngineContext): Connected {
     const cluster = this.#options.connector.connect(access);
     const { client, tools } = cluster;
-    const { index, releases } = this.#options.partsOf(cluster, held);
+    const { index, releases, contents } = this.#options.partsOf(cluster, held);
     const scope = new AbortController();
     const identity = held && new ClusterIdentity(held.name, client);
-    const context = { ...home, client, tools, index, releases, identity };
+    const context = { ...home, client, tools, index, releases, contents, identity };
     const connected = { cluster, context, scope, apps: new Set<AppKey>() };
     this.#clusters.set(digest, connected);
     if (this.#signal?.aborted) scope.abort(this.#signal.reason);
-    const parts = Promise.all([index.run(scope.signal), releases.run(scope.signal)]);
+    const parts = Promise.all([index, releases, contents].map((part) => part.run(scope.signal)));
     this.#tasks.add(parts.then(() => cluster.close()));
     return connected;
   }

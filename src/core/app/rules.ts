@@ -96,6 +96,15 @@ export interface Rules {
   readonly healthWords: Readonly<
     Record<"Healthy" | "Suspended" | "Progressing" | "Missing" | "Degraded" | "Unknown", string>
   >;
+  /** Objects that no app accounts for, in a namespace that an app asks about; absent: no app asks. */
+  readonly orphans?: {
+    readonly askedBy: (
+      app: App,
+    ) => { readonly namespace: string; readonly follows: (kind: GroupKind) => boolean } | null;
+    /** Whether such an object counts, which comes by its metadata alone. */
+    readonly isOrphan: (object: Resource, app: App) => boolean;
+    readonly text: (count: number) => string;
+  };
   /** Objects that left the source but may not be pruned: `forget` drops them from the inventory, `track` keeps reporting them. */
   readonly unpruned: "forget" | "track";
   /** Kinds (`group/Kind`) that deleting the app never deletes. */

@@ -10,6 +10,7 @@ import type { ArgoDetails, IgnoreRule } from "./argo-details.ts";
 import { type Destination, IN_CLUSTER, parseDestination } from "./destination.ts";
 import { listAt, textAt, withoutNulls } from "./fields.ts";
 import { openedBase } from "./open-source.ts";
+import { orphanLimits } from "./orphans.ts";
 import { parseOperation } from "./parse-operation.ts";
 import { FINALIZER, parsePolicy } from "./parse-policy.ts";
 import { parseSources, type SourceList, type SourcesContext, sourcesOf } from "./parse-sources.ts";
@@ -129,8 +130,6 @@ function detailsIn(
   },
 ): ArgoDetails {
   const { name, server, reach } = parsed.destination;
-  const orphans = parsed.project?.limits.orphanedResources;
-  const place = `AppProject ${parsed.project?.name}: spec.orphanedResources`;
   return {
     instance: instanceName(object, parsed.settings),
     project: spec.project || DEFAULT_PROJECT,
@@ -139,7 +138,8 @@ function detailsIn(
     ignore: ignoreRules(spec),
     namespaceMetadata: spec.syncPolicy?.managedNamespaceMetadata ?? {},
     operationProblem: parsed.problem,
-    warnings: [...parsed.options.warnings, ...(orphans ? [{ path: place, message: `${place} has no effect` }] : [])],
+    orphans: parsed.project && orphanLimits(parsed.project, parsed.destination),
+    warnings: parsed.options.warnings,
   };
 }
 

@@ -8,6 +8,7 @@ import { hookRules } from "./hook.ts";
 import { healthScripts } from "./health/health-scripts.ts";
 import { kindRank } from "./kind-order.ts";
 import { optionsOf } from "./object-options.ts";
+import { orphanRules } from "./orphans.ts";
 import type { ArgoSettings } from "./settings.ts";
 import { gateAfter, stageOf, waveOf } from "./stages.ts";
 import { APP_LABEL, markResource, ownerOf } from "./tracking.ts";
@@ -49,6 +50,7 @@ export function argoRules(controlNamespace: string, argo: ArgoSettings): Rules {
     rankOf: (resource) => kindRank(resource.kind),
     optionsOf: (resource, live, app) => optionsOf(resource, live, { app, argo }),
     hooks: hookRules,
+    orphans: orphanRules(argo.exclusions),
     health: { ...healthTable, scriptOf: healthScripts(scripts) },
     healthWords: {
       Healthy: "Healthy",

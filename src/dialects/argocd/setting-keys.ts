@@ -60,6 +60,8 @@ export const settingRows: readonly SettingRow[] = [
     state: "no effect",
     why: "objects of custom kinds are stored as they are sent, and quantities are equal in every form",
   },
+  { object: PARAMS, keys: ["application.namespaces"], state: "served", why: "" },
+  { object: CM, keys: ["application.sync.impersonation.enabled"], state: "served", why: "" },
   { object: CM, keys: ["resource.respectRBAC"], state: "no effect", why: "only kinds in use are read" },
   {
     object: CM,

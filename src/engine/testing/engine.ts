@@ -15,6 +15,7 @@ import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
 import type { FoundFields } from "#engine/field-finder.ts";
 import { FieldQueries } from "#engine/field-queries.ts";
+import { NamespaceContents } from "#engine/namespace-contents.ts";
 import { FollowedObjects } from "../followed-objects.ts";
 import { ReleaseStore } from "../release/release-store.ts";
 import { RemoteBases } from "../remote-bases.ts";
@@ -199,6 +200,7 @@ export class TestEngine {
         find: (asked) =>
           Promise.resolve(asked.map(({ document, queries }) => queries.map((query) => this.find(document, query)))),
       }),
+      contents: new NamespaceContents({ ...common, onChange: (app) => void this.changes.push([app, null]) }),
       rivals: new Rivals({ ...common, dialects: [dialect], namespaces: null, onChange: () => {} }),
       unsettled: () => this.unsettled,
       isFresh: () => true,
