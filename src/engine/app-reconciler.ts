@@ -17,7 +17,7 @@ import { objectsWaitedFor } from "./dependencies.ts";
 import { orphanNotices } from "./orphan-notices.ts";
 import { refOfReference } from "./followed-objects.ts";
 import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
-import { fightNotices } from "./heal-policy.ts";
+import { fightNotices, nextHealAt } from "./heal-policy.ts";
 import { IgnoreRuleError } from "./ignored-fields.ts";
 import { sharedNotices } from "./shared-objects.ts";
 import { interrupt } from "./interrupted-sync.ts";
@@ -220,6 +220,8 @@ export class AppReconciler {
     const now = this.#context.clock.now();
     const waits = [state.app.policy.intervalMs];
     if (state.running) waits.push(state.running.machine.deadline - now + 1);
+    const healAt = nextHealAt(state);
+    if (healAt !== null && healAt > now) waits.push(healAt - now + 1);
     if (awaitsForeign(work)) waits.push(FOREIGN_MS);
     if (phase.kind === "sync-failed" && phase.retryAt !== null) waits.push(phase.retryAt - now + 1);
     // A file that could not be fetched may be there the next time.

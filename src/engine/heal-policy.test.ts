@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { idKey } from "#core/resource/resource-id.ts";
 import { type AppState, newAppState } from "./app-state.ts";
-import { fightNotices, healAllowedAt, noteHeal } from "./heal-policy.ts";
+import { fightNotices, healAllowedAt, mayHealNow, nextHealAt, noteHeal } from "./heal-policy.ts";
 import { plainApp } from "./testing/app.ts";
 import { appObject, plainDialect } from "./testing/dialect.ts";
 
@@ -62,5 +62,30 @@ describe("a fight over an object", () => {
       noteHeal(state, KEY, { ...DRIFT, now });
     }
     expect(fightNotices(state, 9 * 60_000)).toEqual([]);
+  });
+});
+
+describe("waits between healings", () => {
+  const healBackoff = { baseMs: 2_000, factor: 3, maxMs: 10_000 };
+  const healed = (healAttempts: number) => {
+    const app = plainApp("shop");
+    const lastSync = { finishedAt: 1_000, healAttempts } as AppState["lastSync"];
+    return { app: { ...app, policy: { ...app.policy, healBackoff } }, lastSync };
+  };
+
+  test("grow with each healing in a row, up to their bound; the first healing waits for nothing", () => {
+    expect([0, 1, 2, 3, 9].map((attempts) => nextHealAt(healed(attempts)))).toEqual([
+      null,
+      3_000,
+      7_000,
+      11_000,
+      11_000,
+    ]);
+    expect(mayHealNow(healed(1), 2_999)).toBe(false);
+    expect(mayHealNow(healed(1), 3_000)).toBe(true);
+  });
+
+  test("are not there where nobody wants them", () => {
+    expect(nextHealAt({ app: plainApp("shop"), lastSync: healed(3).lastSync })).toBeNull();
   });
 });

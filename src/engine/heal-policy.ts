@@ -53,3 +53,16 @@ function pauseMs(fight: Fight): number {
   if (fight.count < FIGHT_ROUNDS) return 0;
   return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(fight.count - FIGHT_ROUNDS, 10));
 }
+
+/** When the app may be healed next, where its policy wants waits between one healing and the next; null: at once. */
+export function nextHealAt({ app, lastSync }: Pick<AppState, "app" | "lastSync">): number | null {
+  const { healBackoff } = app.policy;
+  if (!healBackoff || !lastSync?.finishedAt || lastSync.healAttempts === 0) return null;
+  const { baseMs, factor, maxMs } = healBackoff;
+  return lastSync.finishedAt + Math.min(maxMs, baseMs * factor ** Math.min(lastSync.healAttempts - 1, 40));
+}
+
+/** Whether no wait stands between the last healing of the app and this one. */
+export function mayHealNow(state: Pick<AppState, "app" | "lastSync">, now: number): boolean {
+  return now >= (nextHealAt(state) ?? 0);
+}

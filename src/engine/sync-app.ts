@@ -10,7 +10,7 @@ import type { AppState, AppWork, RunningSync } from "./app-state.ts";
 import type { DesiredSet } from "./desired-set.ts";
 import { assess } from "./assess.ts";
 import { holdByWindow } from "./hold-by-window.ts";
-import { healAllowedAt, noteHeal } from "./heal-policy.ts";
+import { healAllowedAt, mayHealNow, noteHeal } from "./heal-policy.ts";
 import { planApp } from "./plan-app.ts";
 import { preflightChanges, type Refusal } from "./preflight-changes.ts";
 import { hookedPlan, startOf } from "./hooked-plan.ts";
@@ -134,6 +134,7 @@ async function begin(
     : decided;
   if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
   if (blocked && !decision.heal) return blocked;
+  if (decision.heal && !report && !mayHealNow(state, context.clock.now())) return { kind: "out-of-sync" };
   const shared = state.app.policy.failsOnShared ? sharedNotices(context, state) : [];
   if (shared.length > 0) return refusedAsShared(shared);
   const { heal, retries } = decision;
@@ -148,6 +149,7 @@ async function begin(
     healAttempts: report?.healAttempts ?? (heal ? (state.lastSync?.healAttempts ?? 0) + 1 : 0),
     retries,
     startedAt,
+    goesOn: report !== null,
     done: report?.results ?? [],
   };
   if (request?.dryRun) return tryOut(work, { ...start, request }, signal);

@@ -33,7 +33,8 @@ export interface SyncStart {
   readonly watched?: ReadonlySet<IdKey>;
   /** When it began, milliseconds since the epoch; absent: now. */
   readonly startedAt?: number;
-  /** What it did before it was interrupted. */
+  /** Whether it was interrupted before, and what it did until then. */
+  readonly goesOn?: boolean;
   readonly done?: readonly ObjectResult[];
 }
 
@@ -47,7 +48,8 @@ export function startSync(work: AppWork, start: SyncStart): void {
   state.running = {
     machine: newSync(start.plan, gate, {
       now,
-      deadline: now + state.app.policy.timeoutMs,
+      // One that goes on has its time from when it began.
+      deadline: (start.goesOn ? startedAt : now) + state.app.policy.timeoutMs,
       keepGoing: state.app.policy.keepGoing,
       ...(start.patienceMs !== undefined && { patienceMs: start.patienceMs }),
       results: hookResults(start.done ?? []),

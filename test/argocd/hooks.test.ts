@@ -170,6 +170,24 @@ describe.concurrent("hooks", () => {
     expect(await job(app, "tested")).toBeNull();
   });
 
+  test("that never end are ended by the limit that the app sets for its syncs", async () => {
+    const app = world.app("endless");
+    await app.commit({
+      "pre.yaml": hookJob("pre", { hook: "PreSync", behaviour: "hang" }),
+      "a.yaml": configMap("a"),
+      "fail.yaml": hookJob("fail", { hook: "SyncFail" }),
+    });
+    await app.create({
+      metadata: { annotations: { "holdfast.dev/sync-timeout": "2s" } },
+      spec: { syncPolicy: { automated: {}, retry: { limit: 0 } } },
+    });
+    const failed = await app.until("it failed", ({ phase }) => phase === "Failed");
+    expect(failed.message).toContain("reason: timeout waiting for: [Job/in-endless/pre");
+    expect(steps(failed)).toEqual(["PreSync pre: Running", "SyncFail fail: Succeeded"]);
+    expect(await job(app, "pre")).toBeNull();
+    expect(await app.config("a")).toBeNull();
+  });
+
   test("go with the app", async () => {
     const app = world.app("leaving");
     const commit = await app.commit({ "pre.yaml": hookJob("pre", { hook: "PreSync" }), "a.yaml": configMap("a") });

@@ -107,6 +107,8 @@ export interface SyncPolicy {
   readonly wait: HealthGate;
   /** Whether one object that is refused does not keep the others of its stage from being written. */
   readonly keepGoing: boolean;
+  /** Waits between one healing and the next, `baseMs`·`factor`^n, at most `maxMs`; absent: none. */
+  readonly healBackoff?: { readonly baseMs: number; readonly factor: number; readonly maxMs: number };
   /** Bound of one sync including its health gate. */
   readonly timeoutMs: number;
   /** Longest time between two looks at everything. */

@@ -38,7 +38,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   const illTyped = [...schemaProblems(specSchema, spec, "spec"), ...unsupportedFields(spec)];
   if (illTyped.length > 0) return refused(illTyped);
 
-  const { polling } = settings.argo;
+  const { polling, sync } = settings.argo;
   const name = textAt(object.metadata, "name");
   const sourcesContext = sourcesContextOf(object, spec, { lookup, settings });
   const sources = parseSources(spec, sourcesContext);
@@ -46,7 +46,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   const options = syncOptionsOf(object, spec);
   const finalizer = finalizerOf(object);
   const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
-  const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting, polling });
+  const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting, polling, sync, object });
   const project = findProject(spec.project || DEFAULT_PROJECT, lookup, settings);
   const found = { project, destination: destination.ok ? destination.value : null, settings };
   const all = [

@@ -1,13 +1,18 @@
 import type { RetryPolicy, SyncPolicy } from "#core/app/app.ts";
+import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import { durationMs } from "./duration.ts";
 import { spreadInterval } from "./source-address.ts";
 import type { RetryFields, SpecFields } from "./schema.ts";
 import type { PollingSettings } from "./settings-polling.ts";
+import type { SyncSettings } from "./settings-sync.ts";
 import type { SyncOptions } from "./sync-options.ts";
 
 /** The finalizer that makes deletion cascade. */
 export const FINALIZER = "resources-finalizer.argocd.argoproj.io";
+
+/** Additive: the longest that one sync of an app may take. */
+const SYNC_TIMEOUT = "holdfast.dev/sync-timeout";
 
 const DAY_MS = 86_400_000;
 const AUTOMATIC_RETRIES = 5;
@@ -21,11 +26,15 @@ export function parsePolicy(
     readonly finalizer: string | null;
     readonly deleting: boolean;
     readonly polling: PollingSettings;
+    readonly sync: SyncSettings;
+    readonly object: Resource;
   },
 ): { policy: SyncPolicy; problems: Problem[] } {
   const automated = spec.syncPolicy?.automated;
   const fields = spec.syncPolicy?.retry;
   const { retry, problems } = parseRetry(fields, fields ? 0 : AUTOMATIC_RETRIES, "spec.syncPolicy.retry");
+  const timeout = syncTimeout(app.object);
+  problems.push(...timeout.problems);
   const policy: SyncPolicy = {
     mode: automated && automated.enabled !== false ? "auto" : "manual",
     prune: automated?.prune ?? false,
@@ -36,7 +45,8 @@ export function parsePolicy(
     createNamespace: options.createNamespace ?? false,
     ...(options.failOnShared && { failsOnShared: true }),
     wait: "none",
-    timeoutMs: DAY_MS,
+    ...(app.sync.heal && { healBackoff: app.sync.heal }),
+    timeoutMs: timeout.ms ?? app.sync.timeoutMs ?? DAY_MS,
     intervalMs: spreadInterval(app.name, app.polling),
     retry,
     onDelete: deletionOf(app.finalizer),
@@ -44,6 +54,16 @@ export function parsePolicy(
     propagation: (app.deleting ? deletionPropagation(app.finalizer) : options.propagation) ?? "Foreground",
   };
   return { policy, problems };
+}
+
+/** How long one sync of this app may take. */
+function syncTimeout(object: Resource): { readonly ms: number | null; readonly problems: readonly Problem[] } {
+  const text = annotationsOf(object)[SYNC_TIMEOUT];
+  if (text === undefined) return { ms: null, problems: [] };
+  const ms = durationMs(text);
+  if (ms !== null && ms > 0) return { ms, problems: [] };
+  const path = `metadata.annotations[${SYNC_TIMEOUT}]`;
+  return { ms: null, problems: [{ path, message: `${path}: ${JSON.stringify(text.slice(0, 80))} is not a duration` }] };
 }
 
 /** The retry strategy, with this dialect's defaults for what it leaves out. */

@@ -24,6 +24,18 @@ export const settingRows: readonly SettingRow[] = [
     why: "",
   },
   { object: CM, keys: ["timeout.reconciliation", "timeout.reconciliation.jitter"], state: "served", why: "" },
+  {
+    object: PARAMS,
+    keys: [
+      "controller.sync.timeout.seconds",
+      "controller.self.heal.timeout.seconds",
+      "controller.self.heal.backoff.timeout.seconds",
+      "controller.self.heal.backoff.factor",
+      "controller.self.heal.backoff.cap.seconds",
+    ],
+    state: "served",
+    why: "healing is immediate where none of them is set",
+  },
   { object: CM, keys: ["resource.exclusions", "resource.inclusions"], state: "served", why: "" },
   {
     object: CM,

@@ -3,6 +3,7 @@ import type { Settings } from "#core/app/settings.ts";
 import { type AccessSettings, parseAccess, usualAccess } from "./settings-access.ts";
 import { type KustomizeSettings, parseKustomizeSettings, usualKustomize } from "./settings-kustomize.ts";
 import { type PollingSettings, parsePolling, usualPolling } from "./settings-polling.ts";
+import { parseSync, type SyncSettings, usualSync } from "./settings-sync.ts";
 import { type CompareSettings, parseCompare, usualCompare } from "./settings-compare.ts";
 import { type ExclusionSettings, parseExclusions, usualExclusions } from "./settings-exclusions.ts";
 import { refuseSettings } from "./setting-keys.ts";
@@ -19,6 +20,7 @@ export interface ArgoSettings {
   readonly access: AccessSettings;
   readonly tracking: TrackingSettings;
   readonly polling: PollingSettings;
+  readonly sync: SyncSettings;
   readonly kustomize: KustomizeSettings;
   readonly compare: CompareSettings;
   readonly scripts: ScriptSettings;
@@ -36,6 +38,7 @@ export const usualArgoSettings: ArgoSettings = {
   access: usualAccess,
   tracking: usualTracking,
   polling: usualPolling,
+  sync: usualSync,
   kustomize: usualKustomize,
   compare: usualCompare,
   scripts: usualScripts,
@@ -53,6 +56,7 @@ export function parseSettings(
     access: parseAccess(values, before.access),
     tracking: parseTracking(values, before.tracking),
     polling: parsePolling(values, before.polling),
+    sync: parseSync(values, before.sync),
     kustomize: parseKustomizeSettings(values, before.kustomize),
     compare: parseCompare(values, before.compare),
     scripts: parseScripts(values, before.scripts),
