@@ -14,4 +14,9 @@ export interface ProviderReader {
     },
     signal: AbortSignal,
   ): Promise<unknown>;
+  /** Sends JSON to an address, and reads what it answers. @throws ProviderError */
+  post(
+    asked: { readonly url: string; readonly token: string; readonly body: unknown; readonly timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<unknown>;
 }

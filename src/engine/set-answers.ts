@@ -3,9 +3,8 @@ import { SetError } from "#core/app/app-set.ts";
 import type { Lookup } from "#core/app/dialect.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import { ProviderError } from "#core/app/provider-error.ts";
-import type { ClusterClient, Clock } from "./ports.ts";
-import type { ProviderReader } from "./provider-reader.ts";
-import { configText, secretText } from "./provider-secrets.ts";
+import type { Clock } from "./ports.ts";
+import { isRemote, remoteAnswer, type RemoteAnswersParts, type RemoteQuestion } from "./remote-answers.ts";
 import { failureText } from "./requests.ts";
 import type { SetTemplates } from "./set-templates.ts";
 import type { SourceController } from "./source-controller.ts";
@@ -19,12 +18,9 @@ export class PendingError extends Error {
 }
 
 /** Where answers come from. */
-export interface SetAnswersParts {
+export interface SetAnswersParts extends RemoteAnswersParts {
   readonly sources: Pick<SourceController, "state" | "put">;
   readonly templates: SetTemplates;
-  readonly providers: ProviderReader;
-  /** Where Secrets are, and authorities that are trusted. */
-  readonly client: Pick<ClusterClient, "get">;
   readonly clock: Pick<Clock, "now">;
   readonly lookup: Lookup;
 }
@@ -88,7 +84,7 @@ export class SetAnswers {
   async #answer(question: SetQuestion, signal: AbortSignal): Promise<unknown> {
     const { templates } = this.#parts;
     if (question.ask === "tree") return this.#tree(question);
-    if (question.ask === "provider") return this.#provider(question, signal);
+    if (isRemote(question)) return this.#remote(question, signal);
     try {
       if (question.ask === "template") return await templates.fill(question, signal);
       if (question.ask === "decode") return await templates.decode(question.texts, signal);
@@ -110,16 +106,11 @@ export class SetAnswers {
     return state.tree;
   }
 
-  async #provider(
-    { address, call, everyMs }: SetQuestions["provider"]["question"],
-    signal: AbortSignal,
-  ): Promise<unknown> {
-    const { providers, client, clock } = this.#parts;
-    this.#until = Math.min(this.#until, clock.now() + everyMs);
+  async #remote(question: RemoteQuestion, signal: AbortSignal): Promise<unknown> {
+    const { everyMs } = question;
+    this.#until = Math.min(this.#until, this.#parts.clock.now() + everyMs);
     try {
-      const secret = address.credential ? await secretText(client, address.credential.secret, signal) : "";
-      const ca = address.ca ? await configText(client, address.ca, signal) : "";
-      return await providers.read({ address, call, secret, ca }, signal);
+      return await remoteAnswer(this.#parts, question, signal);
     } catch (error) {
       signal.throwIfAborted();
       const asked = error instanceof ProviderError ? error.retryAfterMs : null;

@@ -1,7 +1,6 @@
 import { localTree } from "#adapters/local/local-tree.ts";
 import { ProviderReaders } from "#adapters/provider/provider-reader.ts";
 import type { SetPreview } from "#contract/set-view.ts";
-import type { SetQuestions } from "#core/app/app-set.ts";
 import type { Dialect, Lookup } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { joinApiVersion } from "#core/resource/resource-id.ts";
@@ -10,7 +9,7 @@ import type { PreviewQuery, SetActions, SetFiles } from "#cli/appset.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient } from "#engine/ports.ts";
-import { configText, secretText } from "#engine/provider-secrets.ts";
+import { remoteAnswer, type RemoteQuestion } from "#engine/remote-answers.ts";
 import { setPlan } from "#engine/set-plan.ts";
 import { secretsOf } from "#engine/source-secrets.ts";
 import { lookupFor, objectsOf } from "./cli-app-record.ts";
@@ -45,13 +44,13 @@ async function generate(
       exitCode: exitCode.usage,
     });
   };
-  const provider = ({ address }: SetQuestions["provider"]["question"]) => {
-    throw new CliError(`Cannot ask ${address.provider}: this command is offline`, {
+  const remote = () => {
+    throw new CliError("Cannot ask services or a cluster: this command is offline", {
       advice: "See what the set would change on a cluster: holdfast appset preview -f FILE",
       exitCode: exitCode.usage,
     });
   };
-  const { made, problems } = await workedOut(work, { helpers, tree, provider }, signal);
+  const { made, problems } = await workedOut(work, { helpers, tree, remote }, signal);
   return { made, problems };
 }
 
@@ -98,14 +97,10 @@ async function preview(client: ClusterClient, query: PreviewQuery, signal: Abort
       return repository.tree((await resolved(repository, source.ref, signal)).commit, signal);
     };
     const providers = new ProviderReaders();
-    const provider = async ({ address, call }: SetQuestions["provider"]["question"]) => {
-      const secret = address.credential ? await secretText(client, address.credential.secret, signal) : "";
-      const ca = address.ca ? await configText(client, address.ca, signal) : "";
-      return providers.read({ address, call, secret, ca }, signal);
-    };
+    const remote = (question: RemoteQuestion) => remoteAnswer({ client, providers }, question, signal);
     try {
       const work = rules.generate(set, lookup, vendorSettings);
-      const generated = await workedOut(work, { helpers, tree, provider }, signal);
+      const generated = await workedOut(work, { helpers, tree, remote }, signal);
       return await previewOf(client, { set, rules, generated }, signal);
     } finally {
       await providers.close();

@@ -1,12 +1,13 @@
 import { setTemplates } from "#adapters/upstream/set-templates.ts";
 import type { HelperPools } from "#adapters/upstream/helper-pools.ts";
-import { type AppSet, type Asking, SetError, type SetQuestion, type SetQuestions } from "#core/app/app-set.ts";
+import { type AppSet, type Asking, SetError, type SetQuestion } from "#core/app/app-set.ts";
 import type { SetRules } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { Source } from "#core/source/source.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
+import { isRemote, type RemoteQuestion } from "#engine/remote-answers.ts";
 import { dialects } from "./dialects.ts";
 
 /** What a command works a set out with. */
@@ -14,8 +15,8 @@ export interface SetWorld {
   readonly helpers: Pick<HelperPools, "full">;
   /** What a repository has now. */
   tree(source: Source, signal: AbortSignal): Promise<FileTree>;
-  /** What a service that keeps code has now. */
-  provider(question: SetQuestions["provider"]["question"], signal: AbortSignal): Promise<unknown>;
+  /** What only others know. */
+  remote(question: RemoteQuestion, signal: AbortSignal): Promise<unknown>;
 }
 
 /** The dialect's rules of an object that is a set. @throws CliError */
@@ -52,11 +53,10 @@ export async function workedOut<T>(work: Asking<T>, world: SetWorld, signal: Abo
 
 async function answer(question: SetQuestion, world: SetWorld, signal: AbortSignal): Promise<unknown> {
   const templates = setTemplates(world.helpers);
+  if (isRemote(question)) return world.remote(question, signal);
   switch (question.ask) {
     case "tree":
       return world.tree(question.source, signal);
-    case "provider":
-      return world.provider(question, signal);
     case "read":
       return question.tree.read(question.paths, signal);
     case "template":

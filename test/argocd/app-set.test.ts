@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { eventually } from "../support/eventually.ts";
-import { startProviderServer } from "#adapters/provider/testing/provider-server.ts";
 import { configMap, useArgoWorld } from "./argo-world.ts";
 import { setsIn } from "./set-world.ts";
 
@@ -316,52 +315,5 @@ describe.concurrent("an ApplicationSet", () => {
     );
     expect(refused.conditions[0]).toContain('function "env" not defined');
     expect(await names("mixed")).toEqual(["mixed-a"]);
-  });
-
-  test("follows the pull requests of a service, whose last preview may go, and keeps all while it does not answer", async () => {
-    const service = await startProviderServer();
-    const path = "/api/v1/repos/acme/web/pulls";
-    const pull = (number: number) => ({
-      number,
-      title: "T",
-      head: { ref: `feature/${number}`, sha: "0123456789abcdef0123456789abcdef01234567" },
-      base: { ref: "main" },
-      user: { login: "ada" },
-      labels: [],
-    });
-    try {
-      service.answers.set(path, { body: [pull(1), pull(2)] });
-      const secret = {
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { name: "gitea", namespace: "argocd" },
-        stringData: { token: "t0ken" },
-      };
-      await world.client.apply(secret, { manager: "test", signal });
-      const gitea = { owner: "acme", repo: "web", api: service.url, tokenRef: { secretName: "gitea", key: "token" } };
-      await apply("pulls", {
-        goTemplate: true,
-        generators: [{ pullRequest: { gitea, requeueAfterSeconds: 1 } }],
-        template: {
-          metadata: { name: "pulls-{{.number}}", labels: { branch: "{{.branch_slug}}" } },
-          spec: templateOf(world.git.url("pulls"), "none"),
-        },
-      });
-      await untilNames("pulls", ["pulls-1", "pulls-2"]);
-      expect(service.requests[0]?.headers["authorization"]).toBe("token t0ken");
-      service.answers.set(path, { body: {}, status: 500 });
-      await untilSet(
-        "pulls",
-        "it fails",
-        ({ conditions }) => conditions[0]?.includes("the service answers 500") ?? false,
-      );
-      expect(await names("pulls")).toEqual(["pulls-1", "pulls-2"]);
-      service.answers.set(path, { body: [pull(2)] });
-      await untilNames("pulls", ["pulls-2"]);
-      service.answers.set(path, { body: [] });
-      await untilNames("pulls", []);
-    } finally {
-      await service.stop();
-    }
   });
 });

@@ -13,7 +13,6 @@ interface SetView {
 }
 
 /** What tests do with the ApplicationSets of a world. */
-// oxlint-disable-next-line max-lines-per-function -- short functions that share a world
 export function setsIn(world: ArgoWorld) {
   const refTo = (name: string, kind = "ApplicationSet") => ({
     apiVersion: "argoproj.io/v1alpha1",

@@ -49,6 +49,13 @@ export class ProviderApi {
     return this.#ask(url, signal);
   }
 
+  /** What is answered to a request with a body. @throws ProviderError */
+  async post(url: URL, body: unknown, signal: AbortSignal): Promise<unknown> {
+    const answer = await this.#ask(url, signal, JSON.stringify(body));
+    if (answer.body === null) throw new ProviderError(`Cannot read ${publicAddress(url)}: there is nothing there`);
+    return answer.body;
+  }
+
   /** The rows of all pages; `next` says where the next one is, null after the last. @throws ProviderError */
   async pages(
     first: { readonly path: string; readonly query: Query },
@@ -70,16 +77,20 @@ export class ProviderApi {
     return rows;
   }
 
-  async #ask(url: URL, signal: AbortSignal): Promise<ApiAnswer> {
+  async #ask(url: URL, signal: AbortSignal, sent?: string): Promise<ApiAnswer> {
     const { headers, dispatcher, memory } = this.#parts;
-    const known = memory.get(this.#memoryKey(url));
+    const known = sent === undefined ? memory.get(this.#memoryKey(url)) : undefined;
     const conditional = known ? { "if-none-match": known.etag } : {};
     try {
-      const asked = { accept: "application/json", "user-agent": "holdfast", ...headers, ...conditional };
-      const answer = await request(url, { method: "GET", headers: asked, dispatcher, signal });
+      const typed = sent === undefined ? {} : { "content-type": "application/json" };
+      const asked = { accept: "application/json", "user-agent": "holdfast", ...headers, ...conditional, ...typed };
+      const method = sent === undefined ? "GET" : "POST";
+      const answer = await request(url, { method, headers: asked, body: sent ?? null, dispatcher, signal });
       const body = await readBounded(answer.body, MAX_BYTES, signal);
       if (answer.statusCode === 304 && known) return known.answer;
-      return this.#taken(url, { status: answer.statusCode, headers: answer.headers, body });
+      const taken = this.#taken(url, { status: answer.statusCode, headers: answer.headers, body });
+      if (sent === undefined) this.#remember(url, taken);
+      return taken;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ProviderError) throw error;
@@ -102,7 +113,6 @@ export class ProviderApi {
     if (body === null) throw fail("its answer is too large");
     const answer = { body: parsed(body), headers };
     if (answer.body === undefined) throw fail("its answer is no JSON");
-    this.#remember(url, answer);
     return answer;
   }
 

@@ -39,12 +39,23 @@ export class ProviderReaders implements ProviderReader {
     return withDeadline(signal, LIMIT_MS, (scope) => answered(provider, { api, address }, { call, signal: scope }));
   }
 
+  async post(asked: Parameters<ProviderReader["post"]>[0], signal: AbortSignal): Promise<unknown> {
+    const { url, token, body, timeoutMs } = asked;
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new ProviderError(`Cannot ask ${JSON.stringify(url.slice(0, 80))}: it is no http address`);
+    }
+    const headers = { authorization: `Bearer ${token}` };
+    const parts = { base: new URL(url).origin, headers, dispatcher: this.#dispatcher({ insecure: false }, "") };
+    const api = new ProviderApi({ ...parts, memory: this.#memory, now: () => Date.now() });
+    return withDeadline(signal, timeoutMs, (scope) => api.post(new URL(url), body, scope));
+  }
+
   /** Cuts every connection. */
   async close(): Promise<void> {
     await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
   }
 
-  #dispatcher({ insecure }: ProviderAddress, ca: string): Dispatcher {
+  #dispatcher({ insecure }: Pick<ProviderAddress, "insecure">, ca: string): Dispatcher {
     const key = `${insecure} ${ca}`;
     const known = this.#dispatchers.get(key);
     if (known) return known;

@@ -1,4 +1,4 @@
-import type { ProviderAddress, ProviderCall } from "./provider.ts";
+import type { EntryRef, ProviderAddress, ProviderCall } from "./provider.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import type { Source } from "#core/source/source.ts";
@@ -45,6 +45,32 @@ export interface SetQuestions {
   readonly provider: {
     readonly question: { readonly address: ProviderAddress; readonly call: ProviderCall; readonly everyMs: number };
     readonly answer: unknown;
+  };
+  /** What a ConfigMap holds. */
+  readonly config: {
+    readonly question: { readonly namespace: string; readonly name: string; readonly everyMs: number };
+    readonly answer: Readonly<Record<string, string>>;
+  };
+  /** What a service answers to a request, as JSON. */
+  readonly post: {
+    readonly question: {
+      readonly url: string;
+      readonly token: EntryRef;
+      readonly body: unknown;
+      readonly timeoutMs: number;
+      readonly everyMs: number;
+    };
+    readonly answer: unknown;
+  };
+  /** Every object of a kind in a namespace, by the kind's name in addresses. */
+  readonly list: {
+    readonly question: {
+      readonly apiVersion: string;
+      readonly plural: string;
+      readonly namespace: string;
+      readonly everyMs: number;
+    };
+    readonly answer: readonly Resource[];
   };
   /** Contents of files of such a tree. */
   readonly read: {

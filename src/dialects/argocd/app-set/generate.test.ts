@@ -53,13 +53,13 @@ async function answer(question: SetQuestion, files: Readonly<Record<string, stri
       return memoryTree(files);
     case "read":
       return question.tree.read(question.paths, new AbortController().signal);
-    case "provider":
-      throw new Error("Nobody is asked here");
     case "decode":
       return question.texts.map((text) => ({ value: load(text) ?? null }));
     // What Go would answer is tested with Go: here each job is answered with what it was asked with.
     case "template":
       return question.jobs.map(({ tree, params }) => ({ value: echoed(question.trees[tree], params) }));
+    default:
+      throw new Error("Nobody is asked here");
   }
 }
 

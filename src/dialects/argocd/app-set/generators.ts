@@ -5,6 +5,8 @@ import { schemaProblems } from "../schema-problems.ts";
 import { clusterParams } from "./cluster-generator.ts";
 import { filled } from "./fill.ts";
 import { gitParams } from "./git-generator.ts";
+import { decisionParams } from "./decision-generator.ts";
+import { pluginParams } from "./plugin-generator.ts";
 import { pullParams } from "./pull-generator.ts";
 import { scmParams } from "./scm-generator.ts";
 import { listParams } from "./list-generator.ts";
@@ -27,6 +29,8 @@ const kinds: Readonly<Partial<Record<Kind, Make>>> = {
   git: gitParams,
   scmProvider: scmParams,
   pullRequest: pullParams,
+  clusterDecisionResource: decisionParams,
+  plugin: pluginParams,
   matrix: matrixParams,
   merge: mergeParams,
 };

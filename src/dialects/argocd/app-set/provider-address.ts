@@ -63,11 +63,7 @@ export function providerOf(
   written: ScmFields | PullFields,
   making: Making,
 ): NamedProvider {
-  const { controlNamespace } = making.installation;
-  if (making.namespace !== controlNamespace) {
-    // The controller would ask, for anybody, whatever address they name.
-    throw new SetError("parameters", `${kind} is served in the namespace ${controlNamespace} only`);
-  }
+  mustBeOfControlNamespace(kind, making);
   const blocks = written as Readonly<Record<string, ProviderFields | undefined>>;
   if (blocks["awsCodeCommit"]) throw new SetError("parameters", `${kind}.awsCodeCommit is not supported yet`);
   for (const [block, name] of BLOCKS) {
@@ -78,6 +74,13 @@ export function providerOf(
   }
   const what = kind === "scmProvider" ? "SCM provider" : "Pull Request provider";
   throw new SetError("parameters", `no ${what} implementation configured`);
+}
+
+/** Elsewhere the controller would ask, for anybody, whatever address they name. @throws SetError */
+export function mustBeOfControlNamespace(kind: string, { namespace, installation }: Making): void {
+  const { controlNamespace } = installation;
+  if (namespace === controlNamespace) return;
+  throw new SetError("parameters", `${kind} is served in the namespace ${controlNamespace} only`);
 }
 
 /** Where a service is asked, and as whom; Secrets are of the set's own namespace. */

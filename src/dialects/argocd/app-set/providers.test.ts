@@ -4,6 +4,8 @@ import type { ProviderCall, RemotePull, RemoteRepository } from "#core/app/provi
 import { usualSettings } from "#core/app/settings.ts";
 import { usualArgoSettings } from "../settings.ts";
 import type { Making } from "./making.ts";
+import { decisionParams } from "./decision-generator.ts";
+import { pluginParams } from "./plugin-generator.ts";
 import { pullParams } from "./pull-generator.ts";
 import { scmParams } from "./scm-generator.ts";
 
@@ -227,5 +229,73 @@ describe("the pull request generator", () => {
       address: { provider: "azureDevOps", owner: "acme", project: "team" },
       everyMs: 1_800_000,
     });
+  });
+});
+
+describe("generators that ask what a ConfigMap names", () => {
+  const answers = (config: Record<string, string>, other: unknown) => (question: SetQuestion) =>
+    question.ask === "config" ? config : other;
+  const all = (work: ReturnType<typeof pluginParams>, answer: (question: SetQuestion) => unknown) => {
+    let step = work.next();
+    while (!step.done) step = work.next(answer(step.value));
+    return step.value;
+  };
+  const plugin = { configMapRef: { name: "p" }, values: { v: "{{size}}" } };
+  const config = { baseUrl: "https://x/", token: "$s:t" };
+
+  test("flatten what a plugin answers where templates are not Go's", () => {
+    const output = { output: { parameters: [{ size: 3, deep: { a: "b" } }] } };
+    const input = { parameters: { tier: "web" } };
+    expect(all(pluginParams({ ...plugin, input }, making()), answers(config, output))).toEqual([
+      { size: "3", "deep.a": "b", "generator.input.parameters.tier": "web", "values.v": "3" },
+    ]);
+  });
+
+  const refusals = [
+    { name: "no address", config: { token: "$s:t" }, other: {}, want: "baseUrl and token are required" },
+    {
+      name: "a token that is written out",
+      config: { ...config, token: "secret" },
+      other: {},
+      want: "names no entry of a Secret",
+    },
+    {
+      name: "an answer without a list",
+      config,
+      other: { output: { parameters: {} } },
+      want: "no list output.parameters",
+    },
+    {
+      name: "an answer that lists texts",
+      config,
+      other: { output: { parameters: ["a"] } },
+      want: "lists what is no object",
+    },
+  ];
+  for (const { name, config: given, other, want } of refusals) {
+    test(`refuse a plugin with ${name}`, () => {
+      expect(() => all(pluginParams(plugin, making()), answers(given as Record<string, string>, other))).toThrow(want);
+    });
+  }
+
+  const duck = { apiVersion: "a/v1", kind: "ducks", statusListKey: "decisions", matchKey: "clusterName" };
+  const object = (name: string, clusterName: string) => ({
+    apiVersion: "a/v1",
+    kind: "Duck",
+    metadata: { name, namespace: "argocd", labels: { pond: name } },
+    status: { decisions: [{ clusterName, reason: "near", weight: 3 }] },
+  });
+  const ducks = [object("one", "in-cluster"), object("two", "moon")];
+
+  test("take the clusters that an object's status names, by name or by label", () => {
+    const want = [
+      { clusterName: "in-cluster", reason: "near", name: "in-cluster", server: "https://kubernetes.default.svc" },
+    ];
+    const made = (more: object) => all(decisionParams({ configMapRef: "d", ...more }, making()), answers(duck, ducks));
+    expect(made({ name: "one" })).toEqual(want);
+    expect(made({ labelSelector: { matchLabels: { pond: "one" } } })).toEqual(want);
+    expect(made({ name: "none" })).toEqual([]);
+    expect(() => made({ name: "two" })).toThrow('there is no cluster "moon"');
+    expect(() => made({})).toThrow("either a name or a labelSelector");
   });
 });

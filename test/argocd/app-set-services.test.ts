@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { startProviderServer } from "#adapters/provider/testing/provider-server.ts";
+import { useArgoWorld } from "./argo-world.ts";
+import { setsIn } from "./set-world.ts";
+
+const world = useArgoWorld({ withNodes: false });
+const { signal } = new AbortController();
+const { apply, names, templateOf, untilNames, untilSet } = setsIn(world);
+
+describe.concurrent("an ApplicationSet", () => {
+  test("follows the pull requests of a service, whose last preview may go, and keeps all while it does not answer", async () => {
+    const service = await startProviderServer();
+    const path = "/api/v1/repos/acme/web/pulls";
+    const pull = (number: number) => ({
+      number,
+      title: "T",
+      head: { ref: `feature/${number}`, sha: "0123456789abcdef0123456789abcdef01234567" },
+      base: { ref: "main" },
+      user: { login: "ada" },
+      labels: [],
+    });
+    try {
+      service.answers.set(path, { body: [pull(1), pull(2)] });
+      const secret = {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "gitea", namespace: "argocd" },
+        stringData: { token: "t0ken" },
+      };
+      await world.client.apply(secret, { manager: "test", signal });
+      const gitea = { owner: "acme", repo: "web", api: service.url, tokenRef: { secretName: "gitea", key: "token" } };
+      await apply("pulls", {
+        goTemplate: true,
+        generators: [{ pullRequest: { gitea, requeueAfterSeconds: 1 } }],
+        template: {
+          metadata: { name: "pulls-{{.number}}", labels: { branch: "{{.branch_slug}}" } },
+          spec: templateOf(world.git.url("pulls"), "none"),
+        },
+      });
+      await untilNames("pulls", ["pulls-1", "pulls-2"]);
+      expect(service.requests[0]?.headers["authorization"]).toBe("token t0ken");
+      service.answers.set(path, { body: {}, status: 500 });
+      await untilSet(
+        "pulls",
+        "it fails",
+        ({ conditions }) => conditions[0]?.includes("the service answers 500") ?? false,
+      );
+      expect(await names("pulls")).toEqual(["pulls-1", "pulls-2"]);
+      service.answers.set(path, { body: [pull(2)] });
+      await untilNames("pulls", ["pulls-2"]);
+      service.answers.set(path, { body: [] });
+      await untilNames("pulls", []);
+    } finally {
+      await service.stop();
+    }
+  });
+
+  test("asks a service of one's own, and the status of another object", async () => {
+    const service = await startProviderServer();
+    try {
+      service.answers.set("/api/v1/getparams.execute", {
+        body: { output: { parameters: [{ size: 3 }, { size: 4 }] } },
+      });
+      const config = (name: string, data: Record<string, string>) =>
+        world.client.apply(
+          { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "argocd" }, data },
+          { manager: "test", signal },
+        );
+      const secret = {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "plugin", namespace: "argocd" },
+        stringData: { token: "t0ken" },
+      };
+      await world.client.apply(secret, { manager: "test", signal });
+      await config("plugin", { baseUrl: service.url, token: "$plugin:token" });
+      await config("decider", {
+        apiVersion: "argoproj.io/v1alpha1",
+        kind: "applications",
+        statusListKey: "resources",
+        matchKey: "name",
+      });
+      await world.client.apply(
+        {
+          apiVersion: "argoproj.io/v1alpha1",
+          kind: "Application",
+          metadata: {
+            name: "decider",
+            namespace: "argocd",
+            annotations: { "argocd.argoproj.io/skip-reconcile": "true" },
+          },
+          spec: templateOf(world.git.url("decider"), "none"),
+          status: { resources: [{ name: "in-cluster", kind: "east" }] },
+        },
+        { manager: "test", signal },
+      );
+      const plugin = { configMapRef: { name: "plugin" }, input: { parameters: { tier: "web" } } };
+      const clusterDecisionResource = { configMapRef: "decider", name: "decider" };
+      await apply("asking", {
+        goTemplate: true,
+        generators: [{ matrix: { generators: [{ plugin }, { clusterDecisionResource }] } }],
+        template: {
+          metadata: { name: "asking-{{.generator.input.parameters.tier}}-{{.size}}-{{.kind}}" },
+          spec: { ...templateOf(world.git.url("asking"), "none"), destination: { server: "{{.server}}" } },
+        },
+      });
+      await untilNames("asking", ["asking-web-3-east", "asking-web-4-east"]);
+      expect(service.requests[0]).toMatchObject({
+        headers: { authorization: "Bearer t0ken", "content-type": "application/json" },
+        sent: '{"applicationSetName":"asking","input":{"parameters":{"tier":"web"}}}',
+      });
+    } finally {
+      await service.stop();
+    }
+  });
+});
