@@ -35,6 +35,8 @@ type luaAnswer struct {
 	Type  string `json:"type,omitempty"`
 	Value any    `json:"value,omitempty"`
 	Error string `json:"error,omitempty"`
+	// Overran tells that a limit ended the run.
+	Overran bool `json:"overran,omitempty"`
 }
 
 const (
@@ -62,7 +64,7 @@ func luaRun(_ *pipe, input json.RawMessage, _ []byte) (any, error) {
 	overran := map[string]error{}
 	for _, request := range asked.Requests {
 		if err := overran[request.Script]; err != nil {
-			answers = append(answers, luaAnswer{Error: messageOf(request.Name, err)})
+			answers = append(answers, luaAnswer{Error: messageOf(request.Name, err), Overran: true})
 			continue
 		}
 		given, err := runScript(request, compiled)
@@ -70,7 +72,7 @@ func luaRun(_ *pipe, input json.RawMessage, _ []byte) (any, error) {
 			overran[request.Script] = err
 		}
 		if err != nil {
-			given = luaAnswer{Error: messageOf(request.Name, err)}
+			given = luaAnswer{Error: messageOf(request.Name, err), Overran: overran[request.Script] != nil}
 		}
 		answers = append(answers, given)
 	}

@@ -1,7 +1,8 @@
 import type { TreeNode, TreeView } from "#contract/tree-view.ts";
 import type { Dialect } from "#core/app/dialect.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
-import { healthOf } from "#core/health/health.ts";
+import type { Answer } from "#core/health/expression-health.ts";
+import { judge, type ScriptValue } from "#core/health/script-health.ts";
 import {
   gvkOf,
   type GroupKind,
@@ -18,6 +19,7 @@ import { eachInParallel, failureText } from "#engine/requests.ts";
 import { type AppRecord, findApp, listApps } from "./cli-app-record.ts";
 import { appView } from "./cli-app-view.ts";
 import { ownedObjects, recordedObjects } from "./cli-owned.ts";
+import { scriptAnswers } from "./cli-script-answers.ts";
 import { withClient } from "./cli-session.ts";
 import { withTarget } from "./cli-target.ts";
 
@@ -71,7 +73,8 @@ async function tree(
 async function nodesOf(forest: Forest, record: AppRecord, signal: AbortSignal): Promise<readonly TreeNode[]> {
   const { open } = forest;
   const keys = forest.ownedBy(record);
-  const { live, made } = await seenOf(forest, { record, keys }, signal);
+  const judged = await judgedOf(await seenOf(forest, { record, keys }, signal), record.dialect, signal);
+  const { live } = judged;
   // Apps are objects of the cluster that was asked for them.
   const isHome = record.parsed.ok && record.parsed.value.target.kubeconfig === null;
   open.add(record.key);
@@ -80,10 +83,8 @@ async function nodesOf(forest: Forest, record: AppRecord, signal: AbortSignal): 
     const object = live.get(key);
     const app = isHome ? forest.apps.get(key) : undefined;
     const isBelow = object !== undefined && app !== undefined && !open.has(app.key);
-    const children = isBelow
-      ? await nodesOf(forest, app, signal)
-      : childrenOf(object, { dialect: record.dialect, made });
-    nodes.push({ id: key, ...verdictOf(object, record.dialect), children });
+    const children = isBelow ? await nodesOf(forest, app, signal) : childrenOf(object, judged);
+    nodes.push({ id: key, ...verdictOf(object, judged), children });
   }
   open.delete(record.key);
   return nodes;
@@ -165,9 +166,22 @@ async function madeBy(
   return made;
 }
 
+/** Objects of an app and below, and what scripts say of them. */
+interface Judged extends Seen {
+  readonly dialect: Dialect;
+  readonly answers: ReadonlyMap<Resource, Answer<ScriptValue>>;
+}
+
+/** Asks the scripts of the dialect about everything that was seen. */
+async function judgedOf(seen: Seen, dialect: Dialect, signal: AbortSignal): Promise<Judged> {
+  const live = [...seen.live.values()].filter((one): one is Resource => one !== null && !(one instanceof Error));
+  const objects = new Set([...live, ...[...seen.made.values()].flat()]);
+  return { ...seen, dialect, answers: await scriptAnswers([...objects], dialect, signal) };
+}
+
 function childrenOf(
   owner: Resource | Error | null | undefined,
-  from: { dialect: Dialect; made: ReadonlyMap<string, readonly Resource[]> },
+  from: Judged,
   above: ReadonlySet<IdKey> = new Set(),
 ): readonly TreeNode[] {
   if (!owner || owner instanceof Error) return [];
@@ -176,7 +190,7 @@ function childrenOf(
   return children
     .map((child) => ({
       id: keyOf(child),
-      ...verdictOf(child, from.dialect),
+      ...verdictOf(child, from),
       children: childrenOf(child, from, path),
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -184,13 +198,14 @@ function childrenOf(
 
 function verdictOf(
   object: Resource | Error | null | undefined,
-  { rules }: Dialect,
+  { dialect: { rules }, answers }: Judged,
 ): Pick<TreeNode, "health" | "message"> {
   const { healthWords } = rules;
   if (object === undefined) return { health: healthWords.Unknown, message: "" };
   if (object === null) return { health: healthWords.Missing, message: "it is not in the cluster" };
   if (object instanceof Error) return { health: healthWords.Unknown, message: object.message };
-  const verdict = healthOf(object, rules.health, Date.now());
+  const ask = () => answers.get(object) ?? { kind: "pending" as const };
+  const verdict = judge(object, rules.health, { now: Date.now(), ask });
   return verdict
     ? { health: healthWords[verdict.status], message: verdict.message ?? "" }
     : { health: "", message: "" };

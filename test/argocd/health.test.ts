@@ -48,6 +48,10 @@ test("a script of the installation says how objects do, and waves wait for it", 
   await app.edit("ConfigMap", "first", note("Degraded"));
   const broken = await app.until("is degraded", ({ health }) => health === "Degraded");
   expect(broken.sync).toBe("Synced");
+  const home = await mkdtemp(join(tmpdir(), "holdfast-tree-"));
+  const tree = await runCli({ home, kubeconfig: world.plane.kubeconfigPath }, ["tree", "app/scripted", "-o", "json"]);
+  expect([tree.err, tree.out]).toEqual(["", expect.stringMatching(/"Degraded"[^}]*"as noted"/)]);
+  await rm(home, { recursive: true, force: true });
 });
 
 test("a script that never ends makes its objects Unknown and nothing else", { timeout: 60_000 }, async () => {

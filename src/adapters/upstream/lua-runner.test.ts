@@ -95,4 +95,13 @@ describe("runLua()", () => {
       "fine",
     ]);
   });
+
+  test("a helper that is not there is an answer too", async () => {
+    const missing = {
+      get full(): never {
+        throw new Error("the helper is not built");
+      },
+    };
+    expect(await runLua(missing, [run("return {}")], signal)).toEqual([{ error: "a script: the helper is not built" }]);
+  });
 });
