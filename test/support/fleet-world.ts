@@ -1,7 +1,6 @@
 import { readdir, readFile, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { loadAll } from "js-yaml";
 import type { ControlPlane } from "#adapters/cluster/control-plane.ts";
 import { startControlPlane } from "#adapters/cluster/start-control-plane.ts";
 import type { ConnectedCluster } from "#adapters/kube/cluster-client.ts";
@@ -9,82 +8,86 @@ import { packedChart } from "#adapters/upstream/helm-bench.ts";
 import { releaseSummaryOf } from "#core/helm/release-record.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ObjectRef } from "#engine/ports.ts";
-import { auditPosition, requestsSince } from "../bench/audit-log.ts";
-import { buildGo } from "../tools/build-go.ts";
-import { type ControllerProcess, startControllerProcess } from "./faults/controller-process.ts";
-import { conditionOf, type FluxStatus } from "./flux/flux-world.ts";
-import { ChartServer } from "./support/chart-server.ts";
-import { temporaryDirectory } from "./support/control-plane.ts";
-import { adminClient, installDefinitions } from "./support/engine.ts";
-import { eventually } from "./support/eventually.ts";
-import { type FaultMatch, type FaultProxy, startFaultProxy } from "./support/fault-proxy.ts";
-import { type GitServer, startGitServer } from "./support/git-server.ts";
-import { type OciRegistry, startOciRegistry } from "./support/oci-registry.ts";
+import { auditPosition, requestsSince } from "../../bench/audit-log.ts";
+import { buildGo } from "../../tools/build-go.ts";
+import { type ControllerProcess, startControllerProcess } from "../faults/controller-process.ts";
+import { ChartServer } from "./chart-server.ts";
+import { temporaryDirectory } from "./control-plane.ts";
+import { adminClient, installDefinitions } from "./engine.ts";
+import { eventually } from "./eventually.ts";
+import { type FaultMatch, type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { type GitServer, startGitServer } from "./git-server.ts";
+import { type OciRegistry, startOciRegistry } from "./oci-registry.ts";
 
 const CONTROLLER_USER = "holdfast";
 const chartType = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 const { signal } = new AbortController();
 
-/** The folder of the example. */
-export const fleetFolder = join(import.meta.dirname, "../examples/fleet");
-
-/** Kinds whose objects tell whether they are ready, by group. */
-const reporting = [
-  { group: "source.toolkit.fluxcd.io", kind: "GitRepository" },
-  { group: "source.toolkit.fluxcd.io", kind: "HelmChart" },
-  { group: "source.toolkit.fluxcd.io", kind: "HelmRepository" },
-  { group: "source.toolkit.fluxcd.io", kind: "OCIRepository" },
-  { group: "kustomize.toolkit.fluxcd.io", kind: "Kustomization" },
-  { group: "helm.toolkit.fluxcd.io", kind: "HelmRelease" },
-] as const;
+/** An example of a whole repository. */
+export interface Fleet {
+  readonly folder: string;
+  /** Kinds whose objects tell whether they are ready, by group. */
+  readonly reporting: readonly { readonly group: string; readonly kind: string }[];
+  /** `Ready`, or why an object is not. */
+  readonly stateOf: (object: Resource) => string;
+  /** Puts what the example expects on the servers. */
+  readonly publish: (servers: FleetServers) => Promise<void>;
+  /** How the example's text names what speaks no TLS here. */
+  readonly insecure: (text: string, registry: string) => string;
+}
 
 /** Servers that hold what the example expects at addresses of example.com, and the example with theirs instead. */
 export class FleetServers {
+  readonly fleet: Fleet;
   readonly git: GitServer;
-  readonly #charts: ChartServer;
-  readonly #registry: OciRegistry;
+  readonly charts: ChartServer;
+  readonly registry: OciRegistry;
 
-  private constructor(git: GitServer, charts: ChartServer, registry: OciRegistry) {
-    this.git = git;
-    this.#charts = charts;
-    this.#registry = registry;
+  private constructor(fleet: Fleet, servers: { git: GitServer; charts: ChartServer; registry: OciRegistry }) {
+    this.fleet = fleet;
+    this.git = servers.git;
+    this.charts = servers.charts;
+    this.registry = servers.registry;
   }
 
-  static async start(): Promise<FleetServers> {
+  static async start(fleet: Fleet): Promise<FleetServers> {
     const [git, charts, registry] = await Promise.all([
       startGitServer(),
       new ChartServer().start(),
       startOciRegistry(),
     ]);
-    const servers = new FleetServers(git, charts, registry);
-    charts.publish("router", "1.4.0", { packed: await chart("router") });
-    for (const [name, version] of [
-      ["collector", "0.9.1"],
-      ["web", "1.2.0"],
-    ] as const) {
-      const layers = [{ mediaType: chartType, content: await chart(name) }];
-      await registry.push(`charts/${name}`, version, { layers });
-    }
-    await git.commit("platform/fleet", await servers.files(fleetFolder));
-    await git.commit("team-blue/apps", await servers.files(join(fleetFolder, "team-blue")));
+    const servers = new FleetServers(fleet, { git, charts, registry });
+    await fleet.publish(servers);
+    await git.commit("platform/fleet", await servers.files());
     return servers;
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.git.stop(), this.#charts.stop(), this.#registry.stop()]);
+    await Promise.all([this.git.stop(), this.charts.stop(), this.registry.stop()]);
   }
 
-  /** The files of a folder with these servers' addresses; the registry speaks no TLS here. */
-  async files(folder: string): Promise<Readonly<Record<string, string>>> {
-    const files = Object.entries(await filesOf(folder));
+  /** The files of a folder of the example with these servers' addresses. */
+  async files(folder = ""): Promise<Readonly<Record<string, string>>> {
+    const files = Object.entries(await filesOf(join(this.fleet.folder, folder)));
     return Object.fromEntries(files.map(([path, text]) => [path, this.#addressed(text)]));
   }
 
+  /** A packed chart of the example. */
+  async chart(folder: string): Promise<Uint8Array> {
+    return packedChart(basename(folder), await filesOf(join(this.fleet.folder, folder)));
+  }
+
+  /** Pushes a packed chart to the registry. */
+  async pushChart(folder: string, repository: string, version: string): Promise<void> {
+    const layers = [{ mediaType: chartType, content: await this.chart(folder) }];
+    await this.registry.push(repository, version, { layers });
+  }
+
   #addressed(text: string): string {
-    return text
+    const addressed = text
       .replaceAll("https://git.example.com", this.git.address)
-      .replaceAll("https://charts.example.com/stable", this.#charts.url)
-      .replaceAll(/oci:\/\/registry\.example\.com(.*)/g, `oci://${this.#registry.host}$1\n  insecure: true`);
+      .replaceAll("https://charts.example.com/stable", this.charts.url);
+    return this.fleet.insecure(addressed, this.registry.host);
   }
 }
 
@@ -159,52 +162,39 @@ export class FleetCluster {
   }
 
   /** What the example's README says to do by hand. */
-  async bootstrap(cluster: "staging" | "production"): Promise<void> {
-    const key = await readFile(join(fleetFolder, "demo.agekey"), "utf8");
-    const metadata = { name: "sops-age", namespace: "flux-system" };
-    const files = await this.#servers.files(join(fleetFolder, "clusters", cluster));
-    const objects = loadAll(files["fleet.yaml"] ?? "") as Resource[];
-    for (const object of [
-      { apiVersion: "v1", kind: "Secret", metadata, stringData: { "age.agekey": key } },
-      ...objects,
-    ])
-      await this.#client.apply(object, { manager: "test", signal });
+  async apply(objects: readonly Resource[]): Promise<void> {
+    for (const object of objects) await this.#client.apply(object, { manager: "test", signal });
   }
 
-  /** Asks for a source to be fetched as the `flux` command does. */
-  async poke(kind: string, place: string): Promise<void> {
-    const [namespace = "", name = ""] = place.split("/");
-    const ref = { apiVersion: "source.toolkit.fluxcd.io/v1", kind, namespace, name };
-    const annotations = { "reconcile.fluxcd.io/requestedAt": new Date().toISOString() };
-    await this.#client.patch(ref, { metadata: { annotations } }, { type: "merge", manager: "flux", signal });
+  /** Sets annotations of an object. */
+  async annotate(ref: ObjectRef, annotations: Readonly<Record<string, string>>): Promise<void> {
+    await this.#client.patch(ref, { metadata: { annotations } }, { type: "merge", manager: "test", signal });
   }
 
   /** What every object of a reporting kind says about itself now, as `Kind/namespace/name`. */
   async report(): Promise<Readonly<Record<string, string>>> {
     const said: Record<string, string> = {};
+    const { reporting, stateOf } = this.#servers.fleet;
     for (const kind of reporting) {
       for (const object of await this.#list(kind)) {
-        const status = object["status"] as FluxStatus | undefined;
-        const ready = conditionOf(status ?? {}, "Ready");
-        const isOfNow = (ready?.observedGeneration ?? status?.observedGeneration) === object.metadata.generation;
-        const text = isOfNow && ready?.status === "True" ? "Ready" : `${ready?.status} ${ready?.message}`;
-        said[`${kind.kind}/${object.metadata.namespace}/${object.metadata.name}`] = text;
+        said[`${kind.kind}/${object.metadata.namespace}/${object.metadata.name}`] = stateOf(object);
       }
     }
     return said;
   }
 
-  /** Waits until as many objects are ready as the example has, and returns their names. */
-  async allReady(count: number): Promise<readonly string[]> {
+  /** Waits until as many objects are there as the example has and all but some are ready, and returns the names of those. */
+  async allReady(count: number, but: readonly string[] = []): Promise<readonly string[]> {
     let last: Readonly<Record<string, string>> = {};
     const probe = async () => {
       last = await this.report();
-      return Object.keys(last).length >= count && Object.values(last).every((text) => text === "Ready");
+      const isReady = ([name, text]: [string, string]) => text === "Ready" || but.includes(name);
+      return Object.keys(last).length >= count && Object.entries(last).every(isReady);
     };
     await eventually("the fleet is ready", probe, 60_000).catch((error: unknown) => {
       throw new Error(`the fleet is not ready: ${JSON.stringify(last, null, 2)}`, { cause: error });
     });
-    return Object.keys(last);
+    return Object.keys(last).filter((name) => !but.includes(name));
   }
 
   /** Helm's records of all namespaces, as `release.vN status`. */
@@ -286,10 +276,6 @@ interface AuditEvent {
   readonly user: { readonly username: string };
   readonly impersonatedUser?: { readonly username: string };
   readonly objectRef?: { readonly resource?: string; readonly namespace?: string; readonly name?: string };
-}
-
-async function chart(name: string): Promise<Uint8Array> {
-  return packedChart(name, await filesOf(join(fleetFolder, "charts", name)));
 }
 
 async function filesOf(folder: string): Promise<Readonly<Record<string, string>>> {

@@ -1,11 +1,14 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { loadAll } from "js-yaml";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
-import { runCli } from "./support/cli-program.ts";
-import { eventually } from "./support/eventually.ts";
-import { FleetCluster, fleetFolder, FleetServers } from "./fleet-world.ts";
+import { runCli } from "../support/cli-program.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Fleet, FleetCluster, FleetServers } from "../support/fleet-world.ts";
+import { conditionOf, type FluxStatus } from "./flux-world.ts";
 
 const everything = [
   "GitRepository/flux-system/fleet",
@@ -26,12 +29,39 @@ const everything = [
 ];
 const released = ["collector.v1 deployed", "router.v1 deployed", "shop.v1 deployed"];
 
+const folder = join(import.meta.dirname, "../../examples/fleet");
+const fleet: Fleet = {
+  folder,
+  reporting: [
+    { group: "source.toolkit.fluxcd.io", kind: "GitRepository" },
+    { group: "source.toolkit.fluxcd.io", kind: "HelmChart" },
+    { group: "source.toolkit.fluxcd.io", kind: "HelmRepository" },
+    { group: "source.toolkit.fluxcd.io", kind: "OCIRepository" },
+    { group: "kustomize.toolkit.fluxcd.io", kind: "Kustomization" },
+    { group: "helm.toolkit.fluxcd.io", kind: "HelmRelease" },
+  ],
+  stateOf: (object) => {
+    const status = (object["status"] ?? {}) as FluxStatus;
+    const ready = conditionOf(status, "Ready");
+    const isOfNow = (ready?.observedGeneration ?? status.observedGeneration) === object.metadata.generation;
+    return isOfNow && ready?.status === "True" ? "Ready" : `${ready?.status} ${ready?.message}`;
+  },
+  publish: async (at) => {
+    at.charts.publish("router", "1.4.0", { packed: await at.chart("charts/router") });
+    await at.pushChart("charts/collector", "charts/collector", "0.9.1");
+    await at.pushChart("charts/web", "charts/web", "1.2.0");
+    await at.git.commit("team-blue/apps", await at.files("team-blue"));
+  },
+  insecure: (text, registry) =>
+    text.replaceAll(/oci:\/\/registry\.example\.com(.*)/g, `oci://${registry}$1\n  insecure: true`),
+};
+
 let servers: FleetServers;
 let cluster: FleetCluster;
 
 describe("the example fleet, from an empty cluster", () => {
   beforeEach(async () => {
-    servers = await FleetServers.start();
+    servers = await FleetServers.start(fleet);
     cluster = await FleetCluster.start(servers);
   });
   afterEach(async () => {
@@ -40,7 +70,7 @@ describe("the example fleet, from an empty cluster", () => {
   });
 
   test("gets ready in one run, as the cluster's settings say, and its tenant stays in its namespace", async () => {
-    await cluster.bootstrap("staging");
+    await bootstrap("staging");
     await cluster.startController();
     expect(await cluster.allReady(everything.length)).toEqual(everything);
     expect(await cluster.records()).toEqual(released);
@@ -65,7 +95,9 @@ describe("the example fleet, from an empty cluster", () => {
     expect(actors.get("deployments/notes/notes")).toBe("holdfast");
     const outside = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: intruder, namespace: shop}\n";
     await servers.git.commit("team-blue/apps", { "outside.yaml": outside });
-    await cluster.poke("GitRepository", "team-blue/apps");
+    const source = { apiVersion: "source.toolkit.fluxcd.io/v1", kind: "GitRepository" };
+    const asked = { "reconcile.fluxcd.io/requestedAt": new Date().toISOString() };
+    await cluster.annotate({ ...source, namespace: "team-blue", name: "apps" }, asked);
     const said = await eventually("the tenant is refused", async () => {
       const { "Kustomization/team-blue/apps": text = "" } = await cluster.report();
       return text.includes("forbidden") && text;
@@ -75,7 +107,7 @@ describe("the example fleet, from an empty cluster", () => {
   });
 
   test("gets ready although the controller is killed between releases and amid one, and does nothing twice", async () => {
-    await cluster.bootstrap("staging");
+    await bootstrap("staging");
     await cluster.startController();
     for (const object of ["router/listeners/public", "shop/deployments/shop"]) {
       await cluster.killControllerAt({ method: "PATCH", path: new RegExp(`/namespaces/${object}$`) });
@@ -90,7 +122,7 @@ describe("the example fleet, from an empty cluster", () => {
   });
 
   test("gets ready although the API server goes away and comes back, and is left alone from then on", async () => {
-    await cluster.bootstrap("production");
+    await bootstrap("production");
     await cluster.startController();
     const applies = () => cluster.proxy.requests.some(({ path }) => path.endsWith("/router/listeners/public"));
     await eventually("the second stage is at work", applies, 60_000);
@@ -125,9 +157,20 @@ test("the apps of both clusters render offline, and differ in what each cluster 
   });
 });
 
+/** What the example's README says to do by hand. */
+async function bootstrap(name: "staging" | "production"): Promise<void> {
+  const key = await readFile(join(folder, "demo.agekey"), "utf8");
+  const metadata = { name: "sops-age", namespace: "flux-system" };
+  const files = await servers.files(`clusters/${name}`);
+  await cluster.apply([
+    { apiVersion: "v1", kind: "Secret", metadata, stringData: { "age.agekey": key } },
+    ...(loadAll(files["fleet.yaml"] ?? "") as Resource[]),
+  ]);
+}
+
 /** What `holdfast render` prints for a folder of the example, without a cluster. */
-async function rendered(folder: string): Promise<readonly Resource[]> {
-  const args = ["render", join(fleetFolder, folder), "--dialect", "flux", "--output", "json"];
+async function rendered(of: string): Promise<readonly Resource[]> {
+  const args = ["render", join(fleet.folder, of), "--dialect", "flux", "--output", "json"];
   const { code, out, err } = await runCli({ home: tmpdir(), kubeconfig: "/nowhere" }, args);
   if (code !== 0) throw new Error(`render ended with ${code}: ${err}`);
   return JSON.parse(out) as Resource[];
