@@ -237,3 +237,14 @@ describe("what is elsewhere is asked for, and used once it is there", () => {
     }
   });
 });
+
+test("as many parameters as an object can hold are set within seconds", async () => {
+  const values = Array.from({ length: 40_000 }, (_none, at) => ({
+    set: { path: `p${at % 200}.q${at}`, value: "1", as: "typed" as const },
+  }));
+  const tree = memoryTree(chart);
+  const started = performance.now();
+  const { resources } = await renderTemplate(bench.pool, { tree, path: "web", spec: { ...spec, values } }, signal);
+  expect(resources).toHaveLength(1);
+  expect(performance.now() - started).toBeLessThan(20_000);
+});
