@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ChartServer } from "../support/chart-server.ts";
 import { configMap, useArgoWorld } from "./argo-world.ts";
@@ -90,4 +91,24 @@ test("annotations of a kustomize block may name the build environment", async ()
   await app.settled(commit);
   const at = `${commit.slice(0, 7)} of ${app.namespace}`;
   expect((await app.object("ConfigMap", "cm"))?.metadata.annotations).toMatchObject({ at });
+});
+
+test("files of LFS are fetched where the repository's Secret says so, and what cannot be had is named", async () => {
+  const app = world.app("lfs");
+  const text = configMap("large");
+  const oid = createHash("sha256").update(text).digest("hex");
+  const objects = new Map<string, string>();
+  world.git.behaviour.lfs = objects;
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${text.length}\n`;
+  const commit = await app.commit({ "large.yaml": pointer });
+  const metadata = { name: "lfs", namespace: "argocd", labels: { "argocd.argoproj.io/secret-type": "repository" } };
+  const stringData = { url: app.url, enableLfs: "true" };
+  await world.client.apply({ apiVersion: "v1", kind: "Secret", metadata, stringData }, { manager: "admin", signal });
+  await app.create();
+  const { conditions } = await app.until("it is told", (view) => view.conditions.length > 0);
+  expect(conditions.join()).toContain("Cannot fetch app/large.yaml from LFS: the server does not have it (404)");
+  objects.set(oid, text);
+  await app.refresh();
+  await app.settled(commit);
+  expect(await app.config("large")).toEqual({ value: "1" });
 });

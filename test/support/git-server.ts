@@ -33,6 +33,8 @@ export interface GitServerBehaviour {
   hangAfterBytes?: number;
   refuseFilters?: boolean;
   oldProtocol?: boolean;
+  /** What LFS holds for every repository, by SHA-256. */
+  lfs?: ReadonlyMap<string, string>;
 }
 
 /** What a client asked for. */
@@ -86,6 +88,7 @@ export async function startGitServer(
   const requests: SeenRequest[] = [];
   let packs = 0;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
+    if (behaviour.lfs && answersLfs(request, response, behaviour.lfs)) return;
     requests.push({ service: serviceOf(request), authorization: request.headers.authorization });
     if (!isAdmitted(request, behaviour)) return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
     if (behaviour.redirectTo !== undefined) {
@@ -201,4 +204,23 @@ function watchForPack(response: ServerResponse, behaviour: GitServerBehaviour, o
     response.end = () => response;
     return true;
   }) as typeof response.write;
+}
+
+function answersLfs(request: IncomingMessage, response: ServerResponse, lfs: ReadonlyMap<string, string>): boolean {
+  const { url = "", headers } = request;
+  if (url.startsWith("/lfs/")) response.end(lfs.get(url.slice("/lfs/".length)));
+  else if (url.endsWith(".git/info/lfs/objects/batch")) {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { objects } = JSON.parse(Buffer.concat(chunks).toString()) as { objects: { oid: string; size: number }[] };
+      const offered = objects.map(({ oid, size }) =>
+        lfs.has(oid)
+          ? { oid, size, actions: { download: { href: `http://${headers.host ?? ""}/lfs/${oid}` } } }
+          : { oid, size, error: { code: 404 } },
+      );
+      response.end(JSON.stringify({ objects: offered }));
+    });
+  } else return false;
+  return true;
 }

@@ -13,19 +13,23 @@ import type { GitRepositorySpec, GitStore } from "./git-store.ts";
 import { parseGitUrl } from "./git-url.ts";
 import { githubAppOf, mustBeNoApp } from "./github-app.ts";
 import { GithubAppLogin } from "./github-app-login.ts";
+import { lfsRepositories } from "./lfs-access.ts";
 import { SubmoduleRepository } from "./submodule-repository.ts";
 import { isSameServer } from "./submodule-url.ts";
 
 /** Opens repositories of a store with the credential and through the proxy that Secrets hold. */
 export function gitFetcher(store: GitStore, clouds?: CloudRepositories): SourceFetcher {
+  const withFiles = lfsRepositories();
   return {
     open: (source, secrets) => {
       const spec = repositorySpecOf(source, secrets, clouds);
       const main = store.open(spec);
-      if (source.remote.kind !== "git" || !source.remote.submodules) return main;
+      if (source.remote.kind !== "git") return main;
       const open = (url: string) => store.open(submoduleSpec(spec, url));
       const settingsIn: GitStore["settingsIn"] = (bytes, signal) => store.settingsIn(bytes, signal);
-      return new SubmoduleRepository({ main, url: source.url, open, settingsIn, limits: store.limits });
+      const parts = { main, url: source.url, open, settingsIn, limits: store.limits };
+      const shown = source.remote.submodules ? new SubmoduleRepository(parts) : main;
+      return source.remote.lfs ? withFiles(main, shown, spec) : shown;
     },
   };
 }

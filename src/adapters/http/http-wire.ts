@@ -36,8 +36,12 @@ export class HttpWire {
   /** The error for a redirect that must not be followed. */
   readonly #refuse: (message: string) => Error;
 
-  constructor({ ca, cert, key, proxy }: TlsSettings, refuse: (message: string) => Error) {
-    const trust = { ...(ca !== undefined && { ca }), ...(proxy !== undefined && { proxy }) };
+  constructor({ ca, cert, key, proxy, unverified }: TlsSettings, refuse: (message: string) => Error) {
+    const trust = {
+      ...(ca !== undefined && { ca }),
+      ...(proxy !== undefined && { proxy }),
+      ...(unverified && { unverified }),
+    };
     this.#foreign = tlsDispatcher(trust);
     this.#own = cert === undefined || key === undefined ? this.#foreign : tlsDispatcher({ ...trust, cert, key });
     this.#refuse = refuse;

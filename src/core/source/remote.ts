@@ -6,6 +6,8 @@ export interface GitRemote {
   readonly kind: "git";
   /** Whether the files of submodules are among those of a commit. */
   readonly submodules?: true;
+  /** Whether files that are kept outside of the repository are among them, instead of the pointers to them. */
+  readonly lfs?: true;
   /** Whether the credential is that of an app at GitHub, which gets tokens for it. */
   readonly githubApp?: true;
   /** Who vouches for who asks; absent: the credential alone. */

@@ -55,7 +55,7 @@ export function openedRemote(remote: Remote, access: RepositoryAccess): Remote {
   const azure = azureIdentity ? ({ cloud: "azure" } as const) : {};
   switch (remote.kind) {
     case "git":
-      return { ...remote, ...gitLogin(access), ...trust };
+      return { ...remote, ...gitLogin(access), ...trust, ...(access.enableLfs && { lfs: true }) };
     case "helm":
       return { ...remote, ...azure, ...trust, insecure: remote.insecure || plainHttp };
     case "oci":
@@ -70,12 +70,11 @@ function gitLogin({ azureIdentity, githubApp }: RepositoryAccess): Pick<GitRemot
   return azureIdentity ? { cloud: "azure" } : {};
 }
 
-function unsupported(remote: Remote, { enableLfs, keyOfGcp, name }: RepositoryAccess): Problem | null {
+function unsupported(remote: Remote, { keyOfGcp, name }: RepositoryAccess): Problem | null {
   const refuse = (key: string) => {
     const path = `Secret ${name}: ${key}`;
     return { path, message: `${path} is not supported yet` };
   };
   if (remote.kind !== "git") return null;
-  if (enableLfs) return refuse("enableLfs");
   return keyOfGcp ? refuse("gcpServiceAccountKey") : null;
 }
