@@ -25,7 +25,8 @@ export async function verifiedObjects(
     throw new SourceError("no-keys", `Cannot read ${what}: Secret ${namespace}/${name} does not exist`);
   };
   const { commit, refName } = revision;
-  const keys = verification.keys && (await read("public keys", verification.keys));
+  const held = "held" in verification ? verification.held?.open() : undefined;
+  const keys = held ?? (verification.keys && (await read("public keys", verification.keys)));
   const root = "trustedRoot" in verification ? verification.trustedRoot : null;
   const trustedRoot = root && (await read("the trusted root", root));
   const request = { commit, refName, signed: verification, keys, ...(trustedRoot && { trustedRoot }) };

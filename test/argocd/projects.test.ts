@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCli } from "../support/cli-program.ts";
 import { temporaryDirectory } from "../support/control-plane.ts";
+import { type RawObject, signedFile, signedObjects, signerNames, signers } from "../support/signed-objects.ts";
 import { configMap, type TestApp, useArgoWorld } from "./argo-world.ts";
 import { configure, declare } from "./installation-secrets.ts";
 
@@ -65,6 +66,35 @@ describe("sync windows", () => {
       "InvalidSpecError: AppProject odd: spec.syncWindows[0]: cannot parse 'Mars/Olympus' as time zone",
     ]);
     await other.settled(commit);
+  });
+});
+
+describe("signatures", () => {
+  test("only commits that a key of the project signed are used, of the keys that the installation knows", async () => {
+    const { pgp, stranger } = signedObjects;
+    const name = "signed";
+    const place = async (object: RawObject) => {
+      for (const value of ["1", "2", "3"]) {
+        await world.git.commit(name, signedFile(value), { branch: `value-${value}` });
+      }
+      const path = join(world.git.directory, "object");
+      await writeFile(path, object.content);
+      await world.git.git(name, "hash-object", "-t", object.type, "-w", path);
+      await world.git.git(name, "update-ref", "refs/heads/main", object.hash);
+    };
+    await place(stranger);
+    await project("signing", { signatureKeys: [{ keyID: signerNames.pgp }] });
+    const app = world.app(name);
+    await app.create({ spec: { project: "signing", ...automated } });
+    const words = `signature verification of commit '${stranger.hash}' failed`;
+    await app.until("it is refused", ({ conditions }) => conditions.join().includes(words));
+    expect(await app.config("a")).toBeNull();
+    await place(pgp);
+    await app.refresh();
+    await app.until("no key is known", ({ conditions }) => conditions.join().includes(pgp.hash));
+    await configure(world.client, "argocd-gpg-keys-cm", { [signerNames.pgp]: signers.pgp });
+    await app.settled(pgp.hash);
+    expect(await app.config("a")).toEqual({ value: "1" });
   });
 });
 

@@ -22,6 +22,9 @@ export async function verifyCommit(
   if ("provider" in signed) throw new SourceError("config", "Cannot verify a commit: only artifacts are signed so");
   const keys = (request.keys?.["data"] ?? {}) as Readonly<Record<string, string>>;
   const verified: VerifiedObject[] = [];
+  if (signed.tagFirst && (await annotatedTag(objects, request, signal))) {
+    return [await verifyTag({ objects, check, keys }, request, signal)];
+  }
   if (signed.tag) verified.push(await verifyTag({ objects, check, keys }, request, signal));
   if (signed.commit) {
     const { commit } = request;
@@ -31,6 +34,14 @@ export async function verifyCommit(
     verified.push({ what: "commit", name: commit, key: answer.key });
   }
   return verified;
+}
+
+async function annotatedTag(
+  objects: SignedObjects,
+  { refName }: VerificationRequest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return refName?.startsWith("refs/tags/") === true && (await objects.tag(refName, signal)) !== null;
 }
 
 async function verifyTag(

@@ -113,7 +113,11 @@ export type Verification = CommitVerification | ArtifactVerification;
 export interface CommitVerification {
   readonly commit: boolean;
   readonly tag: boolean;
+  /** Of a revision that an annotated tag names, that tag in place of the commit. */
+  readonly tagFirst?: true;
   readonly keys: ObjectName;
+  /** What stands in for that Secret, and the version of it; absent: it is read. */
+  readonly held?: { readonly version: string; readonly open: () => Resource };
 }
 
 /**

@@ -3,8 +3,9 @@ import { usualSettings } from "#core/app/settings.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { GitRemote, Remote } from "#core/source/remote.ts";
 import type { Source, SourceKey } from "#core/source/source.ts";
-import { findProject } from "./project.ts";
 import { judgeSource } from "./project-rules.ts";
+import { findProject, projectProblems } from "./project.ts";
+import { requiredSigners, verificationBy } from "./source-integrity.ts";
 import { type AskedRepository, type RepositoryAccess, repositoryAccess } from "./repository-access.ts";
 
 /** A source of an app of a project as the Secrets and ConfigMaps of the installation say that it is opened. */
@@ -15,11 +16,15 @@ export function openedSource(source: AppSource, asked: AskedRepository): Result<
   if (!access.ok) return access;
   const problem = unsupported(inline.remote, access.value);
   if (problem) return refused([problem]);
+  const signers = signersOf(inline, asked);
+  if (!signers.ok) return refused([signers.error]);
   const { held, scope } = access.value;
-  // What one project alone may read is no other's to share.
-  const key = `${inline.key}${scope}` as SourceKey;
+  const ids = signers.value;
+  // What one project alone may read, and what must be signed for it, is no other's to share.
+  const key = `${inline.key}${scope}${ids ? ` signed by ${[...ids].sort().join(" or ")}` : ""}` as SourceKey;
   const remote = openedRemote(inline.remote, access.value);
-  return ok({ ...source, source: key, inline: { ...inline, key, remote, ...(held && { held }) } });
+  const verification = ids && { verification: verificationBy(ids, asked) };
+  return ok({ ...source, source: key, inline: { ...inline, key, remote, ...(held && { held }), ...verification } });
 }
 
 /** A repository that the files of an app name, as the Secrets of the installation say that it is opened. */
@@ -63,6 +68,12 @@ export function openedRemote(remote: Remote, access: RepositoryAccess): Remote {
     default:
       return remote;
   }
+}
+
+/** Commits alone are signed so; what is wrong with the project is told apart from its sources. */
+function signersOf({ remote, url }: Source, asked: Omit<AskedRepository, "url">): ReturnType<typeof requiredSigners> {
+  const project = remote.kind === "git" ? findProject(asked.project, asked.lookup, asked) : null;
+  return project && projectProblems(project).length === 0 ? requiredSigners(project.limits, url) : ok(null);
 }
 
 function gitLogin({ azureIdentity, githubApp }: RepositoryAccess): Pick<GitRemote, "cloud" | "githubApp"> {

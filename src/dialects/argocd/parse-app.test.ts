@@ -171,9 +171,9 @@ describe("parseApp() refuses what is not supported yet by the name of its field"
     test(field, () => expect(problemsOf(application(spec))).toContain(`${field} is not supported yet`));
   }
   test("limits of the project that would otherwise be ignored", () => {
-    const lookup = projectLookup("team", { sourceRepos: ["*"], signatureKeys: [{ keyID: "4AEE18F83AFDEB23" }] });
+    const lookup = projectLookup("team", { sourceRepos: ["*"], signatureKeys: [{ keyID: "ada" }] });
     expect(problemsOf(application({ project: "team" }), lookup)).toEqual([
-      "AppProject team: spec.signatureKeys is not supported yet",
+      "AppProject team: spec.signatureKeys[0] names no key by its ID",
     ]);
   });
 });

@@ -8,6 +8,7 @@ import { type ProjectFields, projectSpecSchema } from "./project-schema.ts";
 import { namespaceMatches } from "./namespace-patterns.ts";
 import { windowProblems } from "./sync-windows.ts";
 import { repositoriesOfProject } from "./repositories.ts";
+import { integrityProblems } from "./source-integrity.ts";
 import { schemaProblems } from "./schema-problems.ts";
 
 /** A project: its name and its limits. */
@@ -27,11 +28,12 @@ const PERMISSIVE: ProjectFields = {
   clusterResourceWhitelist: [{ group: "*", kind: "*" }],
 };
 
-/** Limits whose neglect would allow what the project forbids. */
-const UNSUPPORTED = ["signatureKeys", "sourceIntegrity"] as const;
-
 /** The project of that name, or null when there is none; `default` needs no object. */
-export function findProject(name: string, lookup: Lookup, settings: Settings): Project | null {
+export function findProject(
+  name: string,
+  lookup: Lookup,
+  settings: Pick<Settings, "controlNamespace">,
+): Project | null {
   const object = lookup("AppProject", settings.controlNamespace, name);
   if (object === null) return name === DEFAULT_PROJECT ? { name, limits: PERMISSIVE, ownClusters: [] } : null;
   return withOwn(name, withoutNulls(object["spec"]) ?? {}, lookup);
@@ -57,19 +59,10 @@ export function projectProblems(project: Project): Problem[] {
   const root = `AppProject ${project.name}: spec`;
   const illTyped = schemaProblems(projectSpecSchema, project.limits, root);
   if (illTyped.length > 0) return illTyped;
-  const ignored = UNSUPPORTED.filter((field) => !isEmpty(project.limits[field])).map((field) => ({
-    path: `${root}.${field}`,
-    message: `${root}.${field} is not supported yet`,
-  }));
-  return [...ignored, ...windowProblems(project.name, project.limits)];
+  return [...windowProblems(project.name, project.limits), ...integrityProblems(project.name, project.limits)];
 }
 
 /** Whether apps in `namespace` may use the project. */
 export function permitsNamespaceOfApp({ limits }: Project, namespace: string, settings: Settings): boolean {
   return namespace === settings.controlNamespace || namespaceMatches(limits.sourceNamespaces ?? [], namespace);
-}
-
-function isEmpty(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return value === undefined;
 }
