@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { indexPathMatches, pathMatches } from "./path-match.ts";
+import { indexPathMatches, pathMatches, starPathMatches } from "./path-match.ts";
 
 const cases = [
   { pattern: "apps/*", path: "apps/a", whole: true, index: true },
@@ -15,5 +15,17 @@ const cases = [
 for (const { pattern, path, whole, index } of cases) {
   test(`${pattern} and ${path}`, () => {
     expect({ whole: pathMatches(pattern, path), index: indexPathMatches(pattern, path) }).toEqual({ whole, index });
+  });
+}
+
+const stars = [
+  { pattern: "apps/**/config.json", path: "apps/config.json", want: true },
+  { pattern: "apps/**/config.json", path: "apps/a/b/config.json", want: true },
+  { pattern: "apps/*/config.json", path: "apps/a/b/config.json", want: false },
+  { pattern: "apps/{a,b}/*.json", path: "apps/b/x.json", want: true },
+];
+for (const { pattern, path, want } of stars) {
+  test(`starPathMatches() ${pattern} and ${path}`, () => {
+    expect(starPathMatches(pattern, path)).toBe(want);
   });
 }

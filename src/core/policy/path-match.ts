@@ -11,6 +11,11 @@ export function indexPathMatches(pattern: string, path: string): boolean {
   return globMatches(plain(pattern), path) || path.startsWith(folder);
 }
 
+/** The same where two stars take any number of folders, none as well, and braces are alternatives. */
+export function starPathMatches(pattern: string, path: string): boolean {
+  return globMatches(pattern.replaceAll("**/", "{,**/}"), path, "/");
+}
+
 /** Two stars mean no more than one, and braces are themselves. */
 function plain(pattern: string): string {
   return pattern.replace(/\*+/g, "*").replace(/[{}]/g, String.raw`\$&`);

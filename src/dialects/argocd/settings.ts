@@ -9,6 +9,7 @@ import { type ExclusionSettings, parseExclusions, usualExclusions } from "./sett
 import { refuseSettings } from "./setting-keys.ts";
 import { settingValues } from "./setting-values.ts";
 import { parseScripts, type ScriptSettings, usualScripts } from "./settings-scripts.ts";
+import { parseSets, type SetSettings, usualSets } from "./settings-sets.ts";
 import { parseSourceSettings, type SourceSettings, usualSources } from "./settings-source.ts";
 import { parseTracking, type TrackingSettings, usualTracking } from "./settings-tracking.ts";
 
@@ -26,6 +27,7 @@ export interface ArgoSettings {
   readonly scripts: ScriptSettings;
   readonly exclusions: ExclusionSettings;
   readonly sources: SourceSettings;
+  readonly sets: SetSettings;
 }
 
 /** What this dialect's functions know of the installation: what the engine was started with, and what its ConfigMaps say. */
@@ -44,6 +46,7 @@ export const usualArgoSettings: ArgoSettings = {
   scripts: usualScripts,
   exclusions: usualExclusions,
   sources: usualSources,
+  sets: usualSets,
 };
 
 /** What the ConfigMaps say; a value that cannot be used counts as in `before`. Keys that nobody knows say nothing. */
@@ -62,6 +65,7 @@ export function parseSettings(
     scripts: parseScripts(values, before.scripts),
     exclusions: parseExclusions(values, before.exclusions),
     sources: parseSourceSettings(values, before.sources),
+    sets: parseSets(values, before.sets),
   };
   refuseSettings(values);
   return { settings, problems: values.problems };

@@ -34,7 +34,7 @@ function setOf(spec: Record<string, unknown>, name = "{{name}}", path = "x"): Re
 }
 
 async function generated(object: Resource, { files = {}, objects = [] }: World = {}): Promise<GeneratedSet> {
-  const parsed = parseSet(object);
+  const parsed = parseSet(object, usualArgoSettings.sets);
   if (!parsed.ok) throw new Error(parsed.error.map(({ message }) => message).join("; "));
   const one = (kind: string, namespace: string, name: string) =>
     objects.find(

@@ -1,5 +1,5 @@
 import { type Asking, ask, type Params, SetError } from "#core/app/app-set.ts";
-import { indexPathMatches, pathMatches } from "#core/policy/path-match.ts";
+import { indexPathMatches, pathMatches, starPathMatches } from "#core/policy/path-match.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { childPath } from "#core/source/read-set.ts";
 import { gitSource } from "./git-source.ts";
@@ -70,7 +70,8 @@ function filesOf(tree: FileTree, folder: string): readonly string[] {
 }
 
 function* fileParams(tree: FileTree, fields: GitFields, making: Making): Asking<readonly Params[]> {
-  const paths = [...chosen(filesOf(tree, ""), fields.files ?? [], indexPathMatches)].toSorted();
+  const matches = making.installation.argo.sets.plainStars ? starPathMatches : indexPathMatches;
+  const paths = [...chosen(filesOf(tree, ""), fields.files ?? [], matches)].toSorted();
   const bytes = paths.reduce((sum, path) => sum + (tree.entry(path)?.size ?? 0), 0);
   if (bytes > MAX_READ_BYTES) {
     throw new SetError(

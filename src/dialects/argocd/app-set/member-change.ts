@@ -6,6 +6,7 @@ import { valueAt } from "#core/diff/json-pointer.ts";
 import { keepIgnored } from "#core/diff/keep-ignored.ts";
 import { mergePatch } from "#core/diff/merge-patch.ts";
 import { annotationsOf, labelsOf, type OwnerReference, type Resource } from "#core/resource/resource.ts";
+import type { SetSettings } from "../settings-sets.ts";
 import { specOf } from "./parse-set.ts";
 import type { SetSpecFields } from "./set-schema.ts";
 
@@ -24,7 +25,11 @@ export function ownerOf(app: Resource): string | null {
 }
 
 /** What must be written so that an Application is as its set wants it; what others keep on it stays. */
-export function changeOf(set: AppSet, wanted: Resource, live: Resource | null): MemberChange {
+export function changeOf(
+  { set, settings }: { readonly set: AppSet; readonly settings: SetSettings },
+  wanted: Resource,
+  live: Resource | null,
+): MemberChange {
   const reference = referenceTo(set);
   if (live === null) {
     return { kind: "create", object: { ...wanted, metadata: { ...wanted.metadata, ownerReferences: [reference] } } };
@@ -41,7 +46,7 @@ export function changeOf(set: AppSet, wanted: Resource, live: Resource | null): 
   }
   const spec = specOf(set.object);
   const pointers = ignoredPointers(spec, wanted.metadata.name);
-  const desired = keepIgnored(withKept(wanted, live, { spec, reference }), live, pointers);
+  const desired = keepIgnored(withKept(wanted, live, { spec, reference, settings }), live, pointers);
   const own = pointers.filter((pointer) => valueAt(desired, pointer) === undefined);
   const patch = mergePatch(managedPart(withoutPaths(live, own)), managedPart(desired));
   if (patch === undefined) return { kind: "same" };
@@ -76,11 +81,15 @@ function ignoredPointers({ ignoreApplicationDifferences = [] }: SetSpecFields, n
 function withKept(
   wanted: Resource,
   live: Resource,
-  { spec, reference }: { readonly spec: SetSpecFields; readonly reference: OwnerReference },
+  {
+    spec,
+    reference,
+    settings,
+  }: { readonly spec: SetSpecFields; readonly reference: OwnerReference; readonly settings: SetSettings },
 ): Resource {
   const { annotations = [], labels = [] } = spec.preservedFields ?? {};
   const isAdopted = annotationsOf(live)[ADOPTED_ANNOTATION] !== undefined;
-  const kept = new Set([...KEPT, ...annotations, ...(isAdopted ? [FENCE] : [])]);
+  const kept = new Set([...KEPT, ...annotations, ...settings.keptAnnotations, ...(isAdopted ? [FENCE] : [])]);
   const hooks = (live.metadata.finalizers ?? []).filter((name) =>
     HOOK_FINALIZERS.some((hook) => name.startsWith(hook)),
   );
@@ -90,7 +99,7 @@ function withKept(
     metadata: {
       ...wanted.metadata,
       annotations: { ...wanted.metadata.annotations, ...picked(annotationsOf(live), kept) },
-      labels: { ...wanted.metadata.labels, ...picked(labelsOf(live), new Set(labels)) },
+      labels: { ...wanted.metadata.labels, ...picked(labelsOf(live), new Set([...labels, ...settings.keptLabels])) },
       finalizers: [...new Set([...(wanted.metadata.finalizers ?? []), ...hooks])],
       ownerReferences: [...others, reference],
     },

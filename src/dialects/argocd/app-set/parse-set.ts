@@ -4,6 +4,7 @@ import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import { textAt, withoutNulls } from "../fields.ts";
 import { FINALIZER } from "../parse-policy.ts";
 import { schemaProblems } from "../schema-problems.ts";
+import type { SetSettings } from "../settings-sets.ts";
 import { kindsOf, unservedKinds } from "./generators.ts";
 import { type SetSpecFields, setSpecSchema } from "./set-schema.ts";
 
@@ -17,7 +18,7 @@ const BUDGET_ANNOTATION = "holdfast.dev/max-deletions";
 const APPROVE_ANNOTATION = "holdfast.dev/approve";
 
 /** Reads an ApplicationSet; every reason why it cannot be used is a problem. */
-export function parseSet(object: Resource): Result<AppSet, readonly Problem[]> {
+export function parseSet(object: Resource, settings: SetSettings): Result<AppSet, readonly Problem[]> {
   const spec = specOf(object);
   const annotations = annotationsOf(object);
   const limit = limitOf(annotations[BUDGET_ANNOTATION]);
@@ -38,7 +39,7 @@ export function parseSet(object: Resource): Result<AppSet, readonly Problem[]> {
   const deleting = object.metadata.deletionTimestamp !== undefined;
   // Whatever is wrong with it, it may go.
   if (problems.length > 0 && !deleting) return refused(problems);
-  const policy = textAt(spec, "syncPolicy", "applicationsSync") || "sync";
+  const policy = settings.policy ?? (textAt(spec, "syncPolicy", "applicationsSync") || "sync");
   return ok({
     key: setKey(SET_SHORT, textAt(object.metadata, "namespace"), object.metadata.name),
     object,

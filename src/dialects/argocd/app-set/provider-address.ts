@@ -64,12 +64,19 @@ export function providerOf(
   making: Making,
 ): NamedProvider {
   mustBeOfControlNamespace(kind, making);
+  const { asksServices, services } = making.installation.argo.sets;
+  if (!asksServices) throw new SetError("parameters", "scm providers are disabled");
   const blocks = written as Readonly<Record<string, ProviderFields | undefined>>;
   if (blocks["awsCodeCommit"]) throw new SetError("parameters", `${kind}.awsCodeCommit is not supported yet`);
   for (const [block, name] of BLOCKS) {
     const fields = blocks[block];
     if (!fields) continue;
     if (fields.appSecretName) throw new SetError("parameters", `${kind}.${block}.appSecretName is not supported yet`);
+    if (fields.api && services.length > 0 && !services.includes(fields.api)) {
+      const allowed = services.join(", ");
+      const message = `scm provider not allowed: ${JSON.stringify(fields.api)} must be one of the following: ${allowed}`;
+      throw new SetError("parameters", message);
+    }
     return { name, fields };
   }
   const what = kind === "scmProvider" ? "SCM provider" : "Pull Request provider";

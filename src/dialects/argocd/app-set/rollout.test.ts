@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { AppSet, SetRollout } from "#core/app/app-set.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import { usualArgoSettings } from "../settings.ts";
 import { parseSet } from "./parse-set.ts";
 import { rollout } from "./rollout.ts";
 
@@ -46,7 +47,7 @@ function setOf(steps: readonly object[], rows: readonly unknown[] = []): AppSet 
     },
     status: { applicationStatus: rows },
   };
-  const parsed = parseSet(object);
+  const parsed = parseSet(object, usualArgoSettings.sets);
   if (!parsed.ok) throw new Error(parsed.error[0]?.message);
   return parsed.value;
 }

@@ -22,12 +22,12 @@ export function setRules(controlNamespace: string, argo: ArgoSettings, member: D
     },
     member,
     manager: "argocd-applicationset-controller",
-    parse: parseSet,
+    parse: (object) => parseSet(object, argo.sets),
     generate: (set, lookup, settings) => generate(set, lookup, { ...settings, controlNamespace, argo }),
     ownerOf,
     rollout,
     ordered: (order) => ({ operation: order }),
-    changeOf,
+    changeOf: (set, wanted, live) => changeOf({ set, settings: argo.sets }, wanted, live),
     release,
     // What runs on a cluster that nobody knows any more is left behind: nobody could delete it.
     beforeDelete: (app, lookup) => {
