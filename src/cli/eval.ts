@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { CliError } from "./cli-error.ts";
 import { evalActionsCommand, type EvalObjectActions } from "./eval-actions.ts";
 import type { WindowsView } from "#contract/window-view.ts";
 import { evalWindowsCommand, type WindowFiles } from "./windows.ts";
@@ -83,12 +84,16 @@ export function evalCommand(actions: EvalActions, terminal: Terminal, signal: Ab
 }
 
 function healthCommand(actions: EvalActions, terminal: Terminal, signal: AbortSignal): Command {
-  return withDialect(new Command("health"))
+  const dialects = new Option("--dialect <name>", "whose rules count; with --config those of argocd");
+  return new Command("health")
+    .addOption(dialects.choices(["flux", "argocd"]))
     .description("print one JSON line with the health of each object")
     .argument("<files...>", "files with live objects; - is standard input")
     .option("--config <file>", "the ConfigMap argocd-cm, whose scripts count; without it: none")
-    .action(async (files: string[], options: { dialect: DialectName; config?: string }) => {
-      const lines = await actions.health({ ...options, files }, signal);
+    .action(async (files: string[], options: { dialect?: DialectName; config?: string }) => {
+      const { config, dialect = config === undefined ? undefined : "argocd" } = options;
+      if (dialect === undefined) throw new CliError("Cannot judge: name --dialect", { exitCode: exitCode.usage });
+      const lines = await actions.health({ dialect, files, ...(config !== undefined && { config }) }, signal);
       for (const { file, id, status, message } of lines) {
         terminal.out(`${JSON.stringify({ file, id, status, message })}\n`);
       }
