@@ -24,6 +24,7 @@ export interface RenderActions {
 /** The command `render`: the objects that a path or an app declares. */
 export function renderCommand(actions: RenderActions, terminal: Terminal, signal: AbortSignal): Command {
   const command = new Command("render")
+    .alias("manifests")
     .description("print the objects that a directory, a HelmRelease in a file (both offline) or an app declares")
     .argument(
       "<path|app>",

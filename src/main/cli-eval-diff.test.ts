@@ -70,7 +70,7 @@ test("eval diff compares by the rules of an application and of its installation"
 
 test("eval diff names what cannot be used of the installation's settings", async () => {
   const key = "resource.customizations.ignoreDifferences.apps_Deployment";
-  const broken = await file("broken", argocdCm({ [key]: "jsonPointers: []\nother: {" }));
+  const broken = await file("broken", argocdCm({ [key]: "jsonPointers: []\nother: }\n" }));
   const { code, err } = await diff("--config", broken);
   expect(code).toBeGreaterThan(0);
   expect(err).toContain(`argocd-cm: ${key}: it is no YAML in its line 2`);

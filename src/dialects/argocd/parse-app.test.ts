@@ -272,6 +272,13 @@ test("parseApp() starts a new sync for what decides the outcome, not for how it 
   expect(digest({ source: { ...source, path: "other" } })).not.toBe(digest({}));
 });
 
+test("parseApp() refuses more jq expressions than anybody writes", () => {
+  const many = [{ kind: "X", jqPathExpressions: Array.from({ length: 1_001 }, (_, at) => `.a${at}`) }];
+  expect(problemsOf(application({ ignoreDifferences: many }))).toEqual([
+    "spec.ignoreDifferences: there are more than 1000 jqPathExpressions",
+  ]);
+});
+
 test("parseApp() and restore() never throw on arbitrary JSON", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (spec, operation, status) => {

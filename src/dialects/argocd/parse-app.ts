@@ -29,6 +29,8 @@ import { terminationOf } from "./termination.ts";
 import { instanceName } from "./tracking.ts";
 import { unsupportedFields } from "./unsupported-fields.ts";
 
+/** Each of them is asked of each object that it may concern. */
+const MAX_QUERIES = 1_000;
 const FINALIZERS = [FINALIZER, `${FINALIZER}/foreground`, `${FINALIZER}/background`];
 
 /** Reads an Application; every reason why it cannot be used is a problem in the words its users know. */
@@ -180,7 +182,12 @@ function ignoreRules(spec: SpecFields): IgnoreRule[] {
 }
 
 function ignoreProblems(spec: SpecFields): Problem[] {
-  return ignoreRules(spec).flatMap((rule, index) =>
+  const rules = ignoreRules(spec);
+  if (rules.flatMap(({ queries }) => queries).length > MAX_QUERIES) {
+    const path = "spec.ignoreDifferences";
+    return [{ path, message: `${path}: there are more than ${MAX_QUERIES} jqPathExpressions` }];
+  }
+  return rules.flatMap((rule, index) =>
     rule.pointers
       .filter((pointer) => !pointer.startsWith("/"))
       .map((pointer) => {

@@ -1,13 +1,13 @@
-import { parse, YAMLParseError } from "yaml";
+import { JSON_SCHEMA, load, YAMLException } from "js-yaml";
 import { booleanSetting, SettingError } from "./setting-values.ts";
 
 /** The value of a setting that is written in YAML. @throws SettingError */
 export function yamlValue(text: string): unknown {
   try {
-    return parse(text) as unknown;
+    return load(text, { schema: JSON_SCHEMA });
   } catch (error) {
-    const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined;
-    throw new SettingError(`it is no YAML${line === undefined ? "" : ` in its line ${line}`}`);
+    const mark = error instanceof YAMLException ? error.mark : undefined;
+    throw new SettingError(`it is no YAML${mark === undefined ? "" : ` in its line ${mark.line + 1}`}`);
   }
 }
 

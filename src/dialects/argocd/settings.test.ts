@@ -52,6 +52,18 @@ describe("parseSettings()", () => {
     });
   }
 
+  test("survives values that are built to explode", () => {
+    const key = "resource.customizations.ignoreDifferences.all";
+    for (const text of ["[".repeat(1_000_000), `- ${"{a: ".repeat(50_000)}`, "x".repeat(1_000_000)]) {
+      const began = performance.now();
+      const { settings, problems } = read({ [key]: text, "resource.exclusions": text });
+      expect(performance.now() - began).toBeLessThan(2_000);
+      expect(settings).toEqual(usualArgoSettings);
+      expect(new Set(problems.map(({ path }) => path))).toEqual(new Set([key, "resource.exclusions"]));
+      for (const { message } of problems) expect(message.length).toBeLessThan(200);
+    }
+  });
+
   test("reads how often apps are looked at; 0 turns it off", () => {
     const polling = (value: string, jitter?: string) =>
       read({ "timeout.reconciliation": value, ...(jitter && { "timeout.reconciliation.jitter": jitter }) }).settings

@@ -28,7 +28,11 @@ export function overriddenSource(
   return ok(merged as SourceFields);
 }
 
+/** The reader takes seconds for a text that is nothing but brackets. */
+const MAX_CHARACTERS = 64 * 1024;
+
 function parsed(text: string): Result<Readonly<Record<string, unknown>>, string> {
+  if (text.length > MAX_CHARACTERS) return refused("it is longer than anybody writes it");
   try {
     const found: unknown = parse(text, { version: "1.1", maxAliasCount: 10, logLevel: "error" });
     if (found === null) return ok({});
