@@ -80,24 +80,32 @@ export const flux: BenchDialect = {
   },
 };
 
+const applicationKind = { group: "argoproj.io", kind: "Application" };
+
+/** The spec of an Application of one folder. */
+function applicationSpec({ git }: BenchWorld, path: string, namespace: string): object {
+  return {
+    project: "default",
+    source: { repoURL: git.url("bench"), path, targetRevision: "main" },
+    destination: { server: "https://kubernetes.default.svc", namespace },
+    syncPolicy: { automated: { prune: true, selfHeal: true } },
+  };
+}
+
+/** Applications that read the same repository. */
 /** Applications that read the same repository. */
 export const argocd: BenchDialect = {
   name: "argocd",
   namespace: "bench-argocd",
-  kind: { group: "argoproj.io", kind: "Application" },
+  kind: applicationKind,
   publish: publishFiles,
   common: () => [],
-  app: (index, { git }) => [
+  app: (index, world) => [
     {
       apiVersion: "argoproj.io/v1alpha1",
       kind: "Application",
       metadata: { name: `a${index}`, namespace: "argocd" },
-      spec: {
-        project: "default",
-        source: { repoURL: git.url("bench"), path: `apps/a${index}`, targetRevision: "main" },
-        destination: { server: "https://kubernetes.default.svc", namespace: "bench-argocd" },
-        syncPolicy: { automated: { prune: true, selfHeal: true } },
-      },
+      spec: applicationSpec(world, `apps/a${index}`, "bench-argocd"),
     },
   ],
   change: async ({ client, git, signal }, { app, level }) => {
@@ -112,4 +120,27 @@ export const argocd: BenchDialect = {
       { sync?: { status?: string; revision?: string }; health?: { status?: string } } | undefined;
     return status?.sync?.status === "Synced" && status.sync.revision === commit && status.health?.status === "Healthy";
   },
+};
+
+/** The same Applications, made by an ApplicationSet of the repository's folders. */
+export const appset: BenchDialect = {
+  ...argocd,
+  name: "appset",
+  namespace: "bench-appset",
+  common: (world) => [
+    {
+      apiVersion: "argoproj.io/v1alpha1",
+      kind: "ApplicationSet",
+      metadata: { name: "bench", namespace: "argocd" },
+      spec: {
+        goTemplate: true,
+        generators: [{ git: { repoURL: world.git.url("bench"), revision: "main", directories: [{ path: "apps/*" }] } }],
+        template: {
+          metadata: { name: "{{ .path.basename }}" },
+          spec: applicationSpec(world, "{{ .path.path }}", "bench-appset"),
+        },
+      },
+    },
+  ],
+  app: () => [],
 };

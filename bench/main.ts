@@ -6,7 +6,7 @@ import { startControlPlane } from "#adapters/cluster/start-control-plane.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { startGitServer } from "../test/support/git-server.ts";
 import { adminClient, installDefinitions } from "../test/support/engine.ts";
-import { argocd, type BenchDialect, flux } from "./bench-dialect.ts";
+import { appset, argocd, type BenchDialect, flux } from "./bench-dialect.ts";
 import { helm } from "./helm-bench.ts";
 import { oci } from "./oci-bench.ts";
 import { startController } from "./controller-process.ts";
@@ -18,7 +18,7 @@ const USER = "holdfast";
 const PARALLEL = 16;
 const apps = Number(process.env["N"] ?? 200);
 const quietS = Number(process.env["QUIET"] ?? 60);
-const dialects = [flux, argocd, helm, oci];
+const dialects = [flux, argocd, appset, helm, oci];
 const chosen = (process.env["DIALECTS"] ?? dialects.map(({ name }) => name).join(",")).split(",");
 
 const scope = new AbortController();
