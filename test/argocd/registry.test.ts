@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chartArchive } from "../support/chart-server.ts";
+import { settingsOf, startEngine } from "../support/engine.ts";
 import { type OciRegistry, startOciRegistry } from "../support/oci-registry.ts";
 import { type ArgoView, configMap, useArgoWorld } from "./argo-world.ts";
 
@@ -83,4 +84,33 @@ test("an artifact that is a chart is rendered as one", async () => {
   const view = await app.until("it is synced", isAt(digest));
   expect(view.status["sourceType"]).toBe("Helm");
   expect(await app.config("told")).toEqual({ version: "3.0.0", from: "prod" });
+});
+
+test("a restarted controller goes on with several sources, and syncs nothing again", async () => {
+  await push("kept/teller", "1.0.0");
+  const values = await world.git.commit("kept-values", { "v.yaml": "from: values\n" });
+  const sources = [
+    {
+      repoURL: `oci://${registry.host}/kept`,
+      chart: "teller",
+      targetRevision: "1.x",
+      helm: { valueFiles: ["$values/v.yaml"] },
+    },
+    { repoURL: world.git.url("kept-values"), targetRevision: "main", ref: "values" },
+  ];
+  const app = world.app("registry-kept");
+  await app.create({ spec: { sources, source: undefined } });
+  const before = await app.until("it is synced", ({ sync, health }) => sync === "Synced" && health === "Healthy");
+  const told = await app.object("ConfigMap", "told");
+  await world.engine.stop();
+  const again = await startEngine(settingsOf(world.plane, "admin"));
+  try {
+    const after = await app.refresh();
+    expect(after.status["sync"]).toEqual(before.status["sync"]);
+    expect(after.status["sync"]).toMatchObject({ status: "Synced", revisions: ["1.0.0", values] });
+    expect([after.history, after.status["operationState"]]).toEqual([before.history, before.status["operationState"]]);
+    expect((await app.object("ConfigMap", "told"))?.metadata.resourceVersion).toBe(told?.metadata.resourceVersion);
+  } finally {
+    await again.stop();
+  }
 });
