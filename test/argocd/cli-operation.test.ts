@@ -61,7 +61,7 @@ test("sync orders what its options say: a dry run, some objects, another revisio
   const refused = await holdfast("sync", "ordered", "--resource", "Deployment/web");
   expect(refused).toMatchObject({ code: 2 });
   expect(refused.err).toContain("apps:Deployment:web");
-}, 60_000);
+}, 240_000);
 
 test("terminate ends a sync with its running hook", async () => {
   const { app } = await manual("ended", {
@@ -74,7 +74,7 @@ test("terminate ends a sync with its running hook", async () => {
   expect(await holdfast("terminate", "ended")).toMatchObject({ code: 0 });
   const ended = await app.until("it ended", ({ phase }) => phase === "Failed");
   expect(ended.message).toBe("Operation terminated");
-}, 60_000);
+}, 240_000);
 
 test("rollback --id syncs an entry of the history again, and is refused while auto-sync would undo it", async () => {
   const { app, commit } = await manual("back", { "a.yaml": configMap("a") });
@@ -95,4 +95,4 @@ test("rollback --id syncs an entry of the history again, and is refused while au
   expect(refused).toMatchObject({ code: 5 });
   expect(refused.err).toContain("rollback cannot be performed when auto-sync is enabled");
   expect(refused.err).toContain("holdfast rollback app/argocd/back");
-}, 60_000);
+}, 240_000);
