@@ -8,7 +8,8 @@ import { join } from "node:path";
 export type GoBuildName = "cluster" | "upstream" | "upstream-all" | "services";
 
 /** A program that one of the Go modules builds, by its file name. */
-export type GoProgramName = "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all" | "registry" | "s3" | "cmp";
+export type GoProgramName =
+  "controlplane" | "kwok" | "holdfast-upstream" | "holdfast-upstream-all" | "registry" | "s3" | "cmp";
 
 interface GoProgram {
   readonly build: GoBuildName;

@@ -270,7 +270,8 @@ export interface Repository {
 export interface VerificationRequest {
   readonly commit: string;
   readonly refName: string | null;
-  readonly signed: Pick<CommitVerification, "commit" | "tag" | "tagFirst"> | Omit<ArtifactVerification, "keys" | "trustedRoot">;
+  readonly signed:
+    Pick<CommitVerification, "commit" | "tag" | "tagFirst"> | Omit<ArtifactVerification, "keys" | "trustedRoot">;
   /** Null: no key is trusted, only the identities that the trusted root knows. */
   readonly keys: Resource | null;
   readonly trustedRoot?: Resource;

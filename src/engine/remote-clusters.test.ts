@@ -35,7 +35,8 @@ beforeEach(() => {
         };
       },
     },
-    partsOf: () => ({ index: { run: aborted }, releases: { run: aborted }, contents: { run: aborted } }) as unknown as ClusterParts,
+    partsOf: () =>
+      ({ index: { run: aborted }, releases: { run: aborted }, contents: { run: aborted } }) as unknown as ClusterParts,
   });
   const scope = new AbortController();
   const life = remotes.run(scope.signal);

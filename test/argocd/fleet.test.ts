@@ -25,10 +25,18 @@ const fleet: Fleet = {
       .replaceAll("registry.example.com", registry),
 };
 const types = ["artifact", "chart", "jsonnet", "kustomize", "phased", "plain", "registry", "repository", "several"];
+const matrix = ["blue-production", "blue-staging", "green-production", "green-staging"].map((name) => `matrix-${name}`);
 const generated = [
-  ...["clusters-in-cluster", "directories-blue", "directories-green", "files-blue", "files-green"],
-  ...["list-black", "list-red", "merge-blue", "merge-green"],
-  ...["blue-production", "blue-staging", "green-production", "green-staging"].map((name) => `matrix-${name}`),
+  "clusters-in-cluster",
+  "directories-blue",
+  "directories-green",
+  "files-blue",
+  "files-green",
+  "list-black",
+  "list-red",
+  "merge-blue",
+  "merge-green",
+  ...matrix,
 ];
 const frozen = "Application/argocd/guestbook-frozen";
 const everything = [

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect } from "vitest";
-import type { Resource } from "#core/resource/resource.ts";
 import { hookJob } from "../argocd/hook-jobs.ts";
 import { eventually } from "../support/eventually.ts";
 import { eachSeed } from "./each-seed.ts";
@@ -52,7 +51,7 @@ class HookedApp {
   }
 
   async isDone(): Promise<boolean> {
-    const status = ((await world().client.get(this.ref, { signal })) as Resource | null)?.["status"] as
+    const status = (await world().client.get(this.ref, { signal }))?.["status"] as
       { operationState?: { phase?: string }; history?: { revision?: string }[] } | undefined;
     return status?.operationState?.phase === "Succeeded" && status.history?.at(-1)?.revision === this.commit;
   }

@@ -3,7 +3,9 @@ import { idText } from "#core/resource/resource-id.ts";
 import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 
 /** Condition type and reason of each notice: additions of ours, which upstream's tools show beside their own. */
-const types: Readonly<Record<Exclude<Notice["kind"], "excluded" | "orphaned" | "circle">, readonly [type: string, reason: string]>> = {
+const types: Readonly<
+  Record<Exclude<Notice["kind"], "excluded" | "orphaned" | "circle">, readonly [type: string, reason: string]>
+> = {
   held: ["Held", "DeletionHeld"],
   confirm: ["Unconfirmed", "DeletionUnconfirmed"],
   deletion: ["Deletion", "DeletionBlocked"],
