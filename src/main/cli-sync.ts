@@ -53,5 +53,6 @@ async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal
     return { ...view, rows: operationRows(tried) };
   }
   if (!query.wait) return view;
-  return waitForApp({ client, record }, { ...asked, onProgress, timeoutMs }, signal);
+  const orderOnly = isOperated && (query.revision !== undefined || query.resource.length > 0);
+  return waitForApp({ client, record }, { ...asked, orderOnly, onProgress, timeoutMs }, signal);
 }

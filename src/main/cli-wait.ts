@@ -14,6 +14,8 @@ import { vendorSettings } from "./cli-session.ts";
 export interface WaitGoal extends Asked {
   /** The commit that must be applied; undefined: whatever is there once the request was handled. */
   readonly commit?: string | undefined;
+  /** Only what was ordered counts: another revision or some of the objects leave the app out of sync. */
+  readonly orderOnly?: boolean;
   readonly timeoutMs: number;
   /** Told what the app says, whenever that changes. */
   readonly onProgress: (text: string) => void;
@@ -60,7 +62,7 @@ export async function waitForOperation(
       const now = await lookAt(client, record, scope);
       const message = textAt(now.object, ["status", "operationState", "message"]);
       if (operationAfter === null || isAnswered(now, operationAfter)) {
-        if (textAt(now.object, ["status", "operationState", "phase"]) === "Succeeded") return now;
+        if (phaseOf(now) === "Succeeded") return now;
         throw notHealthy(`${record.key} failed: ${message}`, record);
       }
       onProgress(`${record.key} ${message}`);
@@ -89,16 +91,24 @@ function verdictOf(record: AppRecord, view: AppView, goal: WaitGoal): "reached" 
   if (view.state === "Suspended" || view.state === "Paused" || view.state === "Deleting") return "failed";
   if (goal.token !== null && restored.handledToken !== goal.token) return "waiting";
   if (goal.operationAfter !== null && !isAnswered(record, goal.operationAfter)) return "waiting";
+  if (goal.orderOnly) {
+    if (phaseOf(record) !== "Succeeded") return "failed";
+    return WELL.includes(view.health) ? "reached" : "waiting";
+  }
   const isThere = goal.commit === undefined || restored.applied?.commit === goal.commit;
   if (view.state === "Ready" && isThere && restored.isCurrent && WELL.includes(view.health)) return "reached";
   const isTried = goal.commit === undefined || restored.attempted?.commit === goal.commit;
   return view.state === "Failed" && isTried && restored.isCurrent ? "failed" : "waiting";
 }
 
-function isAnswered({ object }: AppRecord, after: number): boolean {
+function isAnswered(record: AppRecord, after: number): boolean {
+  const { object } = record;
   const startedAt = Date.parse(textAt(object, ["status", "operationState", "startedAt"]));
-  const phase = textAt(object, ["status", "operationState", "phase"]);
-  return object["operation"] === undefined && startedAt >= after && phase !== "Running";
+  return object["operation"] === undefined && startedAt >= after && phaseOf(record) !== "Running";
+}
+
+function phaseOf({ object }: AppRecord): string {
+  return textAt(object, ["status", "operationState", "phase"]);
 }
 
 function notHealthy(message: string, record: AppRecord): CliError {
