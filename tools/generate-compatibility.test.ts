@@ -30,7 +30,7 @@ test("missingTests() names tests whose file or title is not there", async () => 
   const folder = await mkdtemp(join(tmpdir(), "rows-"));
   try {
     await mkdir(join(folder, "test"));
-    await writeFile(join(folder, "test/a.test.ts"), 'test("does a: well", () => {});');
+    await writeFile(join(folder, "test/a.test.ts"), 'test("does a: well", () => {}); test("never undoes a");');
     expect(await missingTests(rows, folder)).toEqual(["test/a.test.ts: undoes a"]);
     const other = [{ part: "One", what: "x", tests: ["test/none.test.ts: x"] }];
     expect(await missingTests(other, folder)).toEqual(["test/none.test.ts: x"]);

@@ -18,3 +18,8 @@ export function served(part: string, what: string, ...tests: readonly string[]):
 export function partly(row: Row, note: string): Row {
   return { ...row, note };
 }
+
+/** Something that is not served, and what becomes of it. */
+export function missing(part: string, what: string, note: string): Row {
+  return { part, what, note, tests: [] };
+}

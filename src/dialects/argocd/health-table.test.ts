@@ -175,7 +175,7 @@ const cases: readonly [name: string, api: string, fields: string, want: string |
 ];
 
 for (const [name, api, fields, want] of cases) {
-  test(`${api} ${name} is ${want ?? "not judged"}`, () => {
+  test(`health of ${api} ${name}: ${want ?? "none"}`, () => {
     const split = api.lastIndexOf("/");
     const { metadata = {}, ...rest } = load(fields) as { metadata?: object };
     const object = {

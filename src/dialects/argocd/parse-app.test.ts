@@ -259,6 +259,20 @@ describe("parseApp() decides what deleting the app does by its finalizers", () =
   }
 });
 
+test("parseApp() asks for deletions as PrunePropagationPolicy says, and the app's own finalizer when the app goes", () => {
+  const finalizers = ["resources-finalizer.argocd.argoproj.io/background"];
+  const asked = (policy: string, metadata = {}) =>
+    parsed(application({ syncPolicy: { syncOptions: [`PrunePropagationPolicy=${policy}`] } }, { metadata })).policy
+      .propagation;
+  expect(["foreground", "background", "orphan", "other"].map((policy) => asked(policy, { finalizers }))).toEqual([
+    "Foreground",
+    "Background",
+    "Orphan",
+    "Foreground",
+  ]);
+  expect(asked("orphan", { finalizers, deletionTimestamp: "2026-01-01T00:00:00Z" })).toBe("Background");
+});
+
 test("parseApp() leaves an app that is fenced off alone, unless the fence is ours", () => {
   const annotations = { "argocd.argoproj.io/skip-reconcile": "true" };
   expect(parsed(application({}, { metadata: { annotations } })).suspended).toBe(true);

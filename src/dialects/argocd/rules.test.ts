@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { argoDialect, argoDialectIn } from "./argo-dialect.ts";
 import { application, parsed } from "./testdata/build-app.ts";
-import { usualArgoSettings } from "./settings.ts";
+import { parseSettings, usualArgoSettings } from "./settings.ts";
 
 const { rules } = argoDialect;
 
@@ -128,6 +128,19 @@ describe("optionsOf() lets the object's own annotation win over the app's option
     expect(paths(resource("apps/v1", "Deployment", "api", { namespace: "shop" }))).toEqual(["/spec/replicas"]);
     expect(paths(resource("v1", "ConfigMap", "a"))).toEqual(["/data"]);
     expect(paths(resource("v1", "Secret", "a"))).toEqual([]);
+  });
+  test("rules of aggregated roles are ignored where the installation says so", () => {
+    const told = parseSettings(
+      { "argocd-cm": { "resource.compareoptions": "ignoreAggregatedRoles: true" } },
+      usualArgoSettings,
+    );
+    const ignored = (one: typeof argoDialect, more: object) =>
+      one.rules.optionsOf(resource("rbac.authorization.k8s.io/v1", "ClusterRole", "a", { ...more }), null, app)
+        .ignoredPaths;
+    const aggregated = { aggregationRule: { clusterRoleSelectors: [] } };
+    expect(ignored(argoDialectIn("argocd", told.settings), aggregated)).toEqual(["/rules"]);
+    expect(ignored(argoDialectIn("argocd", told.settings), {})).toEqual([]);
+    expect(ignored(argoDialect, aggregated)).toEqual([]);
   });
 });
 

@@ -94,8 +94,6 @@ export const settingRows: readonly SettingRow[] = [
     why: "`https` and `http`",
   },
   { object: PARAMS, keys: ["reposerver.enable.git.submodule"], state: "served", why: "" },
-  { object: PARAMS, keys: ["application.namespaces"], state: "served", why: "" },
-  { object: CM, keys: ["application.sync.impersonation.enabled"], state: "served", why: "" },
   {
     object: CM,
     keys: ["globalProjects"],
