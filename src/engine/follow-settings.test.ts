@@ -88,6 +88,20 @@ describe("followSettings()", () => {
     expect(told).toHaveLength(4);
   });
 
+  test("keeps what was made anew while the end of the old one was being confirmed", async () => {
+    cluster.put(configMap("x", { key: "1" }));
+    await follow();
+    const anew = { ...configMap("x", { key: "1" }), metadata: { ...configMap("x").metadata, uid: "another" } };
+    cluster.get = async () => {
+      await Promise.resolve();
+      cluster.put(anew);
+      return null;
+    };
+    cluster.take(configMap("x"));
+    await settled();
+    expect(seen).toEqual([{ x: { key: "1" } }]);
+  });
+
   test("says in the log and in an event which key cannot be used", async () => {
     await follow();
     cluster.put(configMap("x", { key: "bad" }));

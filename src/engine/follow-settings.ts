@@ -70,7 +70,10 @@ class FollowedSettings {
 
   async #confirmGone(name: string, namespace: string, signal: AbortSignal): Promise<void> {
     const ref = { apiVersion: "v1", kind: CONFIG_MAP.kind, namespace, name };
-    this.#take(name, await readUntilAnswered(this.#reading, ref, signal));
+    const before = this.#objects.get(name);
+    const live = await readUntilAnswered(this.#reading, ref, signal);
+    // What the watch has shown meanwhile is newer than this answer.
+    if (this.#objects.get(name) === before) this.#take(name, live);
   }
 
   #take(name: string, object: Resource | null): void {
