@@ -56,6 +56,12 @@ describe("prepare() and hooks", () => {
         "there are PreSync, Sync, PostSync, SyncFail, PreDelete, PostDelete and Skip",
     ]);
   });
+  test("leaves those out that are of an excluded kind, which no project would judge", () => {
+    const annotations = { "argocd.argoproj.io/hook": "PreSync" };
+    const { resources, warnings } = prepare([object("Event", "a", { annotations }), object("Event", "b")]);
+    expect(resources.map(keyOf)).toEqual(["/Event/shop/b"]);
+    expect(warnings.map(({ kind }) => kind)).toEqual(["excluded", "excluded"]);
+  });
   test("warns of a policy and of a wave that mean nothing", () => {
     const annotations = {
       "argocd.argoproj.io/hook": "PreSync",

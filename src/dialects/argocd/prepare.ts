@@ -25,11 +25,14 @@ export function prepare(
   const project = findProject(details.project, context.lookup, context.settings);
   const prepared = resources.map((resource) => placed(resource, context));
   const { exclusions } = context.settings.argo;
+  const unwanted = new Set<Resource>();
   const warnings: PreparedWarning[] = [...details.warnings];
   const refusals: { resource: Resource; message: string }[] = [];
   for (const resource of prepared) {
     if (isExcluded(exclusions, gvkOf(resource), details.cluster)) {
       warnings.push(exclusionOf(resource));
+      // Objects stay, so that they never look as if they had left the source; a hook would run.
+      if (hookRole(resource).kind === "hook") unwanted.add(resource);
       continue;
     }
     const read = readSyncOptions(listOf(annotationsOf(resource)[SYNC_OPTIONS]), SYNC_OPTIONS);
@@ -41,7 +44,8 @@ export function prepare(
     if (message !== null && hookRole(resource).kind !== "skip") refusals.push({ resource, message });
   }
   const namespace = missingNamespace(prepared, { context, project });
-  return { resources: namespace ? [namespace, ...prepared] : prepared, refusals, warnings };
+  const left = prepared.filter((resource) => !unwanted.has(resource));
+  return { resources: namespace ? [namespace, ...left] : left, refusals, warnings };
 }
 
 function exclusionOf(resource: Resource): PreparedWarning {
