@@ -73,6 +73,10 @@ describe("AppRegistry", () => {
     ["a label", { labels: { team: "a" } }],
     ["a finalizer", { finalizers: ["plain.test/cleanup"] }],
     ["the mark of its deletion", { deletionTimestamp: "2026-01-01T00:00:00Z" }],
+    [
+      "another owner",
+      { ownerReferences: [{ apiVersion: "v1", kind: "Set", name: "all", uid: "u", controller: true }] },
+    ],
     ["another uid", { uid: "uid-of-another" }],
   ] as const) {
     test(`${what} is news of an app`, () => {
@@ -185,6 +189,13 @@ describe("AppRegistry", () => {
     expect(parsed()).toBe(false);
     gone(sourceObject("main", { limitedBy: "base" }));
     expect(put(sourceObject("base"), 3)).toEqual(["Repo/apps/base"]);
+  });
+
+  test("keeps an app that was made anew before the end of the old one was known", () => {
+    put(appObject("shop"), 10);
+    put(appObject("shop", {}, { uid: "uid-of-another" }), 11);
+    expect(gone(appObject("shop"))).toEqual([]);
+    expect(registry.app(SHOP)?.object.metadata.uid).toBe("uid-of-another");
   });
 
   test("forgets an app that is gone, and takes one of the same name for new", () => {

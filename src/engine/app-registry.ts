@@ -154,6 +154,9 @@ export class AppRegistry {
     const dialect = this.#configured.get(reader.name) ?? reader;
     const { namespace = "", name } = object.metadata;
     const key = objectKey(dialect.name, kind.kind, { namespace, name });
+    const known = this.#objects.get(key);
+    // What was made anew under its name meanwhile is there.
+    if (known && known.metadata.uid !== object.metadata.uid) return;
     this.#objects.delete(key);
     this.#lists.delete(listKey(dialect.name, kind.kind));
     this.#stimuli.delete(key);
@@ -303,7 +306,7 @@ function listKey(dialect: string, kind: string): string {
 
 /** Digest of what may change an object's meaning: everything but its bookkeeping and what its status only reports. */
 function stimulusOf(dialect: Dialect, { declaredIn }: DialectKind, object: Resource): string {
-  const { labels, annotations, finalizers, deletionTimestamp } = object.metadata;
+  const { labels, annotations, finalizers, deletionTimestamp, ownerReferences } = object.metadata;
   const { status: _status, metadata: _metadata, ...rest } = object;
   const order = dialect.terminationOf(object);
   return digestOf([
@@ -313,6 +316,7 @@ function stimulusOf(dialect: Dialect, { declaredIn }: DialectKind, object: Resou
     annotations,
     finalizers,
     deletionTimestamp,
+    ownerReferences,
     order,
     declaredIn === undefined ? null : fieldAt(object, ["status", declaredIn]),
   ]);
