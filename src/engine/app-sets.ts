@@ -215,7 +215,10 @@ export class AppSets {
 
   async #generated(state: SetState, set: AppSet, signal: AbortSignal): Promise<GeneratedSet> {
     const { made, stimulus, rules, dialect } = state;
-    if (made && made.stimulus === stimulus && made.answers.hold()) return made.value;
+    if (made && made.stimulus === stimulus && made.answers.hold()) {
+      this.#lookAgain(state.key, made.answers);
+      return made.value;
+    }
     const { registry, settings } = this.#parts;
     const answers = new SetAnswers({ ...this.#parts, lookup: registry.lookup(dialect.name) });
     try {
@@ -223,12 +226,16 @@ export class AppSets {
       state.made = { stimulus, answers, value };
       return value;
     } finally {
-      const { nextLookMs } = answers;
-      if (nextLookMs !== null) this.#queue.addAfter(state.key, nextLookMs, "periodic");
+      this.#lookAgain(state.key, answers);
       const before = state.sources;
       state.sources = answers.sources;
       this.#letGo(before, state.sources);
     }
+  }
+
+  /** With every pass, for an earlier one may have used the wish up. */
+  #lookAgain(key: SetKey, { nextLookMs }: SetAnswers): void {
+    if (nextLookMs !== null) this.#queue.addAfter(key, nextLookMs, "periodic");
   }
 
   #letGo(before: ReadonlySet<SourceKey>, now: ReadonlySet<SourceKey>): void {
