@@ -192,6 +192,7 @@ export const settingRows: readonly SettingRow[] = [
   {
     object: PARAMS,
     keys: [
+      "applicationsetcontroller.namespaces",
       "applicationsetcontroller.policy",
       "applicationsetcontroller.enable.policy.override",
       "applicationsetcontroller.enable.new.git.file.globbing",
@@ -209,13 +210,12 @@ export const settingRows: readonly SettingRow[] = [
       "applicationsetcontroller.enable.progressive.syncs",
       "applicationsetcontroller.concurrent.reconciliations.max",
       "applicationsetcontroller.enable.leader.election",
-      "applicationsetcontroller.namespaces",
       "applicationsetcontroller.requeue.after",
       "applicationsetcontroller.log.*",
       "applicationsetcontroller.status.max.resources.count",
     ],
     state: "no effect",
-    why: "rolling syncs are always there, sets of all served namespaces are read, and the options of the program say the rest",
+    why: "rolling syncs are always there, and the options of the program say the rest",
   },
   {
     object: PARAMS,

@@ -27,6 +27,7 @@ for (const { data, want } of policies) {
 
 test("lists and switches are read, and what makes no sense is told", () => {
   const { settings, problems } = read({
+    [key("namespaces")]: "team-*, /^prod-[0-9]+$/",
     [key("global.preserved.annotations")]: "a, b",
     [key("global.preserved.labels")]: "c",
     [key("allowed.scm.providers")]: "https://git.example",
@@ -34,6 +35,7 @@ test("lists and switches are read, and what makes no sense is told", () => {
     [key("enable.new.git.file.globbing")]: "perhaps",
   });
   expect(settings).toMatchObject({
+    namespaces: ["team-*", "/^prod-[0-9]+$/"],
     keptAnnotations: ["a", "b"],
     keptLabels: ["c"],
     services: ["https://git.example"],

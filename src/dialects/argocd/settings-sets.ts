@@ -2,6 +2,8 @@ import { booleanSetting, SettingError, shown, type SettingValues } from "./setti
 
 /** How sets of applications are served. */
 export interface SetSettings {
+  /** Patterns of the namespaces besides the installation's own that sets may be in. */
+  readonly namespaces: readonly string[];
   /** What counts whatever a set says; null: what the set says. */
   readonly policy: string | null;
   /** Patterns of files take stars as a shell does. */
@@ -14,8 +16,9 @@ export interface SetSettings {
   readonly services: readonly string[];
 }
 
-/** Sets that decide for themselves. */
+/** Sets in the installation's namespace alone, which decide for themselves. */
 export const usualSets: SetSettings = {
+  namespaces: [],
   policy: null,
   plainStars: false,
   keptAnnotations: [],
@@ -39,6 +42,7 @@ export function parseSets(values: SettingValues, before: SetSettings): SetSettin
   // Where somebody chose a policy, sets have theirs only if that was chosen as well.
   const isOverridden = flag("enable.policy.override", policy === null, policy === null);
   return {
+    namespaces: list("namespaces", before.namespaces),
     policy: isOverridden ? null : (policy ?? "sync"),
     plainStars: flag("enable.new.git.file.globbing", false, before.plainStars),
     keptAnnotations: list("global.preserved.annotations", before.keptAnnotations),

@@ -34,7 +34,7 @@ function setOf(spec: Record<string, unknown>, name = "{{name}}", path = "x"): Re
 }
 
 async function generated(object: Resource, { files = {}, objects = [] }: World = {}): Promise<GeneratedSet> {
-  const parsed = parseSet(object, usualArgoSettings.sets);
+  const parsed = parseSet(object, usualArgoSettings.sets, "argocd");
   if (!parsed.ok) throw new Error(parsed.error.map(({ message }) => message).join("; "));
   const one = (kind: string, namespace: string, name: string) =>
     objects.find(
@@ -46,6 +46,19 @@ async function generated(object: Resource, { files = {}, objects = [] }: World =
   while (!step.done) step = work.next(await answer(step.value, files));
   return step.value;
 }
+
+test("a set is served where the installation has sets, and may go from anywhere", () => {
+  const judged = (namespace: string, more: Partial<Resource["metadata"]> = {}) => {
+    const object = setOf({ generators: [{ list: {} }] });
+    const settings = { ...usualArgoSettings.sets, namespaces: ["team-*"] };
+    const parsed = parseSet({ ...object, metadata: { ...object.metadata, namespace, ...more } }, settings, "argocd");
+    return parsed.ok ? [] : parsed.error.map(({ path }) => path);
+  };
+  expect(judged("argocd")).toEqual([]);
+  expect(judged("team-a")).toEqual([]);
+  expect(judged("shop")).toEqual(["metadata.namespace"]);
+  expect(judged("shop", { deletionTimestamp: "2026-01-01T00:00:00Z" })).toEqual([]);
+});
 
 async function answer(question: SetQuestion, files: Readonly<Record<string, string>>): Promise<unknown> {
   switch (question.ask) {

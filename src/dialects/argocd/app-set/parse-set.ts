@@ -3,6 +3,7 @@ import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import { textAt, withoutNulls } from "../fields.ts";
 import { FINALIZER } from "../parse-policy.ts";
+import { namespaceMatches } from "../namespace-patterns.ts";
 import { schemaProblems } from "../schema-problems.ts";
 import type { SetSettings } from "../settings-sets.ts";
 import { kindsOf, unservedKinds } from "./generators.ts";
@@ -18,12 +19,17 @@ const BUDGET_ANNOTATION = "holdfast.dev/max-deletions";
 const APPROVE_ANNOTATION = "holdfast.dev/approve";
 
 /** Reads an ApplicationSet; every reason why it cannot be used is a problem. */
-export function parseSet(object: Resource, settings: SetSettings): Result<AppSet, readonly Problem[]> {
+export function parseSet(
+  object: Resource,
+  settings: SetSettings,
+  controlNamespace: string,
+): Result<AppSet, readonly Problem[]> {
   const spec = specOf(object);
   const annotations = annotationsOf(object);
   const limit = limitOf(annotations[BUDGET_ANNOTATION]);
   const illTyped = schemaProblems(setSpecSchema, spec, "spec");
   const problems = [
+    ...placeProblems(object, settings, controlNamespace),
     ...illTyped,
     ...(illTyped.length > 0 ? [] : generatorProblems(object.metadata.name, spec)),
     ...(illTyped.length > 0 ? [] : refusals(spec)),
@@ -51,6 +57,15 @@ export function parseSet(object: Resource, settings: SetSettings): Result<AppSet
     refreshToken: refreshTokenOf(object),
     approval: annotations[APPROVE_ANNOTATION] ?? null,
   });
+}
+
+/** A set reads with what the installation may read, and makes apps as the controller: where, its settings say. */
+function placeProblems({ metadata }: Resource, { namespaces }: SetSettings, controlNamespace: string): Problem[] {
+  const { name, namespace = "" } = metadata;
+  if (namespace === controlNamespace || namespaceMatches(namespaces, namespace)) return [];
+  const rule = "applicationsetcontroller.namespaces of argocd-cmd-params-cm does not name it";
+  const message = `ApplicationSet ${name} is in namespace '${namespace}', where none may be: ${rule}`;
+  return [{ path: "metadata.namespace", message }];
 }
 
 /** The spec without members that mean nothing. */

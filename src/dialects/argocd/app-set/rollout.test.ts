@@ -47,7 +47,7 @@ function setOf(steps: readonly object[], rows: readonly unknown[] = []): AppSet 
     },
     status: { applicationStatus: rows },
   };
-  const parsed = parseSet(object, usualArgoSettings.sets);
+  const parsed = parseSet(object, usualArgoSettings.sets, "argocd");
   if (!parsed.ok) throw new Error(parsed.error[0]?.message);
   return parsed.value;
 }

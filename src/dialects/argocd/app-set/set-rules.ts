@@ -22,7 +22,7 @@ export function setRules(controlNamespace: string, argo: ArgoSettings, member: D
     },
     member,
     manager: "argocd-applicationset-controller",
-    parse: (object) => parseSet(object, argo.sets),
+    parse: (object) => parseSet(object, argo.sets, controlNamespace),
     generate: (set, lookup, settings) => generate(set, lookup, { ...settings, controlNamespace, argo }),
     ownerOf,
     rollout,
