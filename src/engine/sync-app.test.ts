@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AppKey } from "#core/app/app.ts";
+import { idOf, keyOf } from "#core/resource/resource-id.ts";
+import type { HookRules } from "#core/sync/hook.ts";
 import type { AppWork } from "./app-state.ts";
 import { compareApp } from "./compare-app.ts";
 import { syncApp } from "./sync-app.ts";
 import { plainApp } from "./testing/app.ts";
+import { plainDialect } from "./testing/dialect.ts";
 import { settled, TestEngine } from "./testing/engine.ts";
 import { configMap } from "./testing/fake-objects.ts";
 
@@ -56,6 +59,38 @@ describe("syncApp()", () => {
     expect(await judged("true")).toBe("succeeded ");
     expect(await judged("false")).toMatch(/^waits, then failed .*x status: 'Progressing'\]$/);
     expect(await judged("?")).toMatch(/^waits, then failed .*x status: 'Unknown' \(cannot be judged: no value\)\]$/);
+  });
+
+  test("an order to end a sync that the cluster did not let through is given again", async () => {
+    await engine.stop();
+    const hooks: HookRules = {
+      of: () => null,
+      runOf: (resource) => resource,
+      markOf: () => null,
+      finalizer: "plain.test/hook",
+    };
+    engine = new TestEngine({ ...plainDialect, rules: { ...plainDialect.rules, hooks } });
+    work = await engine.work("shop", [X]);
+    await look("r1");
+    const { state } = work;
+    const hook = {
+      key: keyOf(Y),
+      id: idOf(Y),
+      version: "v1",
+      outcome: "created",
+      message: "",
+      hook: "Before",
+    } as const;
+    const report = { ...state.lastSync!, outcome: "running", finishedAt: null, results: [hook] } as const;
+    state.interrupted = { report, specDigest: state.app.specDigest };
+    state.app = { ...state.app, termination: "asked" };
+    engine.cluster.before = () => {
+      throw new Error("connection refused");
+    };
+    await expect(look("r1")).rejects.toThrow("connection refused");
+    engine.cluster.before = () => {};
+    await look("r1");
+    expect(state.lastSync?.outcome).toBe("terminated");
   });
 
   test("what somebody else changed is healed", async () => {

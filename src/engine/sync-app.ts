@@ -48,7 +48,6 @@ async function endIfAsked(work: AppWork, signal: AbortSignal): Promise<void> {
   const { state } = work;
   const asked = state.app.termination;
   if (asked === null || asked === state.handledTermination) return;
-  state.handledTermination = asked;
   if (state.running) await driveSync(work, { kind: "terminate" }, signal);
   else if (state.interrupted) {
     const { request, retries } = state.interrupted.report;
@@ -65,6 +64,8 @@ async function endIfAsked(work: AppWork, signal: AbortSignal): Promise<void> {
     state.handledRequest = state.lastSync.request?.token ?? state.handledRequest;
     state.lastSync = { ...state.lastSync, outcome: "terminated" };
   }
+  // Where the cluster did not answer it is still to be done.
+  state.handledTermination = asked;
 }
 
 /** Newer content, or drift of what was written, supersedes a sync that waits; otherwise it does its next step. */
