@@ -130,17 +130,29 @@ export class AppReconciler {
   }
 
   /** The engine as the app sees it, whose objects may be on another cluster. */
-  #targetOf({ app, dialect }: AppState): TargetContext {
+  #targetOf(state: AppState): TargetContext {
+    const { app, dialect } = state;
     const context = this.#context;
     context.references.name(app.key, [...app.references.map(refOfReference), ...objectsWaitedFor(app)]);
     const target = this.#remotes.contextOf(app, context);
     if (target.kind === "ready") {
       const before = this.#contexts.get(app.key);
-      if (before !== target.context) before?.contents.ask(app.key, null);
+      if (before && before !== target.context) this.#moved(state, before, target.context);
       target.context.contents.ask(app.key, dialect.rules.orphans?.askedBy(app) ?? null);
       this.#contexts.set(app.key, target.context);
     }
     return target;
+  }
+
+  /** On another cluster, or by another way to the same one, is followed what was followed before, and there no longer. */
+  #moved(state: AppState, before: EngineContext, now: EngineContext): void {
+    const { key } = state.app;
+    const declared = [...(state.desired?.byKey.keys() ?? [])];
+    before.contents.ask(key, null);
+    before.releases.forget(key);
+    before.index.claim(key, [...declared, ...this.#context.inventories.of(key).keys()], []);
+    now.index.claim(key, [], declared);
+    state.dirty = "all";
   }
 
   /** null: nothing is known yet that is worth a report. */
