@@ -50,7 +50,7 @@ export const fetchingRows: readonly Row[] = [
     "artifacts of registries (`oci://`): tag, range, digest",
     `${registry}: an artifact of a registry is rendered by what its path holds`,
     `${registry}: an artifact that is a chart is rendered as one`,
-    "src/core/source/oci-ref.test.ts: says why there is none",
+    "src/core/source/oci-ref.test.ts: highestTag()",
   ),
   served(
     FETCHING,
@@ -117,6 +117,12 @@ export const repositoryRows: readonly Row[] = [
   ),
   served(
     SECRETS,
+    "`useAzureWorkloadIdentity`, `insecureOCIForceHttp`",
+    `${dialect}/open-source.test.ts: a registry is asked as the controller's Azure identity, without TLS or without a check, as its Secret says`,
+    "src/adapters/cloud/git-password.test.ts: Azure DevOps takes a token for itself, without a user",
+  ),
+  served(
+    SECRETS,
     "a Secret that cannot be used stops its own apps alone",
     `${repositories}: declared by a malformed Secret stops its own apps, by the name of the entry, and no others`,
   ),
@@ -167,7 +173,7 @@ export const clusterRows: readonly Row[] = [
   ),
   missing(
     CLUSTERS,
-    "`shard`, sharding of controllers",
-    "the entry changes nothing: one replica leads and does all work",
+    "`shard`, sharding by cluster",
+    "the entry changes nothing; [several controllers](../spec/install.md#shards) divide apps by label",
   ),
 ];

@@ -148,13 +148,13 @@ const platformRows: readonly Row[] = [
       "test/flux/tenants.test.ts: serves the apps of its shard, from the moment they belong to it until they leave",
       `${cli}: controller serves health while another one leads, and ends with 0 when told`,
     ),
-    "in place of sharding by cluster",
+    "in place of sharding by cluster; the same code for all kinds",
   ),
   missing(PLATFORM, "Argo CD's HTTP and gRPC API, badges", "there is no API server"),
-  missing(PLATFORM, "web interface", "there is none; `holdfast get`, `tree`, `why` and `diff` show the state"),
+  missing(PLATFORM, "web interface", "`holdfast get`, `tree`, `why` and `diff` show the state"),
   missing(PLATFORM, "single sign-on, local accounts", "there is nothing to log in to"),
   missing(PLATFORM, "RBAC (`argocd-rbac-cm`)", "commands act with the rights of the person who calls them"),
-  missing(PLATFORM, "notifications", "Argo CD's own notifications controller can go on serving them"),
+  missing(PLATFORM, "notifications", "there are Kubernetes Events and metrics"),
 ];
 
 /** What Argo CD's users rely on, part by part. */

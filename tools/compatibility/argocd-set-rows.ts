@@ -82,7 +82,7 @@ const generatorRows: readonly Row[] = [
     GENERATORS,
     "which services may be asked (`enable.scm.providers`, `allowed.scm.providers`)",
     `${settings}: lists and switches are read, and what makes no sense is told`,
-    `${providers}: is not for sets of other namespaces, whose addresses nobody vouches for`,
+    `${providers}: asks only where the installation lets sets ask`,
   ),
   missing(GENERATORS, "`scmProvider.awsCodeCommit`; `appSecretName`", "a set with it is refused by name"),
   partly(
@@ -167,6 +167,7 @@ const policyRows: readonly Row[] = [
     POLICIES,
     "`preservedFields`, `ignoreApplicationDifferences[].jsonPointers`, kept annotations and labels of the installation",
     `${sets}: undoes changes by hand, but for what others keep, and touches only what a change of its template changes`,
+    `${plan}: annotations and labels that the installation keeps stay on every app`,
   ),
   missing(POLICIES, "`ignoreApplicationDifferences[].jqPathExpressions`", "a set with it is refused by name"),
   served(
@@ -185,6 +186,11 @@ const policyRows: readonly Row[] = [
     POLICIES,
     "an Application that was deleted by hand is made again",
     `${sets}: makes an Application again that somebody deleted`,
+  ),
+  served(
+    POLICIES,
+    "an Application whose cluster is gone leaves its objects behind",
+    `${plan}: what an app has on a cluster that nobody knows any more is left behind when the app goes`,
   ),
   served(
     POLICIES,

@@ -82,6 +82,7 @@ const helmRows: readonly Row[] = [
   served(
     HELM,
     "`passCredentials`",
+    `${dialect}/parse-sources.test.ts: where a source is`,
     "src/adapters/helm/repository-access.test.ts: keeps credentials to itself unless they are passed on",
   ),
   served(

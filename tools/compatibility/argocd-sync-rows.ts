@@ -206,6 +206,7 @@ const hookRows: readonly Row[] = [
     HOOKS,
     "`hook-delete-policy`",
     `${hooks}: run around a sync, once, and are told of in its result`,
+    `${hooks}: that fail fail the sync, and then those run that are for this`,
     `${dialect}/hook.test.ts: hookRole()`,
   ),
   served(

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { type RemoteBase, sourceOfBase } from "#core/source/remote-base.ts";
 import { openedBase } from "./open-source.ts";
+import { application, problemsOf } from "./testdata/build-app.ts";
 import { declaring, lookupIn, textsOf } from "./testdata/secrets.ts";
 
 const chart = (url: string): RemoteBase => ({ kind: "chart", url, ref: "1.x", noSubmodules: false, chart: "web" });
@@ -30,4 +31,25 @@ test("the repository of a dependency that the project does not allow is opened a
     spec: { sourceRepos: ["https://git.example/*"], destinations: [] },
   };
   expect(opened(chart(web), login(web), project)).toEqual({});
+});
+
+test("a registry is asked as the controller's Azure identity, without TLS or without a check, as its Secret says", () => {
+  const url = "oci://registry.example/charts";
+  const remoteOf = (more: Record<string, string>) => {
+    const secret = declaring("repository", "charts", { url, type: "helm", ...more });
+    const inProject = { project: "default", lookup: lookupIn(secret), controlNamespace: "argocd" };
+    return openedBase(sourceOfBase(chart(url), 1_000), inProject).remote;
+  };
+  expect(remoteOf({ useAzureWorkloadIdentity: "true" })).toMatchObject({ cloud: "azure" });
+  expect(remoteOf({ insecureOCIForceHttp: "true" })).toMatchObject({ insecure: true });
+  expect(remoteOf({ insecure: "true" })).toMatchObject({ unverified: true });
+  expect(remoteOf({})).not.toHaveProperty("cloud");
+});
+
+test("a key of Google Cloud is refused by its name for Git", () => {
+  const url = "https://git.example/shop.git";
+  const secret = declaring("repository", "own", { url, gcpServiceAccountKey: "{}" });
+  expect(problemsOf(application(), lookupIn(secret))).toEqual([
+    "Secret argocd/own: gcpServiceAccountKey is not supported yet",
+  ]);
 });

@@ -167,6 +167,20 @@ describe("the SCM provider generator", () => {
     });
   }
 
+  test("asks only where the installation lets sets ask", () => {
+    const asked = (api: string | undefined, sets: Partial<typeof usualArgoSettings.sets>) => {
+      const argo = { ...usualArgoSettings, sets: { ...usualArgoSettings.sets, ...sets } };
+      const installation = { ...usualSettings("argocd"), argo };
+      return run(scmParams({ github: { ...github, ...(api && { api }) } }, making({ installation }))).sets.length;
+    };
+    const services = ["https://git.example"];
+    expect([asked("https://git.example", { services }), asked(undefined, { services })]).toEqual([3, 3]);
+    expect(() => asked("https://else.example", { services })).toThrow(
+      'scm provider not allowed: "https://else.example" must be one of the following: https://git.example',
+    );
+    expect(() => asked(undefined, { asksServices: false })).toThrow("scm providers are disabled");
+  });
+
   test("is not for sets of other namespaces, whose addresses nobody vouches for", () => {
     expect(() => run(scmParams({ github }, making({ namespace: "team" })))).toThrow("in the namespace argocd only");
   });

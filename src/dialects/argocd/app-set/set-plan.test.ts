@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { AppSet, GeneratedSet, SetRollout } from "#core/app/app-set.ts";
-import { argoDialect } from "../argo-dialect.ts";
+import { usualSettings } from "#core/app/settings.ts";
+import { argoDialect, argoDialectIn } from "../argo-dialect.ts";
+import { usualArgoSettings } from "../settings.ts";
 import type { SetRules } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { setPlan } from "#engine/set-plan.ts";
@@ -117,4 +119,24 @@ test("gives orders to apps that are there, alone or with what else changes", () 
   const { plan } = planned([app("a"), app("b"), app("c")], [member("a"), { ...member("b"), spec: {} }], { orders });
   const patches = plan.writes.map(({ change }) => (change.kind === "update" ? Object.keys(change.patch) : []));
   expect(patches).toEqual([["operation"], ["spec", "operation"], []]);
+});
+
+test("annotations and labels that the installation keeps stay on every app", () => {
+  const sets = { ...usualArgoSettings.sets, keptAnnotations: ["kept"], keptLabels: ["kept"] };
+  const keeping = argoDialectIn("argocd", { ...usualArgoSettings, sets }).sets as SetRules;
+  const edited = member("a", { annotations: { kept: "x", other: "y" }, labels: { kept: "x", other: "y" } });
+  const change = keeping.changeOf(setOf(), app("a"), edited);
+  const patch = { metadata: { annotations: { other: null }, labels: { other: null } } };
+  expect(change).toEqual({ kind: "update", patch });
+});
+
+test("what an app has on a cluster that nobody knows any more is left behind when the app goes", () => {
+  const finalizers = ["resources-finalizer.argocd.argoproj.io", "other"];
+  const on = (destination: object) => ({
+    ...member("a", { finalizers }),
+    spec: { project: "default", source: { path: "a" }, destination },
+  });
+  const patch = (destination: object) => rules.beforeDelete(on(destination), () => null, usualSettings("argocd"));
+  expect(patch({ name: "gone" })).toEqual({ metadata: { finalizers: ["other"] } });
+  expect(patch({ server: "https://kubernetes.default.svc" })).toBeNull();
 });
