@@ -141,6 +141,7 @@ describe("installing into a whole cluster", () => {
         ["patch", "kustomizations.kustomize.toolkit.fluxcd.io"],
         ["patch", "gitrepositories.source.toolkit.fluxcd.io/status"],
         ["patch", "applications.argoproj.io"],
+        ["delete", "applications.argoproj.io"],
         ["list", "appprojects.argoproj.io"],
         ["create", "inventories.holdfast.dev"],
         ["delete", "inventories.holdfast.dev"],
@@ -156,7 +157,7 @@ describe("installing into a whole cluster", () => {
       }
       for (const [verb, resource] of [
         ["create", "configmaps"],
-        ["delete", "applications.argoproj.io"],
+        ["delete", "appprojects.argoproj.io"],
         ["update", "secrets"],
         ["list", "serviceaccounts"],
         ["create", "clusterrolebindings.rbac.authorization.k8s.io"],
