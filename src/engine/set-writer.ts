@@ -1,4 +1,5 @@
 import type { AppSet } from "#core/app/app-set.ts";
+import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import type { Dialect, SetRules } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
 import { digestOf } from "#core/resource/digest.ts";
@@ -52,8 +53,8 @@ export class SetWriter {
     { set, plan, changes }: { set: AppSet; plan: SetPlan; changes: SetChanges },
     signal: AbortSignal,
   ): Promise<void> {
-    await eachInParallel(plan.writes, WRITES_AT_ONCE, (one) => this.#write(state, { set, ...one, changes }, signal));
-    await eachInParallel(plan.deletions, WRITES_AT_ONCE, async (app) => {
+    await each(plan.writes, (one) => this.#write(state, { set, ...one, changes }, signal));
+    await each(plan.deletions, async (app) => {
       if (await this.#delete(state, app, signal)) changes.deleted.push(app.metadata.name);
     });
   }
@@ -65,7 +66,7 @@ export class SetWriter {
     const finalizer = parsed.ok ? parsed.value.finalizer : null;
     if (!parsed.ok || finalizer === null) return;
     if (!parsed.value.delete) {
-      await eachInParallel(members, WRITES_AT_ONCE, async (app) => {
+      await each(members, async (app) => {
         await this.#patch(state, { app: app.object, patch: rules.release(app.object) }, signal);
       });
     }
@@ -144,6 +145,20 @@ export class SetWriter {
       detail,
     });
   }
+}
+
+/** What the server refuses of one app keeps nothing from the others. @throws the first refusal, after all were tried */
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const refusals: ApiError[] = [];
+  await eachInParallel(items, WRITES_AT_ONCE, async (item) => {
+    try {
+      await work(item);
+    } catch (error) {
+      if (!(error instanceof ApiError) || !isVerdict(error)) throw error;
+      refusals.push(error);
+    }
+  });
+  if (refusals[0]) throw refusals[0];
 }
 
 function refOf({ apiVersion, kind, metadata }: Resource): ObjectRef {

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { type AppSet, setKey } from "#core/app/app-set.ts";
+import type { SetRules } from "#core/app/dialect.ts";
+import { usualSettings } from "#core/app/settings.ts";
+import { ApiError } from "#core/cluster/api-error.ts";
+import { SetWriter } from "./set-writer.ts";
+import { appObject, plainDialect } from "./testing/dialect.ts";
+import { FakeCluster } from "./testing/fake-cluster.ts";
+import { kindInfo } from "./testing/fake-objects.ts";
+import { handClock } from "./testing/quiet.ts";
+
+test("SetWriter writes all apps that it can where the server refuses one, and deletes none then", async () => {
+  const cluster = new FakeCluster([kindInfo("App", true, "plain.test")]);
+  cluster.before = ({ name }) => {
+    if (name === "bad") throw new ApiError({ code: 422, reason: "Invalid", message: "bad is refused" });
+  };
+  const registry = { lookup: () => () => null };
+  const writer = new SetWriter({
+    client: cluster,
+    registry,
+    settings: usualSettings("control"),
+    onStored: () => {},
+    audit: { append: () => {} },
+    clock: handClock(),
+  });
+  const object = { apiVersion: "plain.test/v1", kind: "Set", metadata: { name: "all", namespace: "apps" } };
+  const rules = { manager: "sets" } as SetRules;
+  const state = { key: setKey("set", "apps", "all"), dialect: plainDialect, rules, object };
+  const others = Array.from({ length: 40 }, (_none, index) => `app-${index}`);
+  const writes = ["bad", ...others].map((name) => {
+    const wanted = appObject(name);
+    return { wanted, live: null, change: { kind: "create", object: wanted } as const };
+  });
+  const plan = { writes, deletions: [cluster.put(appObject("old"))], held: null, problems: [] };
+  const changes = { created: [] as string[], updated: [], deleted: [] };
+  const written = writer.write(state, { set: {} as AppSet, plan, changes }, new AbortController().signal);
+  await expect(written).rejects.toThrow("bad is refused");
+  expect(changes.created.toSorted()).toEqual(others.toSorted());
+  expect(cluster.find("App", "old")).toBeDefined();
+});
