@@ -88,6 +88,7 @@ export const applicationRows: readonly Row[] = [
       app,
       "finalizer `resources-finalizer.argocd.argoproj.io`, with `/foreground` or `/background`; none leaves the objects",
       `${objects}: deleting an app`,
+      `${objects}: never deletes definitions, whose objects are kept and go as others do`,
       `${dialect}/parse-app.test.ts: parseApp() decides what deleting the app does by its finalizers`,
     ),
     "definitions (CRDs) stay in the cluster",
@@ -126,9 +127,8 @@ export const applicationRows: readonly Row[] = [
     app,
     "Applications that declare Applications (app of apps)",
     "test/argocd/health.test.ts: an Application waits for the Applications of its first wave",
-    "test/cli-tree.test.ts: tree shows objects with health, what they made, and the objects of apps below",
   ),
-  missing(app, "`sourceHydrator`, annotation `hydrate`", "an Application with it is refused by name"),
+  missing(app, "`sourceHydrator`, annotation `hydrate`", "refused by name; the annotation is not read"),
   missing(
     app,
     "`info`, `link.argocd.argoproj.io/*`, `notice…`, `pref…`, `managed-by-url`, `ignore-default-links`",

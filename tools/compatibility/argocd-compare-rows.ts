@@ -103,7 +103,7 @@ const comparingRows: readonly Row[] = [
   ),
   served(
     COMPARING,
-    "values of Secrets are masked wherever they are shown",
+    "values of Secrets are masked in differences",
     "src/core/diff/human-diff.test.ts: no form of a diff holds a value",
   ),
 ];

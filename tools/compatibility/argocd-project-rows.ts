@@ -24,6 +24,7 @@ export const projectRows: readonly Row[] = [
     "`clusterResourceWhitelist`, `clusterResourceBlacklist`, `namespaceResourceWhitelist`, `namespaceResourceBlacklist`",
     `${refusals}: limits the kinds of objects, and then nothing is applied`,
     `${judged}: judgeKind()`,
+    `${judged}: a denial of cluster kinds wins`,
   ),
   served(
     PROJECTS,

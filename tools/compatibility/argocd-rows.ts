@@ -12,7 +12,6 @@ const operation = "test/argocd/cli-operation.test.ts";
 const projects = "test/argocd/projects.test.ts";
 const sets = "test/argocd/app-set-cli.test.ts";
 const several = "test/argocd/several-sources.test.ts";
-const tree = "test/cli-tree.test.ts";
 const metrics = "src/adapters/observe/argocd-metrics.test.ts";
 const takeover = "test/argocd/takeover.test.ts";
 
@@ -24,9 +23,8 @@ const PLATFORM = "Platform";
 const cliRows: readonly Row[] = [
   served(
     CLI,
-    "`app create`, `app list`, `app get`: `holdfast create app`, `get`, `tree`",
+    "`app create`, `app list`, `app get`: `holdfast create app`, `get`",
     `${cli}: an Application: create, order a sync, pause, suspend, adopt and release`,
-    `${tree}: tree shows objects with health, what they made, and the objects of apps below`,
   ),
   served(
     CLI,
@@ -93,6 +91,11 @@ const cliRows: readonly Row[] = [
     CLI,
     "the `argocd` program itself",
     "most of its commands talk to Argo CD's API server; `kubectl` changes the same objects",
+  ),
+  missing(
+    CLI,
+    "`login`, `context`, `account`, `cert`, `gpg`, `repo add`, `cluster add`",
+    "a kubeconfig, and Secrets and ConfigMaps as Argo CD has them, take their place",
   ),
   missing(CLI, "`app logs`, `app set`, `app unset`, `app patch`, `app add-source`", "use `kubectl`"),
 ];

@@ -97,6 +97,16 @@ describe("judgeKind()", () => {
       want: false,
     },
     {
+      name: "a denial of cluster kinds wins",
+      limits: {
+        clusterResourceWhitelist: [{ group: "*", kind: "*" }],
+        clusterResourceBlacklist: [role],
+      },
+      kind: role,
+      namespaced: false,
+      want: false,
+    },
+    {
       name: "globs match groups",
       limits: { clusterResourceWhitelist: [{ group: "*.k8s.io", kind: "Cluster*" }] },
       kind: role,

@@ -151,6 +151,8 @@ describe("the list generator", () => {
     const list = { elements: [{ name: "a", tier: "web" }, { name: "b", tier: "db" }, { name: "c" }] };
     const selector = { matchExpressions: [{ key: "tier", operator: "NotIn", values: ["db"] }] };
     expect(namesOf(await generated(setOf({ generators: [{ list, selector }] })))).toEqual(["a", "c"]);
+    const matrix = { generators: [{ list, selector }, { list: { elements: [{ kind: "x" }] } }] };
+    expect(namesOf(await generated(setOf({ generators: [{ matrix }] })))).toEqual(["a", "c"]);
   });
 });
 
