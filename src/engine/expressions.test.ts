@@ -67,6 +67,16 @@ describe("Expressions", () => {
     expect(told.toSorted()).toEqual([CART, SHOP, SHOP]);
   });
 
+  test("asks about an object as it is when its turn comes, for all who asked about it before", async () => {
+    ask("a", version("1"), CART);
+    ask("a", version("2"));
+    ask("a", version("3"));
+    await settled();
+    expect(batches.map((batch) => batch.length)).toEqual([1]);
+    expect(told.toSorted()).toEqual([CART, SHOP]);
+    expect(ask("a", version("3"))).toEqual({ kind: "value", value: true });
+  });
+
   test("an expression that fails spoils no other", async () => {
     ask("bad");
     ask("a");

@@ -78,6 +78,8 @@ class Asked<Question extends { readonly text: string }, T extends {}> {
   /** Texts by number: they may be long, and there are few. */
   readonly #texts = new Map<string, number>();
   readonly #asked = new Map<string, Waiting<Question>>();
+  /** The question about each subject that waits: an object may change many times before it is judged. */
+  readonly #newest = new Map<string, string>();
   #signal: AbortSignal | null = null;
   #working: Promise<void> | null = null;
 
@@ -103,11 +105,20 @@ class Asked<Question extends { readonly text: string }, T extends {}> {
     const known = this.#answers.get(key);
     if (known) return { answer: known, before: null };
     const subject = JSON.stringify([text, objects.map(({ metadata }) => metadata.uid)]);
-    const waiting = this.#asked.get(key) ?? { question, subject, apps: new Set() };
+    const waiting = this.#asked.get(key) ?? { question, subject, apps: this.#outdone(subject, key) };
     waiting.apps.add(app);
     this.#asked.set(key, waiting);
     this.#work();
     return { answer: { kind: "pending" }, before: this.#latest.get(subject) ?? null };
+  }
+
+  /** Who waited for an answer about a subject as it was before waits for the new one. */
+  #outdone(subject: string, key: string): Set<AppKey> {
+    const before = this.#newest.get(subject) ?? key;
+    const apps = this.#asked.get(before)?.apps ?? new Set();
+    this.#asked.delete(before);
+    this.#newest.set(subject, key);
+    return apps;
   }
 
   #work(): void {
@@ -128,6 +139,7 @@ class Asked<Question extends { readonly text: string }, T extends {}> {
       for (const [index, [key, { apps, subject }]] of batch.entries()) {
         const answer = answerOf(answers[index] ?? { error: "no answer" });
         this.#asked.delete(key);
+        if (this.#newest.get(subject) === key) this.#newest.delete(subject);
         this.#answers.set(key, answer);
         this.#latest.set(subject, answer);
         for (const app of apps) this.#options.onAnswer(app);
