@@ -57,6 +57,7 @@ const comparingRows: readonly Row[] = [
     COMPARING,
     "`resource.customizations.ignoreDifferences.*`, `resource.customizations`",
     `${settings}: what the installation ignores counts in every app, until it does not any more`,
+    `${dialect}/settings-compare.test.ts: what is ignored everywhere may stand in a key of its kind or in the older map`,
   ),
   served(
     COMPARING,
