@@ -42,7 +42,10 @@ function seen(object: Resource = chart()): Resource | undefined {
   const { registry } = engine.context;
   const stored = engine.cluster.objects.get(keyOf(object));
   if (stored) registry.upsert(dialect, CHARTS, stored);
-  else registry.gone(dialect, CHARTS, object);
+  else {
+    const { namespace = "", name } = object.metadata;
+    registry.gone(dialect, CHARTS, registry.lookup(dialect.name)(CHARTS.kind, namespace, name) ?? object);
+  }
   return stored;
 }
 
