@@ -9,7 +9,7 @@ import { circleNotices } from "./app-circle.ts";
 import { appReportOf } from "./app-report-of.ts";
 import { type AppState, type AppWork, newAppState } from "./app-state.ts";
 import { backoffMs } from "./backoff.ts";
-import { compareApp } from "./compare-app.ts";
+import { awaitsUnseenEnd, compareApp } from "./compare-app.ts";
 import { ensureHookFinalizers } from "./deletion-hooks.ts";
 import type { RemoteClusters, TargetContext } from "./remote-clusters.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -234,7 +234,7 @@ export class AppReconciler {
     if (state.running) waits.push(state.running.machine.deadline - now + 1);
     const healAt = nextHealAt(state);
     if (healAt !== null && healAt > now) waits.push(healAt - now + 1);
-    if (awaitsForeign(work)) waits.push(FOREIGN_MS);
+    if (awaitsForeign(work) || awaitsUnseenEnd(work)) waits.push(FOREIGN_MS);
     if (phase.kind === "sync-failed" && phase.retryAt !== null) waits.push(phase.retryAt - now + 1);
     // A file that could not be fetched may be there the next time.
     if (phase.kind === "render-failed") waits.push(WAIT_MS);

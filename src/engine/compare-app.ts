@@ -1,6 +1,7 @@
 import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import { type InventoryEntry, updated, writeAhead } from "#core/plan/inventory.ts";
 import { idKey, type IdKey, joinApiVersion, parseIdKey } from "#core/resource/resource-id.ts";
+import { labelsOf } from "#core/resource/resource.ts";
 import type { AppWork } from "./app-state.ts";
 import { compareObjects } from "./compare-objects.ts";
 import { eachInParallel } from "./requests.ts";
@@ -68,22 +69,43 @@ function isTakeover(work: AppWork): boolean {
  */
 async function departed(work: AppWork, signal: AbortSignal): Promise<readonly IdKey[]> {
   const { context, state } = work;
-  const { key } = state.app;
   const gone: IdKey[] = [];
-  const left = [...context.inventories.of(key).values()].filter((entry) => !state.desired?.byKey.has(entry.key));
-  await eachInParallel(left, PARALLEL, async (entry) => {
-    if (context.index.get(entry.key)) context.index.awaitGone(entry.key, key);
-    else if (await isGone(work, entry, signal)) gone.push(entry.key);
+  await eachInParallel(undeclared(work), PARALLEL, async (entry) => {
+    const isTold = context.index.get(entry.key) !== undefined && !endsUnseen(work, entry);
+    if (isTold) context.index.awaitGone(entry.key, state.app.key);
+    else if (await isGone(work, entry, signal)) {
+      context.index.drop(entry.key);
+      gone.push(entry.key);
+    }
   });
   return gone;
+}
+
+function undeclared({ context, state }: AppWork): readonly InventoryEntry[] {
+  const owned = [...context.inventories.of(state.app.key).values()];
+  return owned.filter((entry) => !state.desired?.byKey.has(entry.key));
+}
+
+/** Whether an object is being deleted that no watch shows, because this engine never wrote and so never marked it. */
+function endsUnseen({ context, state }: AppWork, entry: InventoryEntry): boolean {
+  const live = context.index.get(entry.key);
+  if (live?.metadata.deletionTimestamp === undefined) return false;
+  const [mark = ""] = state.dialect.rules.selector.split("=");
+  return labelsOf(live)[mark] === undefined;
+}
+
+/** Whether the end of an object that the app owned has to be asked for. */
+export function awaitsUnseenEnd(work: AppWork): boolean {
+  return undeclared(work).some((entry) => endsUnseen(work, entry));
 }
 
 async function isGone(work: AppWork, entry: InventoryEntry, signal: AbortSignal): Promise<boolean> {
   const { context, state } = work;
   const id = parseIdKey(entry.key);
   const kind = context.index.follow({ ...id, version: entry.version }, state.app.key);
-  // Without a recorded identity, what a read shows might be anybody's.
-  if (kind.kind !== "synced" || entry.uid === "") return false;
+  // Without a known identity, what a read shows might be anybody's.
+  const isKnown = entry.uid !== "" || context.index.get(entry.key) !== undefined;
+  if (kind.kind !== "synced" || !isKnown) return false;
   const asked = context.index.moment;
   try {
     const live = await context.client.get({ ...id, apiVersion: joinApiVersion(kind.info) }, { signal });

@@ -88,14 +88,15 @@ interface Place {
 
 async function rollbackIn(client: ClusterClient, place: Place, signal: AbortSignal): Promise<RollbackView> {
   const { record, checkout, query } = place;
-  const { head, source } = checkout;
+  const { head, source, repository } = checkout;
   if (source.remote.kind !== "git") {
     throw new CliError(`Cannot roll ${record.key} back: its source is no Git repository`, {
       advice: "Push the earlier content under the same tag, or name its digest in the source.",
       exitCode: exitCode.refused,
     });
   }
-  if (source.remote.submodules) {
+  const hasSubmodules = (await repository.tree(head.commit, signal)).entry(".gitmodules") !== undefined;
+  if (source.remote.submodules && hasSubmodules) {
     throw new CliError(`Cannot roll ${record.key} back: its source has submodules`, {
       advice: "Revert the commit with git, which knows what is in which repository.",
       exitCode: exitCode.refused,
