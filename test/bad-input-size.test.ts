@@ -52,7 +52,8 @@ async function workSeconds(): Promise<number> {
 /** Not in this process's own time: the controller's requests pass through here, those for its lease among them. */
 async function gitIn(repository: string, input: string, ...args: string[]): Promise<string> {
   const running = promisify(execFile)("git", args, { cwd: world().git.path(repository), maxBuffer: 2 ** 26 });
-  running.child.stdin?.end(input);
+  // Commands that read nothing may have ended by now.
+  running.child.stdin?.on("error", () => {}).end(input);
   return (await running).stdout.trim();
 }
 

@@ -152,7 +152,7 @@ describe("ArtifactGenerator", () => {
     const artifactBefore = await space.status(artifactRef(space, "back"));
 
     await space.commit(file("front", "2"));
-    expect(await applied(space, "front", "2")).not.toBe(front);
+    await eventually("front is at another revision", async () => (await applied(space, "front", "2")) !== front);
     expect((await world().get(space.kustomizationRef("back")))?.metadata.resourceVersion).toBe(
       backBefore?.metadata.resourceVersion,
     );
