@@ -95,7 +95,9 @@ for (const dialect of [fluxApp("journey"), argoApp("journey")]) {
     });
 
     test("a broken commit is refused with file and line, and healing goes on", async () => {
-      await world.git.commit(repository, { "app/broken.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: broken\ndata: {" });
+      await world.git.commit(repository, {
+        "app/broken.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: broken\ndata: {",
+      });
       await poke();
       await eventually("the status names the file", async () =>
         dialect.messages(await appNow()).includes("broken.yaml"),
