@@ -55,7 +55,11 @@ class FollowedSettings {
         upsert: (object: Resource) => this.#take(name, object),
         gone: () => tasks.add(this.#confirmGone(name, namespace, signal)),
         synced: resolve,
-        failed: (error: Error) => log.warn({ settings: name, error: error.message }, "watch is interrupted"),
+        failed: (error: Error) => {
+          log.warn({ settings: name, error: error.message }, "watch is interrupted");
+          // Who may not list may read it by its name.
+          tasks.add(this.#confirmGone(name, namespace, signal).then(resolve));
+        },
       };
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       tasks.add(client.watch(info, { namespace, fieldSelector: `metadata.name=${name}` }, handler, signal));
