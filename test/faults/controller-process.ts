@@ -18,11 +18,13 @@ export interface ControllerProcess {
 export async function startControllerProcess(options: {
   server: string;
   dataDir: string;
+  pluginDir?: string;
   onRecord: (record: AuditRecord) => void;
 }): Promise<ControllerProcess> {
-  const { server, dataDir, onRecord } = options;
+  const { server, dataDir, pluginDir, onRecord } = options;
   const script = new URL("run-controller-process.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [script, server, dataDir], { stdio: ["pipe", "pipe", "inherit"] });
+  const args = [script, server, dataDir, ...(pluginDir === undefined ? [] : [pluginDir])];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   let isReady = false;
   createInterface({ input: child.stdout }).on("line", (line) => {

@@ -1,11 +1,12 @@
-// The controller alone, as a process that a test kills: arguments are the API server's address and a folder.
+// The controller alone, as a process that a test kills: arguments are the API server's address and a
+// folder, and perhaps that of plugins.
 import { writeSync } from "node:fs";
 import { quietTelemetry } from "#engine/testing/quiet.ts";
 import { vendorSettings } from "#main/cli-session.ts";
 import { runController } from "#main/run-controller.ts";
 import { quickWatch } from "./quick-watch.ts";
 
-const [server = "", dataDir = ""] = process.argv.slice(2);
+const [server = "", dataDir = "", pluginDir] = process.argv.slice(2);
 const ignore = () => {};
 // Written at once, because a killed process flushes nothing.
 const tell = (message: object) => writeSync(1, `${JSON.stringify(message)}\n`);
@@ -17,7 +18,8 @@ await runController(
     dataDir,
     namespace: "holdfast-system",
     namespaces: null,
-    vendorSettings,
+    vendorSettings: { ...vendorSettings, plugins: pluginDir !== undefined },
+    ...(pluginDir !== undefined && { pluginDir }),
     watch: quickWatch,
     audit: { append: (record) => tell({ record }) },
     telemetry: quietTelemetry,

@@ -26,6 +26,8 @@ const { signal } = new AbortController();
 /** An example of a whole repository. */
 export interface Fleet {
   readonly folder: string;
+  /** The folder of its plugins inside that. */
+  readonly plugins?: string;
   /** Kinds whose objects tell whether they are ready, by group. */
   readonly reporting: readonly { readonly group: string; readonly kind: string }[];
   /** `Ready`, or why an object is not. */
@@ -235,7 +237,10 @@ export class FleetCluster {
         () => false,
       );
     await eventually("the API server answers", isFree, 60_000);
-    return startControllerProcess({ server: this.proxy.url, dataDir: this.#dataDir, onRecord: () => {} });
+    const { folder, plugins } = this.#servers.fleet;
+    const pluginDir = plugins === undefined ? {} : { pluginDir: join(folder, plugins) };
+    const where = { server: this.proxy.url, dataDir: this.#dataDir };
+    return startControllerProcess({ ...where, ...pluginDir, onRecord: () => {} });
   }
 
   /** As if the time had passed after which a lease that nobody renews is taken over. */
