@@ -2,50 +2,42 @@ import { checkSteps } from "./suite/check-steps.ts";
 import { runCommand } from "./suite/run-command.ts";
 import type { Ended } from "./suite/run-command.ts";
 import { runVitest } from "./suite/run-vitest.ts";
-import type { Tally } from "./suite/run-vitest.ts";
+import type { Failure, VitestReport } from "./suite/vitest-report.ts";
 
-interface Outcome extends Tally {
-  /** One line for each thing that failed. */
-  readonly failures: readonly string[];
-}
+/** Of what a step said, in the summary at the end. */
+const linesTold = 5;
 
-const suites: Readonly<Record<string, (signal: AbortSignal) => Promise<Outcome>>> = {
+const suites: Readonly<Record<string, (signal: AbortSignal) => Promise<VitestReport>>> = {
   check,
   e2e: (signal) => shownTests("e2e", signal),
   faults: (signal) => shownTests("faults", signal),
 };
 
 /** Runs the unit tests and, beside them, every other step one after the other; each counts as a test. */
-async function check(signal: AbortSignal): Promise<Outcome> {
-  const failures: string[] = [];
+async function check(signal: AbortSignal): Promise<VitestReport> {
+  const failures: Failure[] = [];
   let passed = 0;
-  const unit = runVitest({ project: "unit", isShown: false }, signal).then((run) => {
-    const { ended, tally } = run;
-    print(`unit tests (${tally.passed} passed, ${tally.failed} failed)`, ended, tally.failed === 0);
-    return run;
+  const unit = runVitest({ project: "unit", isShown: false }, signal).then(({ ended, report }) => {
+    // What failed comes first, because some places keep only the beginning.
+    const output = `${summaryOf(report.failures)}${ended.output.replaceAll(/^ok .*\n/gm, "")}`;
+    print(`unit tests (${countsOf(report)})`, { ...ended, output }, report.failures.length === 0);
+    return report;
   });
   for (const step of checkSteps) {
     if (signal.aborted) break;
     const ended = await runCommand(step, signal);
     print(step.name, ended, ended.succeeded);
     if (ended.succeeded) passed += 1;
-    else failures.push(`${step.name}: ${step.remedy}`);
+    else failures.push({ title: `${step.name}: ${step.remedy}`, said: ended.output.split("\n").slice(0, linesTold) });
   }
-  const { tally, failed } = await unit;
-  const counts = { passed: passed + tally.passed, failed: failures.length + tally.failed };
-  return { ...counts, failures: [...failures, ...namesOf("unit tests", tally, failed)] };
+  const report = await unit;
+  return { passed: passed + report.passed, failures: [...failures, ...report.failures] };
 }
 
-async function shownTests(project: string, signal: AbortSignal): Promise<Outcome> {
-  const { ended, tally, failed } = await runVitest({ project, isShown: true }, signal);
-  print(project, ended, tally.failed === 0);
-  return { ...tally, failures: namesOf(project, tally, failed) };
-}
-
-/** A run may go wrong without a failing test. */
-function namesOf(project: string, tally: Tally, failed: readonly string[]): readonly string[] {
-  if (tally.failed === 0) return [];
-  return failed.length === 0 ? [`${project}: see above`] : failed;
+async function shownTests(project: string, signal: AbortSignal): Promise<VitestReport> {
+  const { ended, report } = await runVitest({ project, isShown: true }, signal);
+  print(`${project} (${countsOf(report)})`, ended, report.failures.length === 0);
+  return report;
 }
 
 function print(name: string, ended: Ended, isGood: boolean): void {
@@ -55,23 +47,30 @@ function print(name: string, ended: Ended, isGood: boolean): void {
   );
 }
 
+function summaryOf(failures: readonly Failure[]): string {
+  return failures.map(({ title, said }) => `  ${title}\n${said.map((line) => `    ${line}\n`).join("")}`).join("");
+}
+
+function countsOf({ passed, failures }: VitestReport): string {
+  return `${passed} passed, ${failures.length} failed`;
+}
+
 async function main(names: readonly string[]): Promise<number> {
   const stopped = new AbortController();
   process.once("SIGINT", () => stopped.abort(new Error("Cannot go on: stopped by SIGINT")));
   process.once("SIGTERM", () => stopped.abort(new Error("Cannot go on: stopped by SIGTERM")));
-  const outcomes: Outcome[] = [];
+  const reports: VitestReport[] = [];
   for (const name of names) {
     const suite = suites[name];
     if (suite === undefined) throw new Error(`Cannot run ${name}: choose ${Object.keys(suites).join(", ")}`);
-    outcomes.push(await suite(stopped.signal));
+    reports.push(await suite(stopped.signal));
     if (stopped.signal.aborted) return 130;
   }
-  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
-  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-  const failures = outcomes.flatMap((outcome) => outcome.failures);
-  if (failures.length > 0) process.stdout.write(`\nWhat failed:\n${failures.map((line) => `  ${line}\n`).join("")}`);
-  process.stdout.write(`\ntests: ${passed} passed, ${failed} failed\n`);
-  return failed === 0 ? 0 : 1;
+  const passed = reports.reduce((sum, report) => sum + report.passed, 0);
+  const failures = reports.flatMap((report) => report.failures);
+  if (failures.length > 0) process.stdout.write(`\nWhat failed:\n${summaryOf(failures)}`);
+  process.stdout.write(`\ntests: ${passed} passed, ${failures.length} failed\n`);
+  return failures.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -11,7 +11,7 @@ const bin = "node_modules/.bin";
 
 /** Everything that `make check` looks at besides the unit tests. */
 export const checkSteps: readonly CheckStep[] = [
-  { name: "types", args: [`${bin}/tsc`, "--project", "tsconfig.json"], remedy: "see above" },
+  { name: "types", args: [`${bin}/tsc`, "--project", "tsconfig.json"], remedy: "mend what it names" },
   {
     name: "types of pure code",
     args: [`${bin}/tsc`, "--project", "src/core/tsconfig.json"],
@@ -28,6 +28,6 @@ export const checkSteps: readonly CheckStep[] = [
   { name: "generated definitions", args: ["tools/generate-crds.ts", "--check"], remedy: 'run "make fix"' },
   { name: "install manifest", args: ["tools/generate-install.ts", "--check"], remedy: 'run "make fix"' },
   { name: "compatibility", args: ["tools/generate-compatibility.ts", "--check"], remedy: 'run "make fix"' },
-  { name: "documents", args: ["tools/check-docs.ts"], remedy: "see above" },
+  { name: "documents", args: ["tools/check-docs.ts"], remedy: "mend what it names" },
   { name: "Go code", args: ["tools/check-go.ts"], remedy: '"make fix" formats it' },
 ];
