@@ -69,6 +69,8 @@ interface Waiting<Question> {
 const MAX_ANSWERS = 20_000;
 const MAX_BATCH = 200;
 const AGAIN_MS = 5_000;
+/** Where there was no answer, who asks later may be luckier. */
+const UNEVALUATED_MS = 60_000;
 
 /** Questions of one sort and their answers. */
 class Asked<Question extends { readonly text: string }, T extends {}> {
@@ -80,6 +82,12 @@ class Asked<Question extends { readonly text: string }, T extends {}> {
   readonly #asked = new Map<string, Waiting<Question>>();
   /** The question about each subject that waits: an object may change many times before it is judged. */
   readonly #newest = new Map<string, string>();
+  /** Questions that failed when they were asked alone: asked once more, then answered with why. */
+  readonly #suspects = new Set<string>();
+  /** How many are asked together. */
+  #together = MAX_BATCH;
+  /** How many in a row had no answer. */
+  #lost = 0;
   #signal: AbortSignal | null = null;
   #working: Promise<void> | null = null;
 
@@ -117,38 +125,67 @@ class Asked<Question extends { readonly text: string }, T extends {}> {
     const before = this.#newest.get(subject) ?? key;
     const apps = this.#asked.get(before)?.apps ?? new Set();
     this.#asked.delete(before);
+    this.#suspects.delete(before);
     this.#newest.set(subject, key);
     return apps;
   }
 
   #work(): void {
     if (this.#working || !this.#signal || this.#signal.aborted || this.#asked.size === 0) return;
-    this.#working = this.#evaluateAll(this.#signal).finally(() => {
+    this.#working = this.#evaluateSome(this.#signal).finally(() => {
       this.#working = null;
       this.#work();
     });
   }
 
-  async #evaluateAll(signal: AbortSignal): Promise<void> {
+  async #evaluateSome(signal: AbortSignal): Promise<void> {
     // One turn later, so that what is asked at one moment is asked together.
     await Promise.resolve();
-    const batch = [...this.#asked].slice(0, MAX_BATCH);
-    const questions = batch.map(([, { question }]) => question);
+    const batch = this.#next();
     try {
-      const answers = await this.#options.evaluate(questions, signal);
-      for (const [index, [key, { apps, subject }]] of batch.entries()) {
-        const answer = answerOf(answers[index] ?? { error: "no answer" });
-        this.#asked.delete(key);
-        if (this.#newest.get(subject) === key) this.#newest.delete(subject);
-        this.#answers.set(key, answer);
-        this.#latest.set(subject, answer);
-        for (const app of apps) this.#options.onAnswer(app);
+      const answers = await this.#options.evaluate(
+        batch.map(([, { question }]) => question),
+        signal,
+      );
+      this.#together = Math.min(MAX_BATCH, this.#together * 2);
+      this.#lost = 0;
+      for (const [index, [key, waiting]] of batch.entries()) {
+        this.#answer(key, waiting, { answer: answerOf(answers[index] ?? { error: "no answer" }) });
       }
     } catch (error) {
-      if (signal.aborted) return;
-      this.#options.log.warn({ error: failureText(error) }, "expressions were not evaluated");
-      await sleep(AGAIN_MS, signal).catch(() => {});
+      if (!signal.aborted) await this.#failed(batch, failureText(error), signal);
     }
+  }
+
+  /** Those that failed alone wait until nobody else asks, and are asked alone. */
+  #next(): [string, Waiting<Question>][] {
+    const others = [...this.#asked].filter(([key]) => !this.#suspects.has(key));
+    return others.length > 0 ? others.slice(0, this.#together) : [...this.#asked].slice(0, 1);
+  }
+
+  /** Of questions that fail together one may be to blame: they are asked in ever smaller parts until it is found. */
+  async #failed(batch: readonly [string, Waiting<Question>][], reason: string, signal: AbortSignal): Promise<void> {
+    this.#options.log.warn({ error: reason, questions: batch.length }, "expressions were not evaluated");
+    const [[key, waiting] = []] = batch;
+    if (batch.length > 1 || key === undefined || waiting === undefined) {
+      this.#together = Math.ceil(batch.length / 2);
+    } else if (this.#suspects.has(key)) {
+      const message = `it cannot be evaluated: ${reason}`;
+      this.#answer(key, waiting, { answer: { kind: "error", message }, ttl: UNEVALUATED_MS });
+      this.#lost += 1;
+      if (this.#lost > 1) await sleep(AGAIN_MS, signal).catch(() => {});
+    } else {
+      this.#suspects.add(key);
+    }
+  }
+
+  #answer(key: string, { apps, subject }: Waiting<Question>, { answer, ttl = 0 }: { answer: Answer<T>; ttl?: number }) {
+    this.#asked.delete(key);
+    this.#suspects.delete(key);
+    if (this.#newest.get(subject) === key) this.#newest.delete(subject);
+    this.#answers.set(key, answer, { ttl });
+    this.#latest.set(subject, answer);
+    for (const app of apps) this.#options.onAnswer(app);
   }
 }
 
