@@ -54,6 +54,7 @@ function objectReports(work: AppWork): ObjectReport[] {
       counted: object.options.counted,
       wave: object.stage.wave,
       declared: object.resource,
+      ...(live && { live }),
     };
   });
   for (const entry of context.inventories.of(state.app.key).values()) {

@@ -6,12 +6,12 @@ import { exitCode } from "#cli/exit-code.ts";
 import { argoDialect } from "#dialects/argocd/argo-dialect.ts";
 import type { ClusterSecret } from "#dialects/argocd/cluster-secret.ts";
 import { clusterSecrets } from "#dialects/argocd/clusters.ts";
-import { DEFAULT_PROJECT, findProject, projectProblems } from "#dialects/argocd/project.ts";
+import { DEFAULT_PROJECT, findProject, type ProjectPlace, projectProblems } from "#dialects/argocd/project.ts";
 import { repositorySecrets } from "#dialects/argocd/repositories.ts";
 import type { RepositorySecret } from "#dialects/argocd/repository-secret.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { lookupFor } from "./cli-app-record.ts";
-import { vendorSettings } from "./cli-session.ts";
+import { projectPlace } from "./cli-settings.ts";
 
 type AccessKind = AccessView["of"];
 
@@ -41,23 +41,23 @@ export async function accessViews(
   signal: AbortSignal,
 ): Promise<readonly AccessView[]> {
   const lookup = await lookupFor(client, argoDialect, signal);
-  const views = VIEWS[asked.of](lookup);
+  const views = VIEWS[asked.of](lookup, await projectPlace(client, signal));
   const found = asked.name === null ? views : views.filter(({ name }) => name === asked.name);
   if (asked.name === null || found.length > 0) return found;
   throw new CliError(`Cannot find the ${asked.of} "${asked.name}"`, { exitCode: exitCode.notFound });
 }
 
-const VIEWS: Readonly<Record<AccessKind, (lookup: Lookup) => readonly AccessView[]>> = {
-  project: (lookup) => {
+const VIEWS: Readonly<Record<AccessKind, (lookup: Lookup, place: ProjectPlace) => readonly AccessView[]>> = {
+  project: (lookup, place) => {
     const names = (lookup.all?.("AppProject") ?? []).map(({ metadata }) => metadata.name);
-    return [...new Set([DEFAULT_PROJECT, ...names])].map((name) => projectView(name, lookup));
+    return [...new Set([DEFAULT_PROJECT, ...names])].map((name) => projectView(name, lookup, place));
   },
   cluster: (lookup) => clusterSecrets(lookup).map(clusterView),
   repository: (lookup) => repositorySecrets(lookup).map(repositoryView),
 };
 
-function projectView(name: string, lookup: Lookup): AccessView {
-  const project = findProject(name, lookup, vendorSettings);
+function projectView(name: string, lookup: Lookup, place: ProjectPlace): AccessView {
+  const project = findProject(name, lookup, place);
   const problem = project ? wordsOf(projectProblems(project)) : "";
   const { sourceRepos = [], destinations = [], syncWindows = [] } = problem === "" ? (project?.limits ?? {}) : {};
   const places = destinations.map((one) => `${one.name || one.server || ""}/${one.namespace ?? ""}`);

@@ -12,7 +12,8 @@ import type { SpecFields } from "#dialects/argocd/schema.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, findApp, lookupFor } from "./cli-app-record.ts";
 import { kindsOf } from "./cli-object-address.ts";
-import { vendorSettings, withClient } from "./cli-session.ts";
+import { withClient } from "./cli-session.ts";
+import { projectPlace } from "./cli-settings.ts";
 
 /** Asks projects what they permit. */
 export const projectActions: ProjectActions = {
@@ -27,7 +28,7 @@ async function can(client: ClusterClient, query: PermissionQuery, signal: AbortS
   const lookup = await lookupFor(client, record.dialect, signal);
   const spec = specOf(record);
   const name = spec.project || DEFAULT_PROJECT;
-  const project = findProject(name, lookup, vendorSettings);
+  const project = findProject(name, lookup, await projectPlace(client, signal));
   const problem = project ? projectProblems(project)[0]?.message : `project ${name} does not exist`;
   if (!project || problem) throw new CliError(`Cannot ask the project: ${problem}`, { exitCode: exitCode.refused });
   const destination = parseDestination(spec.destination, name, lookup);

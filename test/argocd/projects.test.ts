@@ -268,3 +268,28 @@ describe("applications in other namespaces", () => {
     expect(live?.metadata.annotations?.["argocd.argoproj.io/tracking-id"]).toMatch(/^team-a_any-namespace:/);
   });
 });
+
+test("global projects limit the projects that they select, as soon as they are there", async () => {
+  await project("limited");
+  const app = world.app("globally-limited");
+  await app.commit({ "a.yaml": configMap("a") });
+  await app.create({ spec: { project: "limited", ...automated } });
+  await app.until("it is synced", ({ sync }) => sync === "Synced");
+  await configure(world.client, "argocd-cm", {
+    globalProjects:
+      "- {projectName: everywhere, labelSelector: {matchExpressions: [{key: free, operator: DoesNotExist}]}}",
+  });
+  await project("everywhere", { namespaceResourceBlacklist: [{ group: "", kind: "ConfigMap" }] });
+  const second = await app.commit({ "a.yaml": configMap("a", "2") });
+  await app.refresh();
+  const refused = await app.until("it is refused", ({ message }) =>
+    /is not permitted in project limited/.test(message),
+  );
+  expect(refused.message).toContain("spec.namespaceResourceBlacklist[0] denies it");
+  expect(await app.config("a")).toEqual({ value: "1" });
+  await configure(world.client, "argocd-cm", { "cluster.inClusterEnabled": "false" });
+  const disabled = /is disabled: cluster\.inClusterEnabled of argocd-cm is false/;
+  await app.until("the cluster is disabled", ({ conditions }) => disabled.test(conditions.join()));
+  await configure(world.client, "argocd-cm", {});
+  await app.settled(second);
+});

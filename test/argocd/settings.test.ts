@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { settingsOf, startEngine } from "../support/engine.ts";
 import { configMap, useArgoWorld } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
@@ -164,4 +165,28 @@ test("excluded kinds are left alone, are told, and count again once they are not
   await app.until("only what is always excluded is told", ({ conditions }) =>
     isDeepStrictEqual(conditions, [wanted[1]]),
   );
+});
+
+test("what nobody can read yet of what is excluded stops writes and deletions, by its key, until it can", async () => {
+  const app = world.app("unread-limits");
+  const first = await app.commit({ "a.yaml": configMap("a"), "b.yaml": configMap("b") });
+  await app.create();
+  await app.settled(first);
+  await world.engine.stop();
+  await settings({ "resource.exclusions": "- {kinds: [ConfigMap" });
+  const second = await app.commit({ "a.yaml": configMap("a", "2"), "b.yaml": null });
+  const again = await startEngine(settingsOf(world.plane, "admin"));
+  try {
+    const told = /^UnknownError: argocd-cm: resource\.exclusions cannot be used: .*; nothing is written or deleted/;
+    const view = await app.until("it is told", ({ conditions }) => conditions.some((one) => told.test(one)));
+    expect(view.sync).toBe("Unknown");
+    await settings({ "resource.exclusions": "- {kinds: [ConfigMap]}" });
+    await app.until("the kind is excluded", ({ conditions }) => /ExcludedResourceWarning/.test(conditions.join()));
+    expect([await app.config("a"), await app.config("b")]).toEqual([{ value: "1" }, { value: "1" }]);
+    await settings({});
+    await app.settled(second);
+    await eventually("what left is pruned", async () => (await app.config("b")) === null);
+  } finally {
+    await again.stop();
+  }
 });

@@ -38,7 +38,12 @@ export const applicationRows: readonly Row[] = [
     `${objects}: of a synced app is Argo CD's own, member by member`,
     `${dialect}/report-captured.test.ts: for a synced kustomization`,
   ),
-  missing(app, "`status.summary.externalURLs`", "it is not written; no manifest depends on it"),
+  served(
+    app,
+    "`status.summary.externalURLs`: Ingresses, `link.argocd.argoproj.io/*`, `ignore-default-links`",
+    `${dialect}/external-urls.test.ts: an app is found where its Ingresses serve it, and where annotations of it and of its objects say`,
+    `${dialect}/external-urls.test.ts: an Ingress whose default links are ignored names none but its own`,
+  ),
   served(
     app,
     "`status` of several sources: `revisions`, `sources`, `sourceTypes`",

@@ -156,7 +156,12 @@ const healthRows: readonly Row[] = [
     `${health}: an Application waits for the Applications of its first wave`,
     `${health}: Applications that hold each other are healthy, say so, and can be deleted`,
   ),
-  missing(HEALTH, "annotation `ignore-restart-policy` of Pods", "it is not read"),
+  served(
+    HEALTH,
+    "annotation `ignore-restart-policy` of Pods",
+    `${dialect}/health-table.test.ts: that its operator keeps running, as its annotation says`,
+    `${dialect}/health-table.test.ts: that runs as a hook, whatever its annotation says`,
+  ),
 ];
 
 const actionRows: readonly Row[] = [

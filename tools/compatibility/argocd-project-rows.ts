@@ -82,7 +82,15 @@ export const projectRows: readonly Row[] = [
     "mode `strict` is refused: only the commit that is used is looked at",
   ),
   missing(PROJECTS, "`roles`, their tokens", "kept; they concern Argo CD's API alone"),
-  missing(PROJECTS, "global projects (`globalProjects`)", "refused by an event on `argocd-cm`"),
+  partly(
+    served(
+      PROJECTS,
+      "global projects (`globalProjects`)",
+      "test/argocd/projects.test.ts: global projects limit the projects that they select, as soon as they are there",
+      `${dialect}/global-limits.test.ts: add their limits to the projects that they select, and to no others`,
+    ),
+    "every entry counts, also behind one that selects nothing",
+  ),
 ];
 
 /** How the ConfigMaps of an installation are read; their keys are listed below. */
@@ -92,6 +100,12 @@ export const settingsRows: readonly Row[] = [
     "`argocd-cm` and `argocd-cmd-params-cm`, which count as soon as they change",
     "test/argocd/settings.test.ts: what the installation ignores counts in every app, until it does not any more",
     `${settings}: goes back to the usual value when a key is taken out or emptied`,
+  ),
+  served(
+    SETTINGS,
+    "limits that were never readable stop all writes and deletions, by condition `UnknownError`",
+    "test/argocd/settings.test.ts: what nobody can read yet of what is excluded stops writes and deletions, by its key, until it can",
+    `${dialect}/setting-limits.test.ts: stop every application by their key, which is no fault of its spec`,
   ),
   served(
     SETTINGS,

@@ -26,6 +26,8 @@ export interface ObjectReport {
   readonly wave: number;
   /** The declared object, or the live one when it is extra; for summaries such as images. */
   readonly declared: Resource | null;
+  /** Absent: it is not there, or nobody saw it. */
+  readonly live?: Resource;
 }
 
 /** What a sync did to one object. */

@@ -4,6 +4,7 @@ import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { ClusterSecret } from "./cluster-secret.ts";
 import { clusterSecrets, heldCluster } from "./clusters.ts";
 import type { SpecFields } from "./schema.ts";
+import type { AccessSettings } from "./settings-access.ts";
 
 /** How an application names the cluster it lives in. */
 export const IN_CLUSTER = { name: "in-cluster", server: "https://kubernetes.default.svc" } as const;
@@ -54,6 +55,13 @@ export function parseDestination(
   const reach = { namespaces, clusterWide: namespaces === null || clusterResources };
   const held = isHome ? null : heldCluster(found);
   return ok({ server: found.server, name: found.name, namespace, held, reach });
+}
+
+/** Why a destination may not be used though it is known: the installation keeps applications off its own cluster. */
+export function disabledCluster({ server }: ClusterNames, { inCluster }: AccessSettings): readonly Problem[] {
+  if (inCluster || server !== IN_CLUSTER.server) return [];
+  const message = `cluster ${JSON.stringify(server)} is disabled: cluster.inClusterEnabled of argocd-cm is false`;
+  return [{ path: "spec.destination", message }];
 }
 
 /** Null: the cluster that applications live in, of which no Secret says anything. */

@@ -99,6 +99,18 @@ const cases: readonly [name: string, api: string, fields: string, want: string |
     '{spec: {restartPolicy: Always}, status: {phase: Running, conditions: [{type: Ready, status: "True"}]}}',
     "Healthy: ",
   ],
+  [
+    "that its operator keeps running, as its annotation says",
+    "v1/Pod",
+    '{metadata: {annotations: {argocd.argoproj.io/ignore-restart-policy: "true"}}, spec: {restartPolicy: Never}, status: {phase: Running, conditions: [{type: Ready, status: "True"}]}}',
+    "Healthy: ",
+  ],
+  [
+    "that runs as a hook, whatever its annotation says",
+    "v1/Pod",
+    '{metadata: {annotations: {argocd.argoproj.io/ignore-restart-policy: "true", argocd.argoproj.io/hook: PreSync}}, spec: {restartPolicy: Never}, status: {phase: Running, conditions: [{type: Ready, status: "True"}]}}',
+    "Progressing: ",
+  ],
   ["without an address", "v1/Service", "{spec: {type: LoadBalancer}}", "Progressing: "],
   [
     "with an address",

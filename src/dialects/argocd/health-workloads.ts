@@ -1,7 +1,8 @@
 import type { Health, HealthRule } from "#core/health/health.ts";
-import type { Resource } from "#core/resource/resource.ts";
+import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import { fieldAt, listAt, numberAt, textAt } from "./fields.ts";
 import { conditionsOf, verdict } from "./health-conditions.ts";
+import { hookRole } from "./hook.ts";
 
 // Rules of gitops-engine pkg/health/health_*.go, one function per file there.
 
@@ -94,7 +95,7 @@ export const replicaSetHealth: HealthRule = (object) => {
 /** Pod. */
 export const podHealth: HealthRule = (object) => {
   const { spec, status } = partsOf(object);
-  const always = textAt(spec, "restartPolicy") === "Always";
+  const always = textAt(spec, "restartPolicy") === "Always" || isToRun(object);
   const containers = listAt(status, "containerStatuses");
   const message = textAt(status, "message");
   if (always) {
@@ -114,6 +115,11 @@ export const podHealth: HealthRule = (object) => {
       return verdict("Unknown", message);
   }
 };
+
+/** A pod that is said to run on, though it is not started again once it ends; what runs as a hook does end. */
+function isToRun(pod: Resource): boolean {
+  return annotationsOf(pod)["argocd.argoproj.io/ignore-restart-policy"] === "true" && hookRole(pod).kind !== "hook";
+}
 
 function runningHealth(object: Resource, containers: readonly unknown[]): Health {
   const message = textAt(object["status"], "message");

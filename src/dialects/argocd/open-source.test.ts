@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { type RemoteBase, sourceOfBase } from "#core/source/remote-base.ts";
 import { openedBase } from "./open-source.ts";
+import { usualArgoSettings } from "./settings.ts";
 import { application, problemsOf } from "./testdata/build-app.ts";
 import { declaring, lookupIn, textsOf } from "./testdata/secrets.ts";
 
@@ -9,7 +10,12 @@ const chart = (url: string): RemoteBase => ({ kind: "chart", url, ref: "1.x", no
 const login = (url: string) => declaring("repository", "charts", { url, type: "helm", username: "u", password: "p" });
 
 function opened(base: RemoteBase, ...objects: Resource[]) {
-  const inProject = { project: "default", lookup: lookupIn(...objects), controlNamespace: "argocd" };
+  const inProject = {
+    project: "default",
+    lookup: lookupIn(...objects),
+    controlNamespace: "argocd",
+    argo: usualArgoSettings,
+  };
   return textsOf(openedBase(sourceOfBase(base, 1_000), inProject).held?.open().credential);
 }
 
@@ -37,7 +43,12 @@ test("a registry is asked as the controller's Azure identity, without TLS or wit
   const url = "oci://registry.example/charts";
   const remoteOf = (more: Record<string, string>) => {
     const secret = declaring("repository", "charts", { url, type: "helm", ...more });
-    const inProject = { project: "default", lookup: lookupIn(secret), controlNamespace: "argocd" };
+    const inProject = {
+      project: "default",
+      lookup: lookupIn(secret),
+      controlNamespace: "argocd",
+      argo: usualArgoSettings,
+    };
     return openedBase(sourceOfBase(chart(url), 1_000), inProject).remote;
   };
   expect(remoteOf({ useAzureWorkloadIdentity: "true" })).toMatchObject({ cloud: "azure" });

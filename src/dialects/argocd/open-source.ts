@@ -1,5 +1,4 @@
 import type { AppSource } from "#core/app/app.ts";
-import { usualSettings } from "#core/app/settings.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { GitRemote, Remote } from "#core/source/remote.ts";
 import type { Source, SourceKey } from "#core/source/source.ts";
@@ -45,8 +44,7 @@ function accessOfChart(
   asked: Omit<AskedRepository, "url">,
 ): ReturnType<typeof repositoryAccess> | null {
   const address = url.startsWith("oci://") ? url.slice(0, -ref.value.length - 1) : url;
-  const { project, lookup, controlNamespace } = asked;
-  const limits = findProject(project, lookup, usualSettings(controlNamespace));
+  const limits = findProject(asked.project, asked.lookup, asked);
   if (limits === null || !judgeSource(limits, address).permitted) return null;
   // A repository of a registry is declared with its scheme or without.
   const found = [address, address.replace(/^oci:\/\//, "")].map((one) => repositoryAccess({ ...asked, url: one }));

@@ -7,7 +7,7 @@ import type { Resource } from "#core/resource/resource.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import { confirmationOf } from "./confirmation.ts";
 import type { ArgoDetails, IgnoreRule } from "./argo-details.ts";
-import { type Destination, IN_CLUSTER, parseDestination } from "./destination.ts";
+import { type Destination, disabledCluster, IN_CLUSTER, parseDestination } from "./destination.ts";
 import { listAt, textAt, withoutNulls } from "./fields.ts";
 import { openedBase } from "./open-source.ts";
 import { orphanLimits } from "./orphans.ts";
@@ -24,6 +24,7 @@ import { type SpecFields, specSchema } from "./schema.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import { syncOptionsOf } from "./spec-options.ts";
 import type { ReadOptions } from "./sync-options.ts";
+import { unreadableText } from "./setting-limits.ts";
 import type { Installation } from "./settings.ts";
 import { terminationOf } from "./termination.ts";
 import { instanceName } from "./tracking.ts";
@@ -37,6 +38,7 @@ const FINALIZERS = [FINALIZER, `${FINALIZER}/foreground`, `${FINALIZER}/backgrou
 export function parseApp(object: Resource, lookup: Lookup, settings: Installation): Result<App, readonly Problem[]> {
   const written = withoutNulls(object["spec"]);
   const spec = { project: DEFAULT_PROJECT, destination: {}, ...(written as object) } as SpecFields;
+  if (settings.argo.unreadable?.length) return refused(settings.argo.unreadable.map(unreadableText));
   const illTyped = [...schemaProblems(specSchema, spec, "spec"), ...unsupportedFields(spec)];
   if (illTyped.length > 0) return refused(illTyped);
 
@@ -53,7 +55,7 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
   const found = { project, destination: destination.ok ? destination.value : null, settings };
   const all = [
     ...(sources.ok ? [] : sources.error),
-    ...(destination.ok ? [] : destination.error),
+    ...(destination.ok ? disabledCluster(destination.value, settings.argo.access) : destination.error),
     ...problems,
     ...ignoreProblems(spec),
     ...projectViolations(object, spec, found),
@@ -150,12 +152,13 @@ function sourcesContextOf(
   spec: SpecFields,
   { lookup, settings }: { lookup: Lookup; settings: Installation },
 ): SourcesContext {
+  const { controlNamespace, argo } = settings;
   return {
     recorded: recordedRevisions(object, spec),
-    settings: settings.argo,
+    settings: argo,
     plugins: settings.plugins,
     release: { name: textAt(object.metadata, "name"), namespace: spec.destination.namespace ?? "" },
-    inProject: { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace: settings.controlNamespace },
+    inProject: { project: spec.project || DEFAULT_PROJECT, lookup, controlNamespace, argo },
   };
 }
 

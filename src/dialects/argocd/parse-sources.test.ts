@@ -7,7 +7,7 @@ import type { SourceFields } from "./source-schema.ts";
 const context = {
   recorded: [],
   settings: usualArgoSettings,
-  inProject: { project: "default", lookup: () => null, controlNamespace: "argocd" },
+  inProject: { project: "default", lookup: () => null, controlNamespace: "argocd", argo: usualArgoSettings },
   release: { name: "shop", namespace: "web" },
   plugins: false,
 };

@@ -4,12 +4,14 @@ import type { Problem } from "#core/result.ts";
 import { clustersOfProject } from "./clusters.ts";
 import type { ClusterNames } from "./destination.ts";
 import { withoutNulls } from "./fields.ts";
+import { withGlobalLimits } from "./global-limits.ts";
 import { type ProjectFields, projectSpecSchema } from "./project-schema.ts";
 import { namespaceMatches } from "./namespace-patterns.ts";
 import { windowProblems } from "./sync-windows.ts";
 import { repositoriesOfProject } from "./repositories.ts";
 import { integrityProblems } from "./source-integrity.ts";
 import { schemaProblems } from "./schema-problems.ts";
+import type { GlobalProject } from "./settings-projects.ts";
 
 /** A project: its name and its limits. */
 export interface Project {
@@ -27,16 +29,22 @@ const PERMISSIVE: ProjectFields = {
   destinations: [{ server: "*", namespace: "*" }],
   clusterResourceWhitelist: [{ group: "*", kind: "*" }],
 };
+const UNLIMITED = { limits: PERMISSIVE, ownClusters: [] };
+
+/** Where projects are, and which of them count for others too. */
+export interface ProjectPlace {
+  readonly controlNamespace: string;
+  readonly argo: { readonly projects: readonly GlobalProject[] };
+}
 
 /** The project of that name, or null when there is none; `default` needs no object. */
-export function findProject(
-  name: string,
-  lookup: Lookup,
-  settings: Pick<Settings, "controlNamespace">,
-): Project | null {
-  const object = lookup("AppProject", settings.controlNamespace, name);
-  if (object === null) return name === DEFAULT_PROJECT ? { name, limits: PERMISSIVE, ownClusters: [] } : null;
-  return withOwn(name, withoutNulls(object["spec"]) ?? {}, lookup);
+export function findProject(name: string, lookup: Lookup, place: ProjectPlace): Project | null {
+  const object = lookup("AppProject", place.controlNamespace, name);
+  if (object === null && name !== DEFAULT_PROJECT) return null;
+  const own = object ? withOwn(name, withoutNulls(object["spec"]) ?? {}, lookup) : { name, ...UNLIMITED };
+  const found = { name, object, limits: own.limits };
+  const limits = withGlobalLimits(found, place.argo.projects, { lookup, namespace: place.controlNamespace });
+  return { ...own, limits };
 }
 
 /** Repositories and clusters that are declared for a project are among what it may use. */

@@ -10,6 +10,7 @@ import { historyOf } from "./report-history.ts";
 import { isDone, isOrderRefused, operationStateOf } from "./report-operation.ts";
 import { type ReportContext, reportContext } from "./report-context.ts";
 import { hasSeveral } from "./parse-sources.ts";
+import { externalUrlsOf } from "./external-urls.ts";
 import { comparedRevisions, comparedSources, shownRevisions } from "./report-sources.ts";
 import { appHealth, imagesOf, resourceRows, shownObjects, syncStatusOf } from "./report-resources.ts";
 import type { StatusFields } from "./schema.ts";
@@ -53,7 +54,6 @@ function invalidParts(context: ReportContext): Partial<StatusFields> {
 function comparedParts(context: ReportContext, controlNamespace: string): { [Name in keyof StatusFields]: unknown } {
   const { old, spec, comparisonFailed } = context;
   const resources = resourceRows(context);
-  const images = imagesOf(shownObjects(context));
   return {
     sync: {
       status: syncStatusOf(context),
@@ -66,11 +66,23 @@ function comparedParts(context: ReportContext, controlNamespace: string): { [Nam
     },
     health: healthField(context, appHealth(context)),
     resources: resources.length === 0 ? undefined : resources,
-    summary:
-      comparisonFailed && resources.length > 0 ? old.summary : images.length === 0 ? {} : { ...old.summary, images },
+    summary: comparisonFailed && resources.length > 0 ? old.summary : summaryOf(context),
     ...sourceTypes(context),
     controllerNamespace: controlNamespace,
     resourceHealthSource: "appTree",
+  };
+}
+
+/** What people look for first: where the app is found, and what runs in it. */
+function summaryOf(context: ReportContext): NonNullable<StatusFields["summary"]> {
+  const objects = shownObjects(context);
+  const { images: _images, externalURLs: _urls, ...others } = context.old.summary ?? {};
+  const images = imagesOf(objects);
+  const externalURLs = externalUrlsOf(context.object, objects);
+  return {
+    ...others,
+    ...(externalURLs.length > 0 && { externalURLs }),
+    ...(images.length > 0 && { images }),
   };
 }
 

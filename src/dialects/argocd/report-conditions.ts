@@ -1,3 +1,4 @@
+import { isOfSettings } from "./setting-limits.ts";
 import type { Notice } from "#core/app/app-report.ts";
 import { idText } from "#core/resource/resource-id.ts";
 import { failureText, type OperationState } from "./report-operation.ts";
@@ -50,7 +51,10 @@ function phaseConditions(context: ReportContext, operation: OperationState | und
   const { phase } = report;
   switch (phase.kind) {
     case "invalid":
-      return phase.problems.map(({ message }) => ({ type: "InvalidSpecError", message }));
+      return phase.problems.map((problem) => ({
+        type: isOfSettings(problem) ? "UnknownError" : "InvalidSpecError",
+        message: problem.message,
+      }));
     case "source-failed":
       return [loadError(context, "Unknown", phase)];
     case "render-failed":

@@ -2,12 +2,19 @@ import { describe, expect, test } from "vitest";
 import type { Resource } from "#core/resource/resource.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { repositoryAccess } from "./repository-access.ts";
+import { usualArgoSettings } from "./settings.ts";
 import { configured, declaring, lookupIn, textsOf } from "./testdata/secrets.ts";
 
 const URL = "https://git.example/team/shop.git";
 
 function access(objects: readonly Resource[], url = URL, project = "default") {
-  return repositoryAccess({ url, project, lookup: lookupIn(...objects), controlNamespace: "argocd" });
+  return repositoryAccess({
+    url,
+    project,
+    lookup: lookupIn(...objects),
+    controlNamespace: "argocd",
+    argo: usualArgoSettings,
+  });
 }
 
 function opened(objects: readonly Resource[], url = URL, project = "default") {

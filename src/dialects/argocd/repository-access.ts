@@ -7,6 +7,7 @@ import type { HeldSecrets } from "#core/source/source.ts";
 import { CERTIFICATES, KNOWN_HOSTS } from "./config-kinds.ts";
 import { fieldAt } from "./fields.ts";
 import { isExempt, unknownExemptions } from "./no-proxy.ts";
+import type { ProjectPlace } from "./project.ts";
 import { type DeclaredRepository, findRepository } from "./repositories.ts";
 import type { RepositoryFlags } from "./repository-secret.ts";
 
@@ -16,6 +17,7 @@ export interface AskedRepository {
   readonly project: string;
   readonly lookup: Lookup;
   readonly controlNamespace: string;
+  readonly argo: ProjectPlace["argo"];
 }
 
 /** How a repository is opened. */

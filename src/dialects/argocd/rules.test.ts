@@ -41,7 +41,7 @@ describe("mark() and ownerOf()", () => {
     const object = application({}, { metadata: { namespace: "argocd" } });
     const elsewhere = argoDialectIn("control", {
       ...usualArgoSettings,
-      access: { impersonation: false, namespaces: ["/^argo/"] },
+      access: { ...usualArgoSettings.access, namespaces: ["/^argo/"] },
     });
     const result = elsewhere.parseApp(
       object,

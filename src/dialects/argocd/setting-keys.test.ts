@@ -34,11 +34,8 @@ test("every key that is read is listed as served or refused, and no other", () =
 test("a key that is refused is told when it asks for something", () => {
   const problems = (data: Readonly<Record<string, string>>) =>
     parseSettings({ "argocd-cm": data }, usualArgoSettings).problems.map(({ path }) => path);
-  expect(problems({ globalProjects: "- {projectName: all}", "cluster.inClusterEnabled": "false" })).toEqual([
-    "globalProjects",
-    "cluster.inClusterEnabled",
-  ]);
-  expect(problems({ "cluster.inClusterEnabled": "true", "helm.enable": "true", globalProjects: "" })).toEqual([]);
+  expect(problems({ "helm.enable": "false", "jsonnet.enable": "false" })).toEqual(["helm.enable", "jsonnet.enable"]);
+  expect(problems({ "helm.enable": "true", "kustomize.enable": "" })).toEqual([]);
 });
 
 test("the compatibility page has a line for every row", async () => {

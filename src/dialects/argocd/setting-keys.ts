@@ -94,19 +94,7 @@ export const settingRows: readonly SettingRow[] = [
     why: "`https` and `http`",
   },
   { object: PARAMS, keys: ["reposerver.enable.git.submodule"], state: "served", why: "" },
-  {
-    object: CM,
-    keys: ["globalProjects"],
-    state: "refused",
-    why: "limits of global projects do not hold",
-  },
-  {
-    object: CM,
-    keys: ["cluster.inClusterEnabled"],
-    state: "refused",
-    why: "the own cluster stays a destination",
-    harmless: ["true"],
-  },
+  { object: CM, keys: ["globalProjects", "cluster.inClusterEnabled"], state: "served", why: "" },
   {
     object: CM,
     keys: ["kustomize.enable", "helm.enable", "jsonnet.enable"],

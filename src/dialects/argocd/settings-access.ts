@@ -6,12 +6,14 @@ export interface AccessSettings {
   readonly impersonation: boolean;
   /** Patterns of the namespaces besides the installation's own that applications may be in. */
   readonly namespaces: readonly string[];
+  /** Whether the cluster that the controller is in is a destination. */
+  readonly inCluster: boolean;
 }
 
 /** As the controller, and in the installation's namespace alone. */
-export const usualAccess: AccessSettings = { impersonation: false, namespaces: [] };
+export const usualAccess: AccessSettings = { impersonation: false, namespaces: [], inCluster: true };
 
-/** Reads `application.sync.impersonation.enabled` and `application.namespaces`. */
+/** Reads `application.sync.impersonation.enabled`, `cluster.inClusterEnabled` and `application.namespaces`. */
 export function parseAccess(values: SettingValues, before: AccessSettings): AccessSettings {
   const enabled = { object: "argocd-cm", key: "application.sync.impersonation.enabled" };
   const choices = { usual: usualAccess.impersonation, before: before.impersonation };
@@ -22,5 +24,10 @@ export function parseAccess(values: SettingValues, before: AccessSettings): Acce
       .split(",")
       .map((pattern) => pattern.trim())
       .filter(Boolean),
+    inCluster: values.read(
+      { object: "argocd-cm", key: "cluster.inClusterEnabled" },
+      { usual: usualAccess.inCluster, before: before.inCluster },
+      booleanSetting,
+    ),
   };
 }

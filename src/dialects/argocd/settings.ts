@@ -7,7 +7,9 @@ import { parseSync, type SyncSettings, usualSync } from "./settings-sync.ts";
 import { type CompareSettings, parseCompare, usualCompare } from "./settings-compare.ts";
 import { type ExclusionSettings, parseExclusions, usualExclusions } from "./settings-exclusions.ts";
 import { refuseSettings } from "./setting-keys.ts";
+import { missedLimits } from "./setting-limits.ts";
 import { settingValues } from "./setting-values.ts";
+import { type GlobalProject, parseGlobalProjects } from "./settings-projects.ts";
 import { parseScripts, type ScriptSettings, usualScripts } from "./settings-scripts.ts";
 import { parseSets, type SetSettings, usualSets } from "./settings-sets.ts";
 import { parseSourceSettings, type SourceSettings, usualSources } from "./settings-source.ts";
@@ -19,6 +21,7 @@ export const SETTINGS_OBJECTS = ["argocd-cm", "argocd-cmd-params-cm"] as const;
 /** How an installation behaves, from its ConfigMaps. */
 export interface ArgoSettings {
   readonly access: AccessSettings;
+  readonly projects: readonly GlobalProject[];
   readonly tracking: TrackingSettings;
   readonly polling: PollingSettings;
   readonly sync: SyncSettings;
@@ -28,6 +31,8 @@ export interface ArgoSettings {
   readonly exclusions: ExclusionSettings;
   readonly sources: SourceSettings;
   readonly sets: SetSettings;
+  /** What nobody could read yet, though nothing may be written without it; null: nothing was read at all. */
+  readonly unreadable: readonly SettingsProblem[] | null;
 }
 
 /** What this dialect's functions know of the installation: what the engine was started with, and what its ConfigMaps say. */
@@ -38,6 +43,7 @@ export interface Installation extends Settings {
 /** The settings of an installation whose ConfigMaps say nothing. */
 export const usualArgoSettings: ArgoSettings = {
   access: usualAccess,
+  projects: [],
   tracking: usualTracking,
   polling: usualPolling,
   sync: usualSync,
@@ -47,6 +53,7 @@ export const usualArgoSettings: ArgoSettings = {
   exclusions: usualExclusions,
   sources: usualSources,
   sets: usualSets,
+  unreadable: null,
 };
 
 /** What the ConfigMaps say; a value that cannot be used counts as in `before`. Keys that nobody knows say nothing. */
@@ -55,8 +62,9 @@ export function parseSettings(
   before: ArgoSettings,
 ): { readonly settings: ArgoSettings; readonly problems: readonly SettingsProblem[] } {
   const values = settingValues(data);
-  const settings: ArgoSettings = {
+  const settings = {
     access: parseAccess(values, before.access),
+    projects: parseGlobalProjects(values, before.projects),
     tracking: parseTracking(values, before.tracking),
     polling: parsePolling(values, before.polling),
     sync: parseSync(values, before.sync),
@@ -68,5 +76,6 @@ export function parseSettings(
     sets: parseSets(values, before.sets),
   };
   refuseSettings(values);
-  return { settings, problems: values.problems };
+  const unreadable = missedLimits(values.problems, before.unreadable);
+  return { settings: { ...settings, unreadable }, problems: values.problems };
 }

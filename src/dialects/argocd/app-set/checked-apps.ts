@@ -1,17 +1,17 @@
 import type { GeneratedSet } from "#core/app/app-set.ts";
 import type { Lookup } from "#core/app/dialect.ts";
-import type { Settings } from "#core/app/settings.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import { parseDestination } from "../destination.ts";
+import { disabledCluster, parseDestination } from "../destination.ts";
 import { textAt, withoutNulls } from "../fields.ts";
 import { findProject } from "../project.ts";
+import type { Installation } from "../settings.ts";
 import { schemaProblems } from "../schema-problems.ts";
 import { type SpecFields, specSchema } from "../schema.ts";
 
 interface Checking {
   readonly set: Resource;
   readonly lookup: Lookup;
-  readonly settings: Settings;
+  readonly settings: Installation;
 }
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -51,6 +51,7 @@ function problemOf(app: Resource, { set, lookup, settings }: Checking): string |
     return `application references project ${project} which does not exist`;
   }
   const destination = parseDestination(spec.destination, project, lookup);
-  if (destination.ok) return null;
-  return `application destination spec is invalid: ${destination.error.map(({ message }) => message).join("; ")}`;
+  const problems = destination.ok ? disabledCluster(destination.value, settings.argo.access) : destination.error;
+  if (problems.length === 0) return null;
+  return `application destination spec is invalid: ${problems.map(({ message }) => message).join("; ")}`;
 }

@@ -23,8 +23,11 @@ export interface KnownCluster {
 export function* clusterParams(fields: ClusterFields, making: Making): Asking<readonly Params[]> {
   const { selector = {}, values, flatList = false } = fields;
   const all = declaredClusters(making);
-  const local = all.some(({ server }) => server === IN_CLUSTER.server) || !isEmptySelector(selector) ? [] : [null];
-  const chosen = all.filter(({ labels }) => termsMatch(selector, labels));
+  const { inCluster } = making.installation.argo.access;
+  const isDeclared = all.some(({ server }) => server === IN_CLUSTER.server);
+  const local = !inCluster || isDeclared || !isEmptySelector(selector) ? [] : [null];
+  const isThere = ({ server }: KnownCluster) => inCluster || server !== IN_CLUSTER.server;
+  const chosen = all.filter((cluster) => isThere(cluster) && termsMatch(selector, cluster.labels));
   const sets = [...local, ...chosen].map((cluster) =>
     making.style.goTemplate ? goParams(cluster) : plainParams(cluster),
   );
