@@ -174,6 +174,9 @@ export class AppSets {
     }
     const set = state.parsed.value;
     if (set.deleting) return await this.#writer.letGo(state, this.#members.of(set.object.metadata.uid ?? ""), signal);
+    if (set.missingFinalizer !== null) {
+      return this.put(state.dialect, await this.#writer.hold(state, set.missingFinalizer, signal));
+    }
     if (!this.#isFresh(state, set)) return;
     let generated: GeneratedSet;
     try {

@@ -54,12 +54,23 @@ export class SetWriter {
     signal: AbortSignal,
   ): Promise<void> {
     await each(plan.writes, (one) => this.#write(state, { set, ...one, changes }, signal));
+    const reason = "its set does not generate it any more";
     await each(plan.deletions, async (app) => {
-      if (await this.#delete(state, app, signal)) changes.deleted.push(app.metadata.name);
+      if (await this.#delete(state, { app, reason }, signal)) changes.deleted.push(app.metadata.name);
     });
   }
 
-  /** Lets the apps of a deleted set go where its policy says so, then the set itself. @throws ApiError */
+  /** Keeps a set until its apps were let go; returns it as it is then. @throws ApiError */
+  async hold({ object, rules }: WrittenSet, finalizer: string, signal: AbortSignal): Promise<Resource> {
+    const { finalizers = [], resourceVersion } = object.metadata;
+    const body = { metadata: { finalizers: [...finalizers, finalizer], ...(resourceVersion && { resourceVersion }) } };
+    return this.#parts.client.patch(refOf(object), body, { type: "merge", manager: rules.manager, signal });
+  }
+
+  /**
+   * Lets the apps of a deleted set outlive it where its policy says so, or go in their order, then lets the set itself go:
+   * not before the last of those that have an order is gone. @throws ApiError
+   */
   async letGo(state: WrittenSet, members: readonly AppRecord[], signal: AbortSignal): Promise<void> {
     const { rules, object } = state;
     const parsed = rules.parse(object);
@@ -68,6 +79,14 @@ export class SetWriter {
     if (!parsed.value.delete) {
       await each(members, async (app) => {
         await this.#patch(state, { app: app.object, patch: rules.release(app.object) }, signal);
+      });
+    }
+    const groups = parsed.value.delete ? rules.deletionOrder(object, objectsOf(members)) : [];
+    const next = groups.find((group) => group.length > 0);
+    if (next) {
+      const here = next.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+      return each(here, async (app) => {
+        await this.#delete(state, { app, reason: "its set is deleted" }, signal);
       });
     }
     const finalizers = (object.metadata.finalizers ?? []).filter((name) => name !== finalizer);
@@ -113,7 +132,11 @@ export class SetWriter {
   }
 
   /** Deletes an app that a fresh read shows to be the set's own, by the identity and version that it showed. */
-  async #delete(state: WrittenSet, app: Resource, signal: AbortSignal): Promise<boolean> {
+  async #delete(
+    state: WrittenSet,
+    { app, reason }: { readonly app: Resource; readonly reason: string },
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { client, registry, settings } = this.#parts;
     const { rules, dialect, object } = state;
     let live = await client.get(refOf(app), { signal });
@@ -123,7 +146,7 @@ export class SetWriter {
     if (patch) live = await this.#patch(state, { app: live, patch }, signal);
     const { uid = "", resourceVersion } = live.metadata;
     // Ahead of the request, so that no deletion goes untold, whatever ends this process meanwhile.
-    this.#audit(state, { verb: "delete", object: live, reason: "its set does not generate it any more" });
+    this.#audit(state, { verb: "delete", object: live, reason });
     const how = { uid, ...(resourceVersion && { resourceVersion }), propagation: "Background", signal } as const;
     return await client.delete(refOf(live), how);
   }
@@ -159,6 +182,10 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): P
     }
   });
   if (refusals[0]) throw refusals[0];
+}
+
+function objectsOf(records: readonly AppRecord[]): readonly Resource[] {
+  return records.map(({ object }) => object);
 }
 
 function refOf({ apiVersion, kind, metadata }: Resource): ObjectRef {

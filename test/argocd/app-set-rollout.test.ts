@@ -104,3 +104,57 @@ test("a rolling sync takes one step after the other, and stops where one does no
   });
   expect(await imageOf("rolling-dev")).toBe("3.0.0");
 }, 120_000);
+
+test("with deletionOrder Reverse the Applications of the last step go first, and the set when they are gone", async () => {
+  const select = (env: string) => ({ matchExpressions: [{ key: "env", operator: "In", values: [env] }] });
+  const ref = (name: string, kind = "Application") => ({ apiVersion: API, kind, namespace: "argocd", name });
+  const set = ref("backwards", "ApplicationSet");
+  await world.client.apply(
+    {
+      apiVersion: API,
+      kind: "ApplicationSet",
+      metadata: { name: "backwards", namespace: "argocd" },
+      spec: {
+        strategy: {
+          type: "RollingSync",
+          deletionOrder: "Reverse",
+          rollingSync: { steps: [select("dev"), select("prod")] },
+        },
+        generators: [{ list: { elements: [{ env: "dev" }, { env: "prod" }] } }],
+        template: {
+          metadata: {
+            name: "backwards-{{env}}",
+            labels: { env: "{{env}}" },
+            finalizers: ["resources-finalizer.argocd.argoproj.io", "test.example/{{env}}"],
+          },
+          spec: {
+            project: "default",
+            source: { repoURL: world.git.url("backwards"), path: "{{env}}", targetRevision: "main" },
+            destination: { server: IN_CLUSTER, namespace: "default" },
+          },
+        },
+      },
+    },
+    { manager: "test", signal },
+  );
+  await eventually("it makes both", async () => {
+    return (await app("backwards-dev")) !== null && (await app("backwards-prod")) !== null;
+  });
+  const finalizersOf = async () => (await world.client.get(set, { signal }))?.metadata.finalizers ?? [];
+  expect(await finalizersOf()).toEqual(["resources-finalizer.argocd.argoproj.io"]);
+  const letGo = (name: string) =>
+    world.client.patch(ref(name), { metadata: { finalizers: [] } }, { type: "merge", manager: "test", signal });
+  const { uid = "" } = (await world.client.get(set, { signal }))?.metadata ?? {};
+  await world.client.delete(set, { uid, propagation: "Background", signal });
+  await eventually("the last waits for its finalizer alone", async () => {
+    return (await app("backwards-prod"))?.metadata.finalizers?.join() === "test.example/prod";
+  });
+  expect((await app("backwards-dev"))?.metadata.deletionTimestamp).toBeUndefined();
+  await letGo("backwards-prod");
+  await eventually("the first follows", async () => {
+    return (await app("backwards-dev"))?.metadata.finalizers?.join() === "test.example/dev";
+  });
+  expect(await finalizersOf()).not.toEqual([]);
+  await letGo("backwards-dev");
+  await eventually("the set is gone too", async () => (await world.client.get(set, { signal })) === null);
+});

@@ -221,7 +221,12 @@ const progressiveRows: readonly Row[] = [
     `${rollout}: takes automation off, and gives it back as an order with the same wishes`,
     `${rollout}: lets no step overtake one before it that has not seen the commit`,
   ),
-  missing(PROGRESSIVE, "`strategy.deletionOrder: Reverse`", "a set with it is refused by name"),
+  served(
+    PROGRESSIVE,
+    "`strategy.deletionOrder: Reverse`",
+    "test/argocd/app-set-rollout.test.ts: with deletionOrder Reverse the Applications of the last step go first, and the set when they are gone",
+    "src/dialects/argocd/app-set/deletion-order.test.ts: with Reverse the last step goes first, and what is of no step with the set",
+  ),
 ];
 
 /** Sets of Applications. */

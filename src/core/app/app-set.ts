@@ -114,6 +114,8 @@ export interface AppSet {
   readonly deleting: boolean;
   /** The finalizer that keeps the set until its apps were let go; null: it has none. */
   readonly finalizer: string | null;
+  /** The finalizer that it needs and has not; null: none. */
+  readonly missingFinalizer: string | null;
   /** What becomes of an app that is there already, or that is not wanted any more. */
   readonly update: boolean;
   readonly delete: boolean;

@@ -114,6 +114,8 @@ export interface SetRules {
   ordered(order: unknown): Readonly<Record<string, unknown>>;
   /** `live` is null when there is no app of that name. */
   changeOf(set: AppSet, wanted: Resource, live: Resource | null): MemberChange;
+  /** A deleted set's apps in groups, each of which goes when the one before it is gone; all others go with the set. */
+  deletionOrder(object: Resource, members: readonly Resource[]): readonly (readonly Resource[])[];
   /** The merge patch after which an app outlives its set. */
   release(app: Resource): Readonly<Record<string, unknown>>;
   /** The merge patch that must come before an app is deleted; null: none. */

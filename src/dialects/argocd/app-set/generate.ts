@@ -7,7 +7,7 @@ import { kindsOf, MAX_PARAMS, paramsOfKind } from "./generators.ts";
 import type { Making } from "./making.ts";
 import { filledUp } from "./params.ts";
 import type { Installation } from "../settings.ts";
-import { specOf } from "./parse-set.ts";
+import { specOf } from "./set-spec.ts";
 import { type PatchedApp, patchedApp } from "./template-patch.ts";
 import type { GeneratorFields, SetSpecFields } from "./set-schema.ts";
 

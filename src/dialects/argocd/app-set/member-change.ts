@@ -7,7 +7,7 @@ import { keepIgnored } from "#core/diff/keep-ignored.ts";
 import { mergePatch } from "#core/diff/merge-patch.ts";
 import { annotationsOf, labelsOf, type OwnerReference, type Resource } from "#core/resource/resource.ts";
 import type { SetSettings } from "../settings-sets.ts";
-import { specOf } from "./parse-set.ts";
+import { specOf } from "./set-spec.ts";
 import type { SetSpecFields } from "./set-schema.ts";
 
 /** Annotations that others keep on an Application, whatever its set says. */

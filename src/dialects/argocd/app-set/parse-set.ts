@@ -1,13 +1,15 @@
 import { type AppSet, type SetBudget, setKey } from "#core/app/app-set.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
-import { textAt, withoutNulls } from "../fields.ts";
+import { textAt } from "../fields.ts";
 import { FINALIZER } from "../parse-policy.ts";
 import { namespaceMatches } from "../namespace-patterns.ts";
 import { schemaProblems } from "../schema-problems.ts";
 import type { SetSettings } from "../settings-sets.ts";
+import { goesBackwards } from "./deletion-order.ts";
 import { kindsOf, unservedKinds } from "./generators.ts";
 import { type SetSpecFields, setSpecSchema } from "./set-schema.ts";
+import { specOf } from "./set-spec.ts";
 
 /** Names the short kind of sets in keys and on the command line. */
 export const SET_SHORT = "appset";
@@ -51,6 +53,7 @@ export function parseSet(
     object,
     deleting,
     finalizer: object.metadata.finalizers?.find((name) => name.startsWith(FINALIZER)) ?? null,
+    missingFinalizer: problems.length === 0 ? missingFinalizerOf(object, spec) : null,
     update: policy === "sync" || policy === "create-update",
     delete: policy === "sync" || policy === "create-delete",
     budget: { limit: limit ?? null, isPassing: illTyped.length === 0 && isPassing(spec) },
@@ -68,9 +71,10 @@ function placeProblems({ metadata }: Resource, { namespaces }: SetSettings, cont
   return [{ path: "metadata.namespace", message }];
 }
 
-/** The spec without members that mean nothing. */
-export function specOf(object: Resource): SetSpecFields {
-  return (withoutNulls(object["spec"]) ?? {}) as SetSpecFields;
+/** Without one the set would be gone before its Applications could go in their order. */
+function missingFinalizerOf({ metadata }: Resource, spec: SetSpecFields): string | null {
+  const has = metadata.finalizers?.some((name) => name.startsWith(FINALIZER)) ?? false;
+  return goesBackwards(spec) && !has ? FINALIZER : null;
 }
 
 function refreshTokenOf(object: Resource): string | null {
@@ -110,7 +114,8 @@ function refusals({ strategy, ignoreApplicationDifferences = [] }: SetSpecFields
   const refuse = (path: string) => problems.push({ path, message: `${path} is not supported yet` });
   const types = ["", "AllAtOnce", "RollingSync"];
   if (!types.includes(strategy?.type ?? "")) refuse("spec.strategy.type");
-  if ((strategy?.deletionOrder ?? "AllAtOnce") !== "AllAtOnce") refuse("spec.strategy.deletionOrder");
+  const orders = ["", "allatonce", "reverse"];
+  if (!orders.includes(strategy?.deletionOrder?.toLowerCase() ?? "")) refuse("spec.strategy.deletionOrder");
   for (const [index, { maxUpdate, matchExpressions = [] }] of (strategy?.rollingSync?.steps ?? []).entries()) {
     const path = `spec.strategy.rollingSync.steps[${index}]`;
     if (maxUpdate !== undefined && !/^\d{1,6}%?$/.test(String(maxUpdate))) {

@@ -4,7 +4,7 @@ import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import { withoutNulls } from "../fields.ts";
 import { timeText } from "../status-time.ts";
 import { type MemberState, memberStateOf } from "./member-state.ts";
-import { specOf } from "./parse-set.ts";
+import { specOf } from "./set-spec.ts";
 import type { SetSpecFields, SetStatusFields } from "./set-schema.ts";
 
 type Row = NonNullable<SetStatusFields["applicationStatus"]>[number];
@@ -70,7 +70,8 @@ export function rollout(
   return { apps: wanted.map(withoutAutomation), orders, rows };
 }
 
-function isOfStep(labels: Readonly<Record<string, string>>, { matchExpressions = [] }: Step): boolean {
+/** Whether a step selects what has these labels. */
+export function isOfStep(labels: Readonly<Record<string, string>>, { matchExpressions = [] }: Step): boolean {
   return matchExpressions.every(({ key = "", operator = "", values = [] }) => {
     const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
     if (operator === "In") return value !== undefined && values.includes(value);

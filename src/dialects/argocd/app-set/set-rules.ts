@@ -4,6 +4,7 @@ import { parseDestination } from "../destination.ts";
 import { FINALIZER } from "../parse-policy.ts";
 import type { ArgoSettings } from "../settings.ts";
 import type { SpecFields } from "../schema.ts";
+import { deletionOrder } from "./deletion-order.ts";
 import { generate } from "./generate.ts";
 import { changeOf, ownerOf, release } from "./member-change.ts";
 import { parseSet, SET_SHORT } from "./parse-set.ts";
@@ -28,6 +29,7 @@ export function setRules(controlNamespace: string, argo: ArgoSettings, member: D
     rollout,
     ordered: (order) => ({ operation: order }),
     changeOf: (set, wanted, live) => changeOf({ set, settings: argo.sets }, wanted, live),
+    deletionOrder,
     release,
     // What runs on a cluster that nobody knows any more is left behind: nobody could delete it.
     beforeDelete: (app, lookup) => {
