@@ -3,9 +3,9 @@ import { stableText } from "#core/resource/stable-text.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { TaskGroup } from "#async/task-group.ts";
 import { referencedData } from "./followed-objects.ts";
+import { followNamed } from "./follow-named.ts";
 import { knownKind } from "./known-kind.ts";
 import type { ClusterClient, EventSink, KindInfo, Log } from "./ports.ts";
-import { readUntilAnswered } from "./read-until-answered.ts";
 
 /** Where settings are read, and who is told what they come to. */
 export interface SettingsReading {
@@ -47,37 +47,16 @@ class FollowedSettings {
   }
 
   /** Follows one object; resolves when it was read. */
-  async follow(name: string, info: KindInfo, signal: AbortSignal): Promise<void> {
-    const { client, tasks, log } = this.#reading;
+  follow(name: string, info: KindInfo, signal: AbortSignal): Promise<void> {
     const namespace = this.#dialect.settings?.namespace ?? "";
-    await new Promise<void>((resolve, reject) => {
-      const handler = {
-        upsert: (object: Resource) => this.#take(name, object),
-        gone: () => tasks.add(this.#confirmGone(name, namespace, signal)),
-        synced: resolve,
-        failed: (error: Error) => {
-          log.warn({ settings: name, error: error.message }, "watch is interrupted");
-          // Who may not list may read it by its name.
-          tasks.add(this.#confirmGone(name, namespace, signal).then(resolve));
-        },
-      };
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      tasks.add(client.watch(info, { namespace, fieldSelector: `metadata.name=${name}` }, handler, signal));
-    });
+    const take = (object: Resource | null) => this.#take(name, object);
+    return followNamed(this.#reading, { info, namespace, name, take }, signal);
   }
 
   /** All was read: from now on every change counts. */
   begin(): void {
     this.#known = "";
     this.#changed();
-  }
-
-  async #confirmGone(name: string, namespace: string, signal: AbortSignal): Promise<void> {
-    const ref = { apiVersion: "v1", kind: CONFIG_MAP.kind, namespace, name };
-    const before = this.#objects.get(name);
-    const live = await readUntilAnswered(this.#reading, ref, signal);
-    // What the watch has shown meanwhile is newer than this answer.
-    if (this.#objects.get(name) === before) this.#take(name, live);
   }
 
   #take(name: string, object: Resource | null): void {

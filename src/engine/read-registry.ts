@@ -3,9 +3,10 @@ import { selectorMatches, type WrittenSelector } from "#core/policy/label-select
 import { labelsOf, type Resource } from "#core/resource/resource.ts";
 import type { TaskGroup } from "#async/task-group.ts";
 import type { AppRegistry } from "./app-registry.ts";
+import { followNamed } from "./follow-named.ts";
 import { knownKind } from "./known-kind.ts";
 import { followSettings } from "./follow-settings.ts";
-import type { ClusterClient, EventSink, Log, Selection } from "./ports.ts";
+import type { ClusterClient, EventSink, KindInfo, Log, Selection } from "./ports.ts";
 import { readUntilAnswered } from "./read-until-answered.ts";
 
 /** Where a registry's objects come from. */
@@ -28,6 +29,8 @@ interface FollowedKind {
   readonly dialect: Dialect;
   readonly kind: DialectKind;
 }
+
+type NamedScope = Extract<KindScope, { readonly names: readonly string[] }>;
 
 /** Reads all of the dialects' objects before anything is decided, then keeps following them. */
 export async function readRegistry(reading: RegistryReading, signal: AbortSignal): Promise<void> {
@@ -57,6 +60,8 @@ async function followKind(
     );
     return;
   }
+  const { only } = kind;
+  if (only && "names" in only) return followNames(reading, { dialect, kind, only, info: lookup.info }, signal);
   for (const scope of scopesOf(reading, { dialect, kind })) {
     await new Promise<void>((resolve, reject) => {
       const handler = {
@@ -69,6 +74,25 @@ async function followKind(
       tasks.add(client.watch(lookup.info, scope, handler, signal));
     });
   }
+}
+
+async function followNames(
+  reading: RegistryReading,
+  { dialect, kind, only, info }: FollowedKind & { only: NamedScope; info: KindInfo },
+  signal: AbortSignal,
+): Promise<void> {
+  const { registry, namespaces } = reading;
+  if (namespaces && !namespaces.includes(only.namespace)) return;
+  const follow = (name: string) => {
+    let known: Resource | null = null;
+    const take = (object: Resource | null) => {
+      if (object) registry.upsert(dialect, kind, object);
+      else if (known) registry.gone(dialect, kind, known);
+      known = object;
+    };
+    return followNamed(reading, { info, namespace: only.namespace, name, take }, signal);
+  };
+  await Promise.all(only.names.map(follow));
 }
 
 /** An app object that a watch no longer shows is believed gone when the server says so. */
