@@ -27,6 +27,7 @@ import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
 import { strangeCluster } from "./strange-cluster.ts";
 import { syncApp } from "./sync-app.ts";
+import { TakeoverLooks } from "./takeover-looks.ts";
 import { guardOfDeclared, mayTell, type WriteGuard, writeGuardOf } from "./write-guard.ts";
 
 /** Where a reconciler's results go. */
@@ -60,11 +61,13 @@ export class AppReconciler {
   readonly #failures = new Map<AppKey, number>();
   /** Apps that were a rival's when they were last looked at. */
   readonly #watched = new Set<AppKey>();
+  readonly #takeovers: TakeoverLooks;
 
   constructor(context: EngineContext, remotes: RemoteClusters, hooks: ReconcilerHooks) {
     this.#context = context;
     this.#remotes = remotes;
     this.#hooks = hooks;
+    this.#takeovers = new TakeoverLooks(context, (key) => hooks.recheck(key, 0));
   }
 
   /** The state of an app, for introspection. */
@@ -126,6 +129,7 @@ export class AppReconciler {
     const fresh = newAppState(app, record.dialect, record.object);
     const state = { ...fresh, inherits: wasWatched, desired: known?.desired ?? null };
     this.#states.set(key, state);
+    if (wasWatched) this.#takeovers.begin(app);
     return state;
   }
 
@@ -184,7 +188,10 @@ export class AppReconciler {
     }
     if (guard.kind === "open") await ensureFinalizer(work, record, signal);
     if (guard.kind === "unknown") return null;
+    const waiting = state.inherits && guard.kind !== "shadow" ? this.#takeovers.waiting(work) : null;
+    if (waiting) return waiting === "pending" ? null : waiting;
     if (state.release) {
+      state.inherits = false;
       const held = guardOfDeclared(guard, record, state.desired);
       return this.#released(record.key, work, await reconcileRelease(work, held, signal));
     }
@@ -285,6 +292,7 @@ export class AppReconciler {
     this.#contexts.get(key)?.contents.ask(key, null);
     this.#failures.delete(key);
     this.#watched.delete(key);
+    this.#takeovers.delete(key);
     if (!state) return;
     const inventory = this.#context.inventories.of(key).keys();
     this.#contexts.get(key)?.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...inventory], []);

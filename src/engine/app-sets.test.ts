@@ -5,8 +5,10 @@ import type { Dialect, SetRules } from "#core/app/dialect.ts";
 import { usualSettings } from "#core/app/settings.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { ok } from "#core/result.ts";
+import type { Source, SourceKey } from "#core/source/source.ts";
 import { AppRegistry } from "./app-registry.ts";
 import { AppSets } from "./app-sets.ts";
+import type { SourceState } from "./source-state.ts";
 import { plainRules } from "./testing/app.ts";
 import { appObject, plainDialect, plainKinds } from "./testing/dialect.ts";
 import { FakeCluster } from "./testing/fake-cluster.ts";
@@ -40,6 +42,7 @@ const rules: SetRules = {
       approval: null,
     }),
   *generate() {
+    if (source) yield* ask("tree", { source });
     yield* ask("config", { namespace: "a", name: "names", everyMs: EVERY_MS });
     const app = appObject("shop");
     return { apps: [app], made: [app], names: new Set(["shop"]), problems: [] } satisfies GeneratedSet;
@@ -51,9 +54,18 @@ const rules: SetRules = {
   deletionOrder: () => [],
   release: () => ({}),
   beforeDelete: () => null,
-  report: () => ({ status: {}, patch: null, events: [] }),
+  report: (_object, { phase }) => {
+    told.push(phase.kind);
+    return { status: {}, patch: null, events: [] };
+  },
 };
 const dialect: Dialect = { ...plainDialect, rules: plainRules, sets: rules };
+
+/** What the set is made from besides, and who has asked for a fresh look at it. */
+let source: Source | null;
+let looks: (() => void)[];
+let rival: string | null;
+let told: string[];
 
 let cluster: FakeCluster;
 let clock: ReturnType<typeof handClock>;
@@ -67,6 +79,7 @@ beforeEach(() => {
   cluster = new FakeCluster([kindInfo("ConfigMap"), kindInfo("Set", true, "plain.test")]);
   cluster.put(configMap("names"));
   clock = handClock(1_000_000);
+  [source, looks, rival, told] = [null, [], null, []];
   const none = () => {};
   registry = new AppRegistry(usualSettings("control"), {
     onApp: (key) => sets.appChanged(key),
@@ -77,8 +90,13 @@ beforeEach(() => {
   sets = new AppSets({
     client: cluster,
     registry,
-    sources: { state: () => null, put: none, remove: none, refresh: none },
-    rivals: { alive: () => null },
+    sources: {
+      state: (key) => (key === source?.key ? ({ asked: true, tree: {} } as SourceState) : null),
+      put: none,
+      remove: none,
+      refresh: (_key, done) => void looks.push(() => done?.()),
+    },
+    rivals: { alive: () => rival },
     templates: { fill: () => Promise.resolve([]), decode: () => Promise.resolve([]) },
     providers: { read: () => Promise.reject(new Error("none")), post: () => Promise.reject(new Error("none")) },
     settings: usualSettings("control"),
@@ -117,4 +135,20 @@ test("AppSets asks a service again in time, whatever made it look at a set meanw
   expect(asked()).toBe(1);
   await pass(EVERY_MS / 2);
   expect(asked()).toBe(2);
+});
+
+test("AppSets looks at what a set is made from before it writes the first time after a rival", async () => {
+  source = { key: "git" as SourceKey } as Source;
+  rival = "rival";
+  sets.put(dialect, cluster.put(SET));
+  await pass(10);
+  rival = null;
+  sets.dialectChanged(dialect.name);
+  await pass(10);
+  expect(looks).toHaveLength(1);
+  expect(told).toEqual([]);
+  looks[0]?.();
+  await pass(10);
+  expect(told).not.toEqual([]);
+  expect(looks).toHaveLength(1);
 });

@@ -54,6 +54,8 @@ interface SetState {
   sources: ReadonlySet<SourceKey>;
   /** The request for a fresh look that is asked about, and whether all have answered. */
   look: { readonly token: string; isOver: boolean } | null;
+  /** Whether it was a rival's when it was last looked at, which may have made its apps of something newer. */
+  wasRivals: boolean;
   failures: number;
 }
 
@@ -62,6 +64,7 @@ const BACKOFF = { baseMs: 1_000, factor: 2, maxMs: 3 * 60_000 };
 /** What becomes of apps is told after a moment, and the later the more there are. */
 const TELL_AFTER_MS = 1_000;
 const TELL_AFTER_PER_APP_MS = 5;
+const TAKEN_OVER = "taken over";
 const NO_CHANGES: SetChanges = { created: [], updated: [], deleted: [] };
 
 /** Sets of apps: works out what each generates and keeps its apps so. Whoever generates nothing by mistake loses nothing. */
@@ -104,7 +107,7 @@ export class AppSets {
     this.#keys.set(object.metadata.uid ?? "", key);
     if (known) Object.assign(known, { object, stimulus, parsed });
     else {
-      const fresh = { made: null, sources: new Set<SourceKey>(), look: null, failures: 0 };
+      const fresh = { made: null, sources: new Set<SourceKey>(), look: null, wasRivals: false, failures: 0 };
       this.#sets.set(key, { key, dialect, rules, object, stimulus, parsed, ...fresh });
     }
     this.#queue.add(key, "person");
@@ -167,7 +170,8 @@ export class AppSets {
 
   async #pass(key: SetKey, signal: AbortSignal): Promise<void> {
     const state = this.#sets.get(key);
-    if (!state || !this.#mayWrite(state)) return;
+    if (!state) return;
+    if (!this.#mayWrite(state)) return;
     if (!state.parsed.ok) {
       const messages = state.parsed.error.map(({ message }) => message);
       return this.#tell(state, { phase: { kind: "invalid", messages } }, signal);
@@ -177,7 +181,7 @@ export class AppSets {
     if (set.missingFinalizer !== null) {
       return this.put(state.dialect, await this.#writer.hold(state, set.missingFinalizer, signal));
     }
-    if (!this.#isFresh(state, set)) return;
+    if (set.refreshToken !== null && !this.#isFresh(state, set.refreshToken)) return;
     let generated: GeneratedSet;
     try {
       generated = await this.#generated(state, set, signal);
@@ -188,22 +192,26 @@ export class AppSets {
       const { stage, message } = error;
       return this.#tell(state, { phase: { kind: "failed", stage, message } }, signal);
     }
+    // Only now is it known what the set is made from.
+    if (state.wasRivals && !this.#isFresh(state, TAKEN_OVER)) return;
+    state.wasRivals = false;
     await this.#write(state, { set, generated }, signal);
     state.failures = 0;
   }
 
   /** Beside a live rival sets are the rival's; those of another shard are another controller's. */
-  #mayWrite({ dialect, object }: SetState): boolean {
+  #mayWrite(state: SetState): boolean {
     const { shard, rivals } = this.#parts;
-    if (shard && !selectorMatches(shard.parsed, labelsOf(object))) return false;
-    return rivals.alive(dialect) === null;
+    if (shard && !selectorMatches(shard.parsed, labelsOf(state.object))) return false;
+    const rival = rivals.alive(state.dialect);
+    if (rival) state.wasRivals = true;
+    return rival === null;
   }
 
   /** Whether nobody waits for a fresh look at what the set is made from; the first such pass asks for it. */
-  #isFresh(state: SetState, { refreshToken }: AppSet): boolean {
-    if (refreshToken === null) return true;
-    if (state.look?.token === refreshToken) return state.look.isOver;
-    const look = { token: refreshToken, isOver: state.sources.size === 0 };
+  #isFresh(state: SetState, token: string): boolean {
+    if (state.look?.token === token) return state.look.isOver;
+    const look = { token, isOver: state.sources.size === 0 };
     Object.assign(state, { look, made: null });
     let left = state.sources.size;
     for (const source of state.sources) {

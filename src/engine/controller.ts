@@ -45,6 +45,7 @@ export class Controller {
   /** Apps that came with a status after the start, and when it was written. */
   readonly #strangers = new Map<AppKey, number>();
   readonly #looks = new FreshLooks({
+    awaitsDeclared: false,
     basesOf: (app) => this.#context.bases.sourcesOf(app),
     refresh: (source, done) => this.#context.sources.refresh(source, done),
     onAnswer: (app) => this.#queue.add(app, "person"),

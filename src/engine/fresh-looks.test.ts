@@ -7,12 +7,17 @@ import { plainApp } from "./testing/app.ts";
 let bases: SourceKey[] = [];
 
 function setUp(...inline: boolean[]) {
+  return setUpWith(false, inline);
+}
+
+function setUpWith(awaitsDeclared: boolean, inline: readonly boolean[]) {
   const answers: (() => void)[] = [];
   const told: string[] = [];
   const looks = new FreshLooks({
     basesOf: () => bases,
     refresh: (_source: SourceKey, done) => answers.push(done),
     onAnswer: (key) => told.push(key),
+    awaitsDeclared,
   });
   const base = plainApp("web");
   const sources = inline.map((own) => ({ ...base.sources[0]!, inline: own ? ({} as never) : null }));
@@ -56,6 +61,15 @@ test("a source of its own object is asked, and nobody waits for it", () => {
   expect(looks.isOver(app.key, "one")).toBe(true);
   answers[0]?.();
   expect(told).toEqual([]);
+});
+
+test("a source of its own object is waited for where that is asked for", () => {
+  const { looks, app, answers, told } = setUpWith(true, [false]);
+  looks.begin(app, "one");
+  expect(looks.isOver(app.key, "one")).toBe(false);
+  answers[0]?.();
+  expect(looks.isOver(app.key, "one")).toBe(true);
+  expect(told).toEqual([app.key]);
 });
 
 test("what an app takes of other repositories is asked too, and waited for", () => {

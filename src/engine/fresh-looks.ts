@@ -1,4 +1,4 @@
-import type { App, AppKey } from "#core/app/app.ts";
+import type { App, AppKey, AppSource } from "#core/app/app.ts";
 import type { SourceKey } from "#core/source/source.ts";
 
 /** How requests for a fresh look are carried out. */
@@ -9,6 +9,8 @@ export interface FreshLooksOptions {
   readonly refresh: (source: SourceKey, done: () => void) => void;
   /** Told of every answer that a request waited for. */
   readonly onAnswer: (app: AppKey) => void;
+  /** Whether sources with an object of their own are waited for too: they tell by themselves how they are. */
+  readonly awaitsDeclared: boolean;
 }
 
 /** Requests for a fresh look: one is handled when every remote that it is put to has answered. */
@@ -24,16 +26,16 @@ export class FreshLooks {
   begin(app: App, token: string): boolean {
     const { key, sources } = app;
     if (this.#looks.get(key)?.token === token) return false;
-    // A source of its own object tells by itself how it is; what lives in the app is part of the answer.
-    const own = sources.flatMap(({ source, inline }) => (inline === null ? [] : [source]));
-    const awaited = [...own, ...this.#options.basesOf(key)];
+    const { awaitsDeclared, basesOf, refresh, onAnswer } = this.#options;
+    const isAwaited = ({ inline }: AppSource) => awaitsDeclared || inline !== null;
+    const awaited = [...sources.filter(isAwaited).map(({ source }) => source), ...basesOf(key)];
     const look = { token, left: awaited.length };
     this.#looks.set(key, look);
-    for (const { source, inline } of sources) if (inline === null) this.#options.refresh(source, () => {});
+    for (const one of sources) if (!isAwaited(one)) refresh(one.source, () => {});
     for (const source of awaited) {
-      this.#options.refresh(source, () => {
+      refresh(source, () => {
         look.left--;
-        this.#options.onAnswer(key);
+        onAnswer(key);
       });
     }
     return true;

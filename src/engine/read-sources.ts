@@ -153,6 +153,7 @@ function ownFailure(declared: AppSource, { source, error }: SourceState): AppPha
   return declared.inline ? failurePhase(error) : null;
 }
 
-function failurePhase({ message }: SourceError): Extract<AppPhase, { kind: "source-failed" }> {
+/** What an app says of a source that could not be read. */
+export function failurePhase({ message }: SourceError): Extract<AppPhase, { kind: "source-failed" }> {
   return { kind: "source-failed", missing: false, message };
 }

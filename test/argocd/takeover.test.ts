@@ -97,6 +97,21 @@ describe.each(MANNERS)("an app whose objects were applied %s", (manner) => {
 });
 
 describe("an app that is adopted", () => {
+  test("keeps what Argo CD applied last of a commit that was not fetched here yet", async () => {
+    const app = await vendorApp("newer", "server-side", [config("a")]);
+    const newer = [config("a", { value: "2" }), config("c")];
+    await argo.synced(app.name, {
+      commit: await declare(app, newer),
+      objects: placed(app, newer),
+      manner: "server-side",
+    });
+    const uidOf = async (name: string) => (await app.object("ConfigMap", name))?.metadata.uid;
+    const before = await uidOf("c");
+    await adopted(app);
+    expect(await app.config("a")).toEqual({ value: "2" });
+    expect(await uidOf("c")).toBe(before);
+  });
+
   test("says which entry of a list stands there twice, and is applied once it does not", async () => {
     const twice = [webDeployment("web", { env: ["red", "blue"].map((value) => ({ name: "COLOR", value })) })];
     const app = await vendorApp("twice", "client-side", twice);
