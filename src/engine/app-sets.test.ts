@@ -8,6 +8,7 @@ import { ok } from "#core/result.ts";
 import type { Source, SourceKey } from "#core/source/source.ts";
 import { AppRegistry } from "./app-registry.ts";
 import { AppSets } from "./app-sets.ts";
+import { FieldQueries } from "./field-queries.ts";
 import type { SourceState } from "./source-state.ts";
 import { plainRules } from "./testing/app.ts";
 import { appObject, plainDialect, plainKinds } from "./testing/dialect.ts";
@@ -50,6 +51,7 @@ const rules: SetRules = {
   ownerOf: (app) => app.metadata.ownerReferences?.[0]?.uid ?? null,
   rollout: (_set, { wanted }) => ({ apps: wanted, orders: new Map(), rows: null }),
   ordered: () => ({}),
+  ignoredIn: () => ({ ignoredPaths: [] }),
   changeOf: () => ({ kind: "same" }),
   deletionOrder: () => [],
   release: () => ({}),
@@ -99,6 +101,7 @@ beforeEach(() => {
     rivals: { alive: () => rival },
     templates: { fill: () => Promise.resolve([]), decode: () => Promise.resolve([]) },
     providers: { read: () => Promise.reject(new Error("none")), post: () => Promise.reject(new Error("none")) },
+    queries: new FieldQueries({ find: () => Promise.resolve([]) }),
     settings: usualSettings("control"),
     shard: null,
     onStored: none,

@@ -11,13 +11,15 @@ import type { Problem, Result } from "#core/result.ts";
 import type { SourceKey } from "#core/source/source.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import { backoffMs } from "./backoff.ts";
+import type { FieldQueries } from "./field-queries.ts";
 import type { AuditLog, ClusterClient, Clock, EventSink, Log } from "./ports.ts";
 import type { ProviderReader } from "./provider-reader.ts";
 import { failureText } from "./requests.ts";
 import type { Rivals } from "./rivals.ts";
 import { PendingError, SetAnswers } from "./set-answers.ts";
+import { ignoredInMembers } from "./set-ignored.ts";
 import { SetMembers } from "./set-members.ts";
-import { setPlan } from "./set-plan.ts";
+import { setPlan, type SetPlan } from "./set-plan.ts";
 import type { SetTemplates } from "./set-templates.ts";
 import { type SetChanges, SetWriter } from "./set-writer.ts";
 import type { SourceController } from "./source-controller.ts";
@@ -32,6 +34,7 @@ export interface AppSetsParts {
   readonly rivals: Pick<Rivals, "alive">;
   readonly templates: SetTemplates;
   readonly providers: ProviderReader;
+  readonly queries: FieldQueries;
   readonly settings: Settings;
   readonly shard: WrittenSelector | null;
   /** Takes an app as it was stored. */
@@ -269,9 +272,11 @@ export class AppSets {
     const members = this.#members.of(uid).map((record) => record.object);
     const current = { ...set, object };
     const rollout = rules.rollout(current, { wanted: generated.apps, live: members, now: this.#parts.clock.now() });
-    const plan = setPlan({ set, rules, generated, rollout }, { liveOf, members });
     const changes: SetChanges = { created: [], updated: [], deleted: [] };
+    let plan: SetPlan;
     try {
+      const ignored = await ignoredInMembers(this.#parts.queries, { rules, set, apps: rollout.apps, liveOf }, signal);
+      plan = setPlan({ set, rules, generated, rollout }, { liveOf, members, ignored });
       await this.#writer.write(state, { set, plan, changes }, signal);
     } catch (error) {
       signal.throwIfAborted();

@@ -109,7 +109,7 @@ export class Controller {
       onStored,
     });
     this.#sourceReports = new SourceReports({ ...parts, rivals, shard, generators: this.#generators });
-    this.#sets = new AppSets({ ...options, registry, sources, rivals, onStored });
+    this.#sets = new AppSets({ ...options, registry, sources, rivals, queries: context.queries, onStored });
   }
 
   #setListener(): SetListener {

@@ -1,4 +1,5 @@
 import type { AppSet, GeneratedSet, SetRollout } from "#core/app/app-set.ts";
+import type { Ignored } from "#core/diff/ignored-fields.ts";
 import type { MemberChange } from "#core/app/member-change.ts";
 import type { SetRules } from "#core/app/dialect.ts";
 import { setBudgetRefusal } from "#core/plan/set-budget.ts";
@@ -10,6 +11,7 @@ export interface PlannedWrite {
   readonly wanted: Resource;
   readonly change: Extract<MemberChange, { kind: "create" | "update" }>;
   readonly live: Resource | null;
+  readonly ignored: Ignored;
 }
 
 /** What a set does to its apps. */
@@ -34,7 +36,16 @@ export function setPlan(
     readonly generated: GeneratedSet;
     readonly rollout: SetRollout;
   },
-  { liveOf, members }: { readonly liveOf: (name: string) => Resource | null; readonly members: readonly Resource[] },
+  {
+    liveOf,
+    members,
+    ignored,
+  }: {
+    readonly liveOf: (name: string) => Resource | null;
+    readonly members: readonly Resource[];
+    /** By the name of an app that is there. */
+    readonly ignored: ReadonlyMap<string, Ignored>;
+  },
 ): SetPlan {
   const writes: PlannedWrite[] = [];
   const problems = [...generated.problems];
@@ -42,10 +53,12 @@ export function setPlan(
     const live = liveOf(wanted.metadata.name);
     if (live?.metadata.deletionTimestamp !== undefined) continue;
     const order = rollout.orders.get(wanted.metadata.name);
-    const change = withOrder(rules.changeOf(set, wanted, live), order === undefined ? null : rules.ordered(order));
+    const fields = ignored.get(wanted.metadata.name) ?? [];
+    const needed = rules.changeOf(set, { wanted, live }, fields);
+    const change = withOrder(needed, order === undefined ? null : rules.ordered(order));
     if (change.kind === "refused") problems.push(change.message);
     else if (change.kind === "create" || (change.kind === "update" && set.update))
-      writes.push({ wanted, change, live });
+      writes.push({ wanted, change, live, ignored: fields });
   }
   const left = members.filter(({ metadata }) => !generated.names.has(metadata.name));
   const doomed = set.delete ? left.filter(({ metadata }) => metadata.deletionTimestamp === undefined) : [];

@@ -29,7 +29,7 @@ test("SetWriter writes all apps that it can where the server refuses one, and de
   const others = Array.from({ length: 40 }, (_none, index) => `app-${index}`);
   const writes = ["bad", ...others].map((name) => {
     const wanted = appObject(name);
-    return { wanted, live: null, change: { kind: "create", object: wanted } as const };
+    return { wanted, live: null, ignored: [], change: { kind: "create", object: wanted } as const };
   });
   const plan = { writes, deletions: [cluster.put(appObject("old"))], held: null, problems: [] };
   const changes = { created: [] as string[], updated: [], deleted: [] };

@@ -97,7 +97,7 @@ export class SetWriter {
 
   async #write(
     state: WrittenSet,
-    { set, wanted, change, live, changes }: PlannedWrite & { set: AppSet; changes: SetChanges },
+    { set, wanted, change, live, ignored, changes }: PlannedWrite & { set: AppSet; changes: SetChanges },
     signal: AbortSignal,
   ): Promise<void> {
     const { client } = this.#parts;
@@ -112,7 +112,7 @@ export class SetWriter {
     const uid = live?.metadata.uid ?? "";
     if (!live || this.#vain.get(uid) === digestOf(change.patch)) return;
     const stored = await this.#patch(state, { app: live, patch: change.patch }, signal);
-    const left = rules.changeOf(set, wanted, stored);
+    const left = rules.changeOf(set, { wanted, live: stored }, ignored);
     if (left.kind === "update") this.#vain.set(uid, digestOf(left.patch));
     else this.#vain.delete(uid);
     changes.updated.push(wanted.metadata.name);

@@ -1,3 +1,4 @@
+import { jqFinder } from "#adapters/upstream/jq-paths.ts";
 import { localTree } from "#adapters/local/local-tree.ts";
 import { ProviderReaders } from "#adapters/provider/provider-reader.ts";
 import type { SetPreview } from "#contract/set-view.ts";
@@ -9,7 +10,9 @@ import type { PreviewQuery, SetActions, SetFiles } from "#cli/appset.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient } from "#engine/ports.ts";
+import { FieldQueries } from "#engine/field-queries.ts";
 import { remoteAnswer, type RemoteQuestion } from "#engine/remote-answers.ts";
+import { ignoredInMembers } from "#engine/set-ignored.ts";
 import { setPlan } from "#engine/set-plan.ts";
 import { secretsOf } from "#engine/source-secrets.ts";
 import { lookupFor, objectsOf } from "./cli-app-record.ts";
@@ -101,7 +104,8 @@ async function preview(client: ClusterClient, query: PreviewQuery, signal: Abort
     try {
       const work = rules.generate(set, lookup, vendorSettings);
       const generated = await workedOut(work, { helpers, tree, remote }, signal);
-      return await previewOf(client, { set, rules, generated }, signal);
+      const queries = new FieldQueries(jqFinder(helpers));
+      return await previewOf({ client, queries }, { set, rules, generated }, signal);
     } finally {
       await providers.close();
     }
@@ -131,7 +135,7 @@ async function setMeant(
 }
 
 async function previewOf(
-  client: ClusterClient,
+  { client, queries }: { readonly client: ClusterClient; readonly queries: FieldQueries },
   made: Omit<Parameters<typeof setPlan>[0], "rollout">,
   signal: AbortSignal,
 ): Promise<SetPreview> {
@@ -141,7 +145,8 @@ async function previewOf(
   const members = apps.filter((app) => rules.ownerOf(app) === uid);
   const rollout = rules.rollout(set, { wanted: made.generated.apps, live: members, now: Date.now() });
   const liveOf = (name: string) => apps.find(({ metadata }) => metadata.name === name) ?? null;
-  const plan = setPlan({ ...made, rollout }, { liveOf, members });
+  const ignored = await ignoredInMembers(queries, { rules, set, apps: rollout.apps, liveOf }, signal);
+  const plan = setPlan({ ...made, rollout }, { liveOf, members, ignored });
   return {
     set: set.key,
     created: plan.writes.flatMap(({ wanted, change }) => (change.kind === "create" ? [wanted.metadata.name] : [])),

@@ -200,6 +200,37 @@ describe.concurrent("an ApplicationSet", () => {
     ).toEqual(["Application/argocd/edited-b"]);
   });
 
+  test("leaves to others what jq expressions name, and keeps all while one cannot be used", async () => {
+    const info = (owner: string, note: string) => [
+      { name: "owner", value: owner },
+      { name: "note", value: note },
+    ];
+    const spec = (expression: string) => ({
+      generators: [{ list: { elements: [{ name: "queried-a" }] } }],
+      ignoreApplicationDifferences: [{ jqPathExpressions: [expression] }],
+      template: {
+        metadata: { name: "{{name}}" },
+        spec: { ...templateOf(world.git.url("queried"), "none"), info: info("us", "ours") },
+      },
+    });
+    const ref = refTo("queried-a", "Application");
+    const now = async () => JSON.stringify((await world.client.get(ref, { signal }))?.["spec"] ?? {});
+    await apply("queried", spec('.spec.info[] | select(.name == "note").value'));
+    await untilNames("queried", ["queried-a"]);
+    const edit = { spec: { info: info("them", "theirs") } };
+    await world.client.patch(ref, edit, { type: "merge", manager: "hand", signal });
+    await eventually("the owner is undone, and the note stays", async () =>
+      (await now()).includes(JSON.stringify(info("us", "theirs"))),
+    );
+    await apply("queried", spec(".spec.info["));
+    await untilSet(
+      "queried",
+      "the expression is told",
+      ({ conditions }) => conditions[0]?.includes("Cannot compare by jqPathExpressions: .spec.info[: ") ?? false,
+    );
+    expect(await now()).toContain(JSON.stringify(info("us", "theirs")));
+  });
+
   test("makes an Application again that somebody deleted", async () => {
     await apply("again", {
       generators: [{ list: { elements: [{ name: "again-a" }] } }],

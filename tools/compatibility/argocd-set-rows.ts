@@ -169,7 +169,12 @@ const policyRows: readonly Row[] = [
     `${sets}: undoes changes by hand, but for what others keep, and touches only what a change of its template changes`,
     `${plan}: annotations and labels that the installation keeps stay on every app`,
   ),
-  missing(POLICIES, "`ignoreApplicationDifferences[].jqPathExpressions`", "a set with it is refused by name"),
+  served(
+    POLICIES,
+    "`ignoreApplicationDifferences[].jqPathExpressions`",
+    `${sets}: leaves to others what jq expressions name, and keeps all while one cannot be used`,
+    `${plan}: what expressions name in each is left as it is, and what else differs is written`,
+  ),
   served(
     POLICIES,
     "an error of a generator keeps all Applications",

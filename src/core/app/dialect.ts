@@ -1,3 +1,4 @@
+import type { Ignored } from "#core/diff/ignored-fields.ts";
 import type { WrittenSelector } from "#core/policy/label-selector.ts";
 import type { GroupVersionKind } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
@@ -10,7 +11,7 @@ import type { Notice, ObjectWrite, ReportInput, RestoredState, SourceReport, Sou
 import type { MemberChange } from "./member-change.ts";
 import type { RenderSpec, TemplateCapabilities } from "./render-spec.ts";
 import type { DialectActions } from "./object-actions.ts";
-import type { Rules, ScopeOf } from "./rules.ts";
+import type { ObjectOptions, Rules, ScopeOf } from "./rules.ts";
 import type { Settings } from "./settings.ts";
 
 /** A kind of object that a dialect reads from the cluster. */
@@ -112,8 +113,14 @@ export interface SetRules {
   ): SetRollout;
   /** The merge patch that gives an app an order. */
   ordered(order: unknown): Readonly<Record<string, unknown>>;
+  /** What of an app differs from what its set wants without counting. */
+  ignoredIn(set: AppSet, name: string): Pick<ObjectOptions, "ignoredPaths" | "ignoredBy">;
   /** `live` is null when there is no app of that name. */
-  changeOf(set: AppSet, wanted: Resource, live: Resource | null): MemberChange;
+  changeOf(
+    set: AppSet,
+    app: { readonly wanted: Resource; readonly live: Resource | null },
+    ignored: Ignored,
+  ): MemberChange;
   /** A deleted set's apps in groups, each of which goes when the one before it is gone; all others go with the set. */
   deletionOrder(object: Resource, members: readonly Resource[]): readonly (readonly Resource[])[];
   /** The merge patch after which an app outlives its set. */

@@ -1,6 +1,9 @@
 import { ADOPTED_ANNOTATION } from "#core/app/adoption.ts";
 import type { AppSet } from "#core/app/app-set.ts";
 import type { MemberChange } from "#core/app/member-change.ts";
+import type { ObjectOptions } from "#core/app/rules.ts";
+import { counterpartOf } from "#core/diff/counterpart.ts";
+import { type Ignored, ignoredFieldsOf } from "#core/diff/ignored-fields.ts";
 import { withoutPaths } from "#core/diff/ignore-paths.ts";
 import { valueAt } from "#core/diff/json-pointer.ts";
 import { keepIgnored } from "#core/diff/keep-ignored.ts";
@@ -26,9 +29,8 @@ export function ownerOf(app: Resource): string | null {
 
 /** What must be written so that an Application is as its set wants it; what others keep on it stays. */
 export function changeOf(
-  { set, settings }: { readonly set: AppSet; readonly settings: SetSettings },
-  wanted: Resource,
-  live: Resource | null,
+  { set, settings, ignored }: { readonly set: AppSet; readonly settings: SetSettings; readonly ignored: Ignored },
+  { wanted, live }: { readonly wanted: Resource; readonly live: Resource | null },
 ): MemberChange {
   const reference = referenceTo(set);
   if (live === null) {
@@ -45,13 +47,26 @@ export function changeOf(
     };
   }
   const spec = specOf(set.object);
-  const pointers = ignoredPointers(spec, wanted.metadata.name);
-  const desired = keepIgnored(withKept(wanted, live, { spec, reference, settings }), live, pointers);
-  const own = pointers.filter((pointer) => valueAt(desired, pointer) === undefined);
+  const desired = keepIgnored(withKept(wanted, live, { spec, reference, settings }), live, ignored);
+  const own = ignoredFieldsOf(ignored).live.filter((pointer) => {
+    const place = counterpartOf(pointer, live, desired);
+    return place === null || valueAt(desired, place) === undefined;
+  });
   const patch = mergePatch(managedPart(withoutPaths(live, own)), managedPart(desired));
   if (patch === undefined) return { kind: "same" };
   const operation = wanted["operation"] === undefined ? {} : { operation: wanted["operation"] };
   return { kind: "update", patch: { ...(patch as Readonly<Record<string, unknown>>), ...operation } };
+}
+
+/** What of an Application differs without counting, as its set's spec says. */
+export function ignoredIn(
+  { ignoreApplicationDifferences = [] }: SetSpecFields,
+  app: string,
+): Pick<ObjectOptions, "ignoredPaths" | "ignoredBy"> {
+  const rules = ignoreApplicationDifferences.filter(({ name }) => !name || name === app);
+  const ignoredPaths = rules.flatMap(({ jsonPointers = [] }) => jsonPointers);
+  const queries = rules.flatMap(({ jqPathExpressions = [] }) => jqPathExpressions);
+  return queries.length === 0 ? { ignoredPaths } : { ignoredPaths, ignoredBy: { queries, managers: [] } };
 }
 
 /** The merge patch after which an Application outlives its set. */
@@ -70,12 +85,6 @@ function referenceTo({ object }: AppSet): OwnerReference & { readonly blockOwner
     controller: true,
     blockOwnerDeletion: true,
   };
-}
-
-function ignoredPointers({ ignoreApplicationDifferences = [] }: SetSpecFields, name: string): readonly string[] {
-  return ignoreApplicationDifferences.flatMap((rule) => {
-    return rule.name && rule.name !== name ? [] : (rule.jsonPointers ?? []);
-  });
 }
 
 function withKept(

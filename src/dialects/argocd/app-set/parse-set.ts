@@ -9,6 +9,7 @@ import type { SetSettings } from "../settings-sets.ts";
 import { goesBackwards } from "./deletion-order.ts";
 import { kindsOf, unservedKinds } from "./generators.ts";
 import { type SetSpecFields, setSpecSchema } from "./set-schema.ts";
+import { ignoreProblems } from "./ignore-problems.ts";
 import { specOf } from "./set-spec.ts";
 
 /** Names the short kind of sets in keys and on the command line. */
@@ -109,7 +110,8 @@ function generatorProblems(name: string, { generators }: SetSpecFields): Problem
 }
 
 /** Fields whose neglect would make other applications, or more changes, than asked for. */
-function refusals({ strategy, ignoreApplicationDifferences = [] }: SetSpecFields): Problem[] {
+function refusals(spec: SetSpecFields): Problem[] {
+  const { strategy } = spec;
   const problems: Problem[] = [];
   const refuse = (path: string) => problems.push({ path, message: `${path} is not supported yet` });
   const types = ["", "AllAtOnce", "RollingSync"];
@@ -127,14 +129,5 @@ function refusals({ strategy, ignoreApplicationDifferences = [] }: SetSpecFields
       problems.push({ path: `${path}.matchExpressions`, message });
     }
   }
-  for (const [index, { jqPathExpressions = [], jsonPointers = [] }] of ignoreApplicationDifferences.entries()) {
-    const path = `spec.ignoreApplicationDifferences[${index}]`;
-    if (jqPathExpressions.length > 0) refuse(`${path}.jqPathExpressions`);
-    for (const pointer of jsonPointers) {
-      if (pointer.startsWith("/")) continue;
-      const message = `${path}.jsonPointers: ${JSON.stringify(pointer.slice(0, 80))} is not a JSON pointer`;
-      problems.push({ path: `${path}.jsonPointers`, message });
-    }
-  }
-  return problems;
+  return [...problems, ...ignoreProblems(spec)];
 }

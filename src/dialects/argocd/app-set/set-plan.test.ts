@@ -4,6 +4,7 @@ import { usualSettings } from "#core/app/settings.ts";
 import { argoDialect, argoDialectIn } from "../argo-dialect.ts";
 import { usualArgoSettings } from "../settings.ts";
 import type { SetRules } from "#core/app/dialect.ts";
+import type { Ignored } from "#core/diff/ignored-fields.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { setPlan } from "#engine/set-plan.ts";
 
@@ -44,13 +45,18 @@ const member = (name: string, more: Partial<Resource["metadata"]> = {}) =>
 function planned(
   wanted: readonly Resource[],
   live: readonly Resource[],
-  { set = setOf(), names = wanted.map(({ metadata }) => metadata.name), orders = new Map<string, unknown>() } = {},
+  {
+    set = setOf(),
+    names = wanted.map(({ metadata }) => metadata.name),
+    orders = new Map<string, unknown>(),
+    ignored = new Map<string, Ignored>(),
+  } = {},
 ) {
   const generated: GeneratedSet = { apps: wanted, made: wanted, names: new Set(names), problems: [] };
   const rollout: SetRollout = { apps: wanted, orders, rows: null };
   const liveOf = (name: string) => live.find(({ metadata }) => metadata.name === name) ?? null;
   const members = live.filter((one) => rules.ownerOf(one) === "set-uid");
-  const plan = setPlan({ set, rules, generated, rollout }, { liveOf, members });
+  const plan = setPlan({ set, rules, generated, rollout }, { liveOf, members, ignored });
   return {
     writes: plan.writes.map(({ wanted: one, change }) => `${change.kind} ${one.metadata.name}`),
     deletions: plan.deletions.map(({ metadata }) => metadata.name),
@@ -125,9 +131,26 @@ test("annotations and labels that the installation keeps stay on every app", () 
   const sets = { ...usualArgoSettings.sets, keptAnnotations: ["kept"], keptLabels: ["kept"] };
   const keeping = argoDialectIn("argocd", { ...usualArgoSettings, sets }).sets as SetRules;
   const edited = member("a", { annotations: { kept: "x", other: "y" }, labels: { kept: "x", other: "y" } });
-  const change = keeping.changeOf(setOf(), app("a"), edited);
+  const change = keeping.changeOf(setOf(), { wanted: app("a"), live: edited }, []);
   const patch = { metadata: { annotations: { other: null }, labels: { other: null } } };
   expect(change).toEqual({ kind: "update", patch });
+});
+
+test("what expressions name in each is left as it is, and what else differs is written", () => {
+  const spec = (path: string, parameters: readonly string[]) => ({
+    project: "default",
+    sources: [{ path: "other" }, { path, helm: { parameters: parameters.map((value) => ({ name: "tag", value })) } }],
+  });
+  const wanted = { ...app("a"), spec: spec("a", ["1"]) };
+  const live = { ...member("a"), spec: spec("a", ["2"]) };
+  const value = "/spec/sources/1/helm/parameters/0/value";
+  const ignored = new Map<string, Ignored>([["a", { live: [value], desired: [value] }]]);
+  expect(planned([wanted], [live], { ignored }).writes).toEqual([]);
+  const added = { ...member("a"), spec: { ...spec("a", ["1"]), info: [] } };
+  const onlyLive = new Map<string, Ignored>([["a", { live: ["/spec/info"], desired: [] }]]);
+  expect(planned([wanted], [added], { ignored: onlyLive }).writes).toEqual([]);
+  const { plan } = planned([{ ...wanted, spec: spec("b", ["1"]) }], [live], { ignored });
+  expect(plan.writes[0]?.change).toEqual({ kind: "update", patch: { spec: { sources: spec("b", ["2"]).sources } } });
 });
 
 test("what an app has on a cluster that nobody knows any more is left behind when the app goes", () => {

@@ -6,9 +6,10 @@ import type { ArgoSettings } from "../settings.ts";
 import type { SpecFields } from "../schema.ts";
 import { deletionOrder } from "./deletion-order.ts";
 import { generate } from "./generate.ts";
-import { changeOf, ownerOf, release } from "./member-change.ts";
+import { changeOf, ignoredIn, ownerOf, release } from "./member-change.ts";
 import { parseSet, SET_SHORT } from "./parse-set.ts";
 import { rollout } from "./rollout.ts";
+import { specOf } from "./set-spec.ts";
 import { reportSet } from "./report-set.ts";
 
 /** ApplicationSets, and the Applications that they make, in an installation with the given control namespace. */
@@ -28,7 +29,8 @@ export function setRules(controlNamespace: string, argo: ArgoSettings, member: D
     ownerOf,
     rollout,
     ordered: (order) => ({ operation: order }),
-    changeOf: (set, wanted, live) => changeOf({ set, settings: argo.sets }, wanted, live),
+    ignoredIn: (set, name) => ignoredIn(specOf(set.object), name),
+    changeOf: (set, app, ignored) => changeOf({ set, settings: argo.sets, ignored }, app),
     deletionOrder,
     release,
     // What runs on a cluster that nobody knows any more is left behind: nobody could delete it.
