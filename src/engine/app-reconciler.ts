@@ -210,8 +210,8 @@ export class AppReconciler {
       return compared;
     }
     if (held.kind === "open") await ensureHookFinalizers(work, record, signal);
-    const { revision, blocked } = refreshed;
-    const phase = await syncApp(work, { guard: held, revision, blocked }, signal);
+    const { blocked } = refreshed;
+    const phase = await syncApp(work, { ...refreshed, guard: held }, signal);
     this.#noteHandled(state);
     this.#hooks.recheck(record.key, this.#recheckMs(work, blocked ?? phase));
     return phase;

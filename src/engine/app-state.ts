@@ -89,6 +89,8 @@ export interface AppState {
   phase: AppPhase;
   /** When everything was compared last, milliseconds since the epoch. */
   comparedAt: number;
+  /** Whether content that was accepted for an earlier reading of the app would be refused now. */
+  judged: { readonly held: DesiredSet; readonly app: App; readonly forbidden: boolean } | null;
 }
 
 /** The state of an app that this process has not seen before, from what its object's status says. */
@@ -128,6 +130,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     release: app.release ? newReleaseState(restored.release) : null,
     phase: { kind: "new" },
     comparedAt: 0,
+    judged: null,
   };
 }
 

@@ -4,7 +4,7 @@ import { type Change, changesOf, type Plan } from "#core/plan/plan.ts";
 import { type HookedPlan, withHooks } from "#core/sync/hook-stages.ts";
 import type { HookMoment } from "#core/sync/hook.ts";
 import type { AppRecord } from "./app-registry.ts";
-import type { AppWork } from "./app-state.ts";
+import type { AppState, AppWork } from "./app-state.ts";
 import { assess } from "./assess.ts";
 import { patchFinalizers } from "./finalizers.ts";
 import { writeHook } from "./hook-objects.ts";
@@ -20,9 +20,13 @@ const NOTHING: Omit<Plan, "app"> = { revision: "", stages: [], held: [], waiting
 /** Whether finalizers of an app's object ask for hooks that run when it is deleted. */
 export function awaitsHooks({ state }: AppWork, { object }: AppRecord): boolean {
   const present = object.metadata.finalizers ?? [];
-  const finalizers = state.dialect.rules.hooks?.deletion ?? null;
-  if (!finalizers || state.app.suspended) return false;
-  return MOMENTS.some((moment) => Object.values(finalizers[moment]).some((name) => present.includes(name)));
+  return !state.app.suspended && hookFinalizers(state).some((name) => present.includes(name));
+}
+
+/** The finalizers that keep an app's object for hooks of its deletion. */
+export function hookFinalizers({ dialect }: Pick<AppState, "dialect">): readonly string[] {
+  const finalizers = dialect.rules.hooks?.deletion;
+  return finalizers ? MOMENTS.flatMap((moment) => Object.values(finalizers[moment])) : [];
 }
 
 /** Keeps an app's object, once it is deleted, for the hooks that its declaration holds then; lets it be without any. */

@@ -5,7 +5,7 @@ import { circleOf } from "./app-circle.ts";
 import type { AppRecord } from "./app-registry.ts";
 import type { AppState, AppWork } from "./app-state.ts";
 import { withdrawSource } from "./declared-source.ts";
-import { awaitsHooks, runDeletionHooks } from "./deletion-hooks.ts";
+import { awaitsHooks, hookFinalizers, runDeletionHooks } from "./deletion-hooks.ts";
 import { dependentProblem } from "./dependencies.ts";
 import { patchFinalizers } from "./finalizers.ts";
 import { planApp } from "./plan-app.ts";
@@ -40,12 +40,14 @@ export async function finalizeApp(work: AppWork, guard: WriteGuard, signal: Abor
   }
   state.running = null;
   state.interrupted = null;
-  const left = state.app.suspended ? null : await leftToDo(work, record, signal);
+  const isAbandoned = state.app.policy.onDelete === "abandon";
+  const left = state.app.suspended || isAbandoned ? null : await leftToDo(work, record, signal);
   noteDeletion(state, left);
   if (left !== null) return { kind: "sync-failed", step: "prune", message: left, retryAt: context.clock.now() + 5_000 };
   await withdrawSource(work, signal);
   await context.inventories.remove(state.app, signal);
-  const rest = (record.object.metadata.finalizers ?? []).filter((name) => name !== state.app.finalizer.name);
+  const done = [state.app.finalizer.name, ...(isAbandoned ? hookFinalizers(state) : [])];
+  const rest = (record.object.metadata.finalizers ?? []).filter((name) => !done.includes(name));
   await patchFinalizers(context, { record, finalizers: rest }, signal);
   return null;
 }

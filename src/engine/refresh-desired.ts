@@ -4,7 +4,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
-import type { AppState, AppWork } from "./app-state.ts";
+import type { AppWork } from "./app-state.ts";
 import { dependencyProblem } from "./dependencies.ts";
 import { type DesiredSet, desiredSetOf, refusalText } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -13,11 +13,16 @@ import { renderSources } from "./render-sources.ts";
 
 /**
  * The app's declared state as far as it could be refreshed. `wait`: nothing can be done yet. Otherwise `blocked` tells
- * why the newest content is not used; what was declared before is still held.
+ * why the newest content is not used; what was declared before is still held, unless that is `forbidden` by now.
  */
 export type Refreshed =
   | { readonly kind: "wait"; readonly phase: AppPhase | null }
-  | { readonly kind: "ready"; readonly revision: Revision; readonly blocked: AppPhase | null };
+  | {
+      readonly kind: "ready";
+      readonly revision: Revision;
+      readonly blocked: AppPhase | null;
+      readonly forbidden: boolean;
+    };
 
 /** Resolves source, dependencies, render and preparation into `state.desired`. */
 export async function refreshDesired(work: AppWork, signal: AbortSignal): Promise<Refreshed> {
@@ -25,7 +30,7 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   const read = readSources(work);
   if (read.kind === "wait") return read;
   const { sources, revision, failed } = read;
-  if (failed && state.desired) return ready(state, revision, failed);
+  if (failed && state.desired) return ready(work, { revision, blocked: failed }, signal);
   const own = sources.map((one) => [one.declared.source, one.revision.text] as const);
   const seen = new Map([...work.context.bases.revisions(state.app.key), ...own]);
   const rendered = await renderSources(work, sources, signal);
@@ -35,7 +40,7 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   state.seen = seen;
   const waiting = dependencyProblem(work, revision);
   if (waiting === "pending") return { kind: "wait", phase: null };
-  return waiting ? wait(waiting) : ready(state, revision, failed ?? problem ?? failedBase(work));
+  return waiting ? wait(waiting) : ready(work, { revision, blocked: failed ?? problem ?? failedBase(work) }, signal);
 }
 
 function wait(phase: AppPhase): { readonly kind: "wait"; readonly phase: AppPhase } {
@@ -43,9 +48,27 @@ function wait(phase: AppPhase): { readonly kind: "wait"; readonly phase: AppPhas
 }
 
 /** Nothing held from before and nothing usable now: there is nothing to compare. */
-function ready(state: AppState, revision: Revision, blocked: AppPhase | null): Refreshed {
-  if (blocked && !state.desired) return wait(blocked);
-  return { kind: "ready", revision, blocked };
+async function ready(
+  work: AppWork,
+  { revision, blocked }: { readonly revision: Revision; readonly blocked: AppPhase | null },
+  signal: AbortSignal,
+): Promise<Refreshed> {
+  const held = work.state.desired;
+  if (blocked && !held) return wait(blocked);
+  const forbidden = blocked !== null && held !== null && (await isForbidden(work, held, signal));
+  return { kind: "ready", revision, blocked, forbidden };
+}
+
+/** Whether what was accepted before would be refused now, by limits that have changed since. */
+async function isForbidden({ context, state }: AppWork, held: DesiredSet, signal: AbortSignal): Promise<boolean> {
+  const { app, dialect, judged } = state;
+  if (held.app === app) return false;
+  if (judged?.held === held && judged.app === app) return judged.forbidden;
+  const { rendered } = held;
+  const scopeOf = await scopesOf(context, rendered.resources, signal);
+  const forbidden = refusalText(dialect, desiredSetOf(context, { app, dialect, rendered, scopeOf })) !== null;
+  state.judged = { held, app, forbidden };
+  return forbidden;
 }
 
 /** What was fetched before goes on being used, and people are told. */

@@ -26,7 +26,7 @@ async function look(revision: string): Promise<string> {
   work.state.dirty = "all";
   await compareApp(work, { takeover: false }, engine.signal);
   const at = { text: revision, commit: revision, refName: null };
-  await syncApp(work, { guard: { kind: "open" }, revision: at, blocked: null }, engine.signal);
+  await syncApp(work, { guard: { kind: "open" }, revision: at, blocked: null, forbidden: false }, engine.signal);
   await settled();
   const { lastSync } = work.state;
   const results = lastSync?.results.map(({ id, outcome }) => `${id.name} ${outcome}`).join(", ");

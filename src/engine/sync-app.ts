@@ -24,6 +24,8 @@ interface SyncInput {
   readonly revision: Revision;
   /** Why the newest content cannot be used: only drift of what is held is healed then. */
   readonly blocked: AppPhase | null;
+  /** Whether what is held is not to be written either. */
+  readonly forbidden: boolean;
 }
 
 /** Goes on with the running sync, or decides whether one begins, and carries it as far as it goes now. */
@@ -33,7 +35,9 @@ export async function syncApp(work: AppWork, input: SyncInput, signal: AbortSign
   if (!desired) return input.blocked ?? { kind: "new" };
   if (input.guard.kind === "shadow" || input.guard.kind === "paused")
     return onlyReport(work, { ...input, desired }, signal);
+  if (input.forbidden) interrupt(state);
   await endIfAsked(work, signal);
+  if (input.forbidden && input.blocked) return input.blocked;
   const held = state.running && holdByWindow(work, state.running.report);
   if (held) return held;
   if (state.running && (await goOn(work, { ...input, desired }, signal)) === "waiting") {

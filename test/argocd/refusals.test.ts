@@ -1,8 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { configMap, IN_CLUSTER, useArgoWorld } from "./argo-world.ts";
+import { type ArgoView, configMap, FINALIZER, IN_CLUSTER, type TestApp, useArgoWorld } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
 const { signal } = new AbortController();
+const hydrator = {
+  drySource: { repoURL: "https://git.example/x", path: "x", targetRevision: "main" },
+  syncSource: { targetBranch: "dry", path: "xx" },
+};
+
+const project = (name: string, spec: Record<string, unknown>) =>
+  world.client.apply(
+    {
+      apiVersion: "argoproj.io/v1alpha1",
+      kind: "AppProject",
+      metadata: { name, namespace: "argocd" },
+      spec: { sourceRepos: ["*"], destinations: [{ server: "*", namespace: "*" }], ...spec },
+    },
+    { manager: "test", signal },
+  );
 
 describe.concurrent("destination", () => {
   test("by the name of the cluster", async () => {
@@ -50,17 +65,6 @@ describe.concurrent("destination", () => {
 });
 
 describe.concurrent("a project", () => {
-  const project = (name: string, spec: Record<string, unknown>) =>
-    world.client.apply(
-      {
-        apiVersion: "argoproj.io/v1alpha1",
-        kind: "AppProject",
-        metadata: { name, namespace: "argocd" },
-        spec: { sourceRepos: ["*"], destinations: [{ server: "*", namespace: "*" }], ...spec },
-      },
-      { manager: "test", signal },
-    );
-
   test("that does not exist is named, and the app begins when it comes", async () => {
     const app = world.app("project-unknown");
     const commit = await app.commit({ "a.yaml": configMap("a") });
@@ -127,12 +131,110 @@ describe.concurrent("a project", () => {
   });
 });
 
+describe.concurrent("a project that changes", () => {
+  const secret = (wave = "0") =>
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "s", annotations: { "argocd.argoproj.io/sync-wave": wave } },
+    });
+  const noSecrets = { namespaceResourceBlacklist: [{ group: "", kind: "Secret" }] };
+  const isForbidden = ({ conditions }: ArgoView) => conditions.join().includes("resource :Secret is not permitted");
+
+  test("keeps what it forbids now from being healed, and what is there from being deleted", async () => {
+    await project("turning", {});
+    const app = world.app("turning-heal");
+    const commit = await app.commit({ "a.yaml": configMap("a"), "s.yaml": secret(), "b.yaml": configMap("b") });
+    await app.create({ spec: { project: "turning" } });
+    await app.settled(commit);
+    await project("turning", noSecrets);
+    await app.until("it is told", isForbidden);
+    const found = await app.object("Secret", "s");
+    const at = { apiVersion: "v1", kind: "Secret", namespace: app.namespace, name: "s" };
+    await world.client.delete(at, { uid: found?.metadata.uid ?? "", signal });
+    await app.edit("ConfigMap", "a", { data: { value: "2" } });
+    await app.until("both are seen", ({ rows }) => rows.filter(({ status }) => status === "OutOfSync").length === 2);
+    expect(await app.object("Secret", "s")).toBeNull();
+    expect(await app.config("b")).toEqual({ value: "1" });
+    await project("turning", {});
+    await app.settled(commit);
+    expect(await app.object("Secret", "s")).not.toBeNull();
+    expect(await app.config("a")).toEqual({ value: "1" });
+  });
+
+  test("stops a sync before a wave that it forbids now, which goes on once it may", async () => {
+    await project("midway", {});
+    const app = world.app("turning-midway");
+    const service = {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "web" },
+      spec: { type: "LoadBalancer", ports: [{ port: 80 }] },
+    };
+    const commit = await app.commit({ "web.yaml": JSON.stringify(service), "s.yaml": secret("1") });
+    await app.create({ spec: { project: "midway" } });
+    await app.until(
+      "it waits for the first wave",
+      ({ phase, health }) => phase === "Running" && health === "Progressing",
+    );
+    await project("midway", noSecrets);
+    await app.until("it is told", isForbidden);
+    const at = { apiVersion: "v1", kind: "Service", namespace: app.namespace, name: "web" };
+    const reached = { status: { loadBalancer: { ingress: [{ ip: "192.0.2.1" }] } } };
+    await world.client.patch(at, reached, { type: "merge", manager: "test", subresource: "status", signal });
+    await app.until("the wave is healthy", ({ health }) => health === "Healthy");
+    expect(await app.object("Secret", "s")).toBeNull();
+    await project("midway", {});
+    await app.settled(commit);
+    expect(await app.object("Secret", "s")).not.toBeNull();
+  });
+});
+
+describe.concurrent("an application that is refused", () => {
+  const finalizers = [FINALIZER, "pre-delete-finalizer.argocd.argoproj.io"];
+  const cases: { name: string; spoil: (app: TestApp) => Promise<unknown> }[] = [
+    { name: "for its source", spoil: (app) => app.patch({ spec: { source: { kustomize: { version: "v4.5.7" } } } }) },
+    {
+      name: "for its project, which is gone",
+      spoil: async (app) => {
+        const at = { apiVersion: "argoproj.io/v1alpha1", kind: "AppProject", namespace: "argocd", name: app.name };
+        await world.client.delete(at, { uid: (await world.client.get(at, { signal }))?.metadata.uid ?? "", signal });
+      },
+    },
+    { name: "for a field that is not supported", spoil: (app) => app.patch({ spec: { sourceHydrator: hydrator } }) },
+  ];
+  for (const [index, { name, spoil }] of cases.entries()) {
+    test(`goes with its objects when it is deleted: ${name}`, async () => {
+      const app = world.app(`refused-${index}`);
+      await project(app.name, {});
+      const commit = await app.commit({ "a.yaml": configMap("a") });
+      await app.create({ metadata: { finalizers: [FINALIZER] }, spec: { project: app.name } });
+      await app.settled(commit);
+      await spoil(app);
+      await app.until("it is refused", ({ conditions }) => conditions.join().startsWith("InvalidSpecError"));
+      expect(await app.config("a")).toEqual({ value: "1" });
+      await app.delete();
+      expect(await app.config("a")).toBeNull();
+    });
+  }
+
+  test("goes without its objects when it is deleted and nobody knows their cluster", async () => {
+    const app = world.app("refused-cluster");
+    const commit = await app.commit({ "a.yaml": configMap("a") });
+    await app.create({ metadata: { finalizers: [FINALIZER] } });
+    await app.settled(commit);
+    await app.patch({ spec: { destination: { server: "https://moon.example" } }, metadata: { finalizers } });
+    await app.until("it is refused", ({ conditions }) => conditions.join().startsWith("InvalidSpecError"));
+    await app.delete();
+    expect(await app.config("a")).toEqual({ value: "1" });
+  });
+});
+
 describe.concurrent("what is not supported yet is refused by name", () => {
-  const drySource = { repoURL: "https://git.example/x", path: "x", targetRevision: "main" };
   const cases: { name: string; fields: Record<string, unknown>; want: string }[] = [
     {
       name: "hydrator",
-      fields: { spec: { sourceHydrator: { drySource, syncSource: { targetBranch: "dry", path: "xx" } } } },
+      fields: { spec: { sourceHydrator: hydrator } },
       want: "spec.sourceHydrator is not supported yet",
     },
     {

@@ -95,6 +95,7 @@ export const applicationRows: readonly Row[] = [
       `${objects}: deleting an app`,
       `${objects}: never deletes definitions, whose objects are kept and go as others do`,
       `${dialect}/parse-app.test.ts: parseApp() decides what deleting the app does by its finalizers`,
+      "test/argocd/refusals.test.ts: an application that is refused",
     ),
     "definitions (CRDs) stay in the cluster",
   ),

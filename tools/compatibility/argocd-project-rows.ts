@@ -33,6 +33,12 @@ export const projectRows: readonly Row[] = [
   ),
   served(
     PROJECTS,
+    "a project that changes, also while an application is synced",
+    `${refusals}: keeps what it forbids now from being healed, and what is there from being deleted`,
+    `${refusals}: stops a sync before a wave that it forbids now, which goes on once it may`,
+  ),
+  served(
+    PROJECTS,
     "every refusal names its rule",
     `${judged}: the rule of a verdict`,
     `${projects}: tell what a project permits, and by which rule`,

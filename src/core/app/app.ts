@@ -114,8 +114,8 @@ export interface SyncPolicy {
   /** Longest time between two looks at everything. */
   readonly intervalMs: number;
   readonly retry: RetryPolicy;
-  /** What deleting the app object does to its objects. */
-  readonly onDelete: "prune" | "prune-and-wait" | "orphan";
+  /** What deleting the app object does to its objects; `abandon`: they cannot be reached, and no hook can run there. */
+  readonly onDelete: "prune" | "prune-and-wait" | "orphan" | "abandon";
   readonly propagation: "Background" | "Foreground" | "Orphan";
 }
 

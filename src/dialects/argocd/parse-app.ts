@@ -12,6 +12,7 @@ import { listAt, textAt, withoutNulls } from "./fields.ts";
 import { openedBase } from "./open-source.ts";
 import { orphanLimits } from "./orphans.ts";
 import { parseOperation } from "./parse-operation.ts";
+import { deletionProblems, usablePart, whatGoes } from "./parse-deleted.ts";
 import { FINALIZER, parsePolicy } from "./parse-policy.ts";
 import { parseSources, type SourceList, type SourcesContext, sourcesOf } from "./parse-sources.ts";
 import { DEFAULT_PROJECT, findProject, type Project } from "./project.ts";
@@ -34,51 +35,97 @@ import { unsupportedFields } from "./unsupported-fields.ts";
 const MAX_QUERIES = 1_000;
 const FINALIZERS = [FINALIZER, `${FINALIZER}/foreground`, `${FINALIZER}/background`];
 
-/** Reads an Application; every reason why it cannot be used is a problem in the words its users know. */
+/**
+ * Reads an Application; every reason why it cannot be used is a problem in the words its users know. What is wrong with
+ * one that is being deleted keeps it only where nobody can tell where its objects are.
+ */
 export function parseApp(object: Resource, lookup: Lookup, settings: Installation): Result<App, readonly Problem[]> {
   const written = withoutNulls(object["spec"]);
-  const spec = { project: DEFAULT_PROJECT, destination: {}, ...(written as object) } as SpecFields;
   if (settings.argo.unreadable?.length) return refused(settings.argo.unreadable.map(unreadableText));
-  const illTyped = [...schemaProblems(specSchema, spec, "spec"), ...unsupportedFields(spec)];
+  const whole = { project: DEFAULT_PROJECT, destination: {}, ...(written as object) } as SpecFields;
+  const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
+  const illTyped = deleting ? [] : [...schemaProblems(specSchema, whole, "spec"), ...unsupportedFields(whole)];
   if (illTyped.length > 0) return refused(illTyped);
+  const spec = deleting ? usablePart(whole) : whole;
 
   const { polling, sync } = settings.argo;
-  const name = textAt(object.metadata, "name");
-  const sourcesContext = sourcesContextOf(object, spec, { lookup, settings });
-  const sources = parseSources(spec, sourcesContext);
-  const destination = parseDestination(spec.destination, sourcesContext.inProject.project, lookup);
-  const options = syncOptionsOf(object, spec);
+  const context = sourcesContextOf(object, spec, { lookup, settings });
   const finalizer = finalizerOf(object);
-  const deleting = textAt(object.metadata, "deletionTimestamp") !== "";
-  const { policy, problems } = parsePolicy(spec, options.options, { name, finalizer, deleting, polling, sync, object });
-  const project = findProject(spec.project || DEFAULT_PROJECT, lookup, settings);
+  const options = syncOptionsOf(object, spec);
+  const about = { name: textAt(object.metadata, "name"), finalizer, deleting, polling, sync, object };
+  const { policy, problems } = parsePolicy(spec, options.options, about);
+  const read = {
+    sources: parseSources(spec, context),
+    destination: parseDestination(spec.destination, context.inProject.project, lookup),
+    project: findProject(context.inProject.project, lookup, settings),
+    settings,
+  };
+  const all = deleting
+    ? deletionProblems(object, { ...read, name: context.inProject.project })
+    : allProblems(object, spec, { ...read, policy: problems });
+  if (all.length > 0) return refused(all);
+  const { sources, destination, project } = read;
+  const parts = { spec, context, options, settings, deleting, finalizer, policy };
+  if (deleting) return ok(appOf(object, { ...parts, ...whatGoes({ sources, destination, project, policy }) }));
+  if (!sources.ok || !destination.ok) return refused(all);
+  return ok(appOf(object, { ...parts, sources: sources.value, destination: destination.value, project }));
+}
+
+interface ReadSpec {
+  readonly sources: ReturnType<typeof parseSources>;
+  readonly destination: ReturnType<typeof parseDestination>;
+  readonly project: Project | null;
+  readonly settings: Installation;
+}
+
+function allProblems(
+  object: Resource,
+  spec: SpecFields,
+  { sources, destination, project, settings, policy }: ReadSpec & { readonly policy: readonly Problem[] },
+): readonly Problem[] {
   const found = { project, destination: destination.ok ? destination.value : null, settings };
-  const all = [
+  return [
     ...(sources.ok ? [] : sources.error),
     ...(destination.ok ? disabledCluster(destination.value, settings.argo.access) : destination.error),
-    ...problems,
+    ...policy,
     ...ignoreProblems(spec),
     ...projectViolations(object, spec, found),
   ];
-  if (all.length > 0 || !sources.ok || !destination.ok) return refused(all);
+}
 
+interface AppParts {
+  readonly spec: SpecFields;
+  readonly context: SourcesContext;
+  readonly options: ReadOptions;
+  readonly settings: Installation;
+  readonly deleting: boolean;
+  readonly finalizer: string | null;
+  readonly policy: App["policy"];
+  readonly sources: App["sources"];
+  readonly destination: Destination;
+  readonly project: Project | null;
+}
+
+function appOf(object: Resource, parts: AppParts): App {
+  const { spec, context, settings, finalizer, policy, sources, destination, project } = parts;
+  const name = textAt(object.metadata, "name");
   const operation = parseOperation(object, {
     spec,
     compared: comparedRevisions(object),
     isAutomated: policy.mode === "auto",
-    read: (given) => givenSources(given, sourcesContext, project),
+    read: (given) => givenSources(given, context, project),
   });
-  return ok({
+  return {
     key: appKey(APP_SHORT, textAt(object.metadata, "namespace"), name),
     dialect: "argocd",
     object: addressOf(object),
-    deleting,
+    deleting: parts.deleting,
     // A fenced-off app is nobody's to touch, its deletion included.
     finalizer: { name: finalizer ?? FINALIZER, present: finalizer !== null && !isSkipped(object), ensure: false },
-    sources: sources.value,
-    target: targetOf(destination.value, project, settings),
-    openBase: (base) => openedBase(base, sourcesContext.inProject),
-    windows: windowsOf(project?.limits ?? {}, { name, ...windowPlace(destination.value) }),
+    sources,
+    target: targetOf(destination, project, settings),
+    openBase: (base) => openedBase(base, context.inProject),
+    windows: windowsOf(project?.limits ?? {}, { name, ...windowPlace(destination) }),
     policy,
     dependsOn: [],
     suspended: isSkipped(object),
@@ -91,8 +138,8 @@ export function parseApp(object: Resource, lookup: Lookup, settings: Installatio
     declares: null,
     healthExpressions: [],
     specDigest: specDigestOf(spec),
-    details: detailsIn(object, spec, { ...found, options, problem: operation.problem, destination: destination.value }),
-  });
+    details: detailsIn(object, spec, { ...parts, problem: operation.problem }),
+  };
 }
 
 function windowPlace({ namespace, name, server }: Destination): Pick<WindowedApp, "namespace" | "clusters"> {

@@ -5,7 +5,7 @@ import { textAt } from "./fields.ts";
 import { impersonatedUser } from "./impersonation.ts";
 import { namespaceMatches } from "./namespace-patterns.ts";
 import { type SourceList, sourcesOf } from "./parse-sources.ts";
-import { permitsNamespaceOfApp, type Project, projectProblems } from "./project.ts";
+import { permitsNamespaceOfApp, type Project, projectProblems, unknownProject } from "./project.ts";
 import { judgeDestination, judgeSource } from "./project-rules.ts";
 import type { SpecFields } from "./schema.ts";
 import type { Installation } from "./settings.ts";
@@ -23,19 +23,12 @@ export function projectViolations(
 ): Problem[] {
   const { project, destination, settings } = found;
   const name = spec.project ?? "";
-  if (project === null) {
-    return [{ path: "spec.project", message: `Application referencing project ${name} which does not exist` }];
-  }
+  if (project === null) return [unknownProject(name)];
   const problems = projectProblems(project);
   if (problems.length > 0) return problems;
   const account = destination ? accountProblems(project, destination, settings) : [];
   const own = { name: textAt(object.metadata, "name"), namespace: textAt(object.metadata, "namespace") };
-  const { access } = settings.argo;
-  if (own.namespace !== settings.controlNamespace && !namespaceMatches(access.namespaces, own.namespace)) {
-    const rule = "application.namespaces of argocd-cmd-params-cm does not name it";
-    const message = `application '${own.name}' is in namespace '${own.namespace}', where none may be: ${rule}`;
-    problems.push({ path: "metadata.namespace", message });
-  }
+  problems.push(...placeProblems(object, settings));
   if (!permitsNamespaceOfApp(project, own.namespace, settings)) {
     const message = `application '${own.name}' in namespace '${own.namespace}' is not permitted to use project '${name}': no entry of spec.sourceNamespaces matches`;
     problems.push({ path: "spec.project", message });
@@ -43,6 +36,17 @@ export function projectViolations(
   problems.push(...unpermittedSources(spec, project));
   const problem = destination && destinationProblem(project, spec, destination);
   return [...problems, ...(problem ? [problem] : []), ...account];
+}
+
+/** Why no application may be in the namespace where it is. */
+export function placeProblems(object: Resource, settings: Installation): Problem[] {
+  const name = textAt(object.metadata, "name");
+  const namespace = textAt(object.metadata, "namespace");
+  const { namespaces } = settings.argo.access;
+  if (namespace === settings.controlNamespace || namespaceMatches(namespaces, namespace)) return [];
+  const rule = "application.namespaces of argocd-cmd-params-cm does not name it";
+  const message = `application '${name}' is in namespace '${namespace}', where none may be: ${rule}`;
+  return [{ path: "metadata.namespace", message }];
 }
 
 /** Repositories that a project does not allow, each with the rule. */
@@ -56,7 +60,12 @@ export function unpermittedSources(list: SourceList, project: Project | null): P
   });
 }
 
-function accountProblems(project: Project, destination: Destination, settings: Installation): readonly Problem[] {
+/** Why it is not known as whom objects at a destination are written. */
+export function accountProblems(
+  project: Project,
+  destination: Destination,
+  settings: Installation,
+): readonly Problem[] {
   if (!settings.argo.access.impersonation) return [];
   const user = impersonatedUser(project, destination, settings.controlNamespace);
   return user.ok ? [] : user.error;

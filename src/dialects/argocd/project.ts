@@ -47,6 +47,11 @@ export function findProject(name: string, lookup: Lookup, place: ProjectPlace): 
   return { ...own, limits };
 }
 
+/** Tells that there is no project of that name. */
+export function unknownProject(name: string): Problem {
+  return { path: "spec.project", message: `Application referencing project ${name} which does not exist` };
+}
+
 /** Repositories and clusters that are declared for a project are among what it may use. */
 function withOwn(name: string, limits: ProjectFields, lookup: Lookup): Project {
   const repositories = repositoriesOfProject(name, lookup);
