@@ -16,6 +16,8 @@ export interface ControllerArguments {
   readonly storageAddr?: Address;
   /** What others find that by. */
   readonly storageAdvAddr?: string;
+  /** Where webhooks are taken; absent: nowhere. */
+  readonly webhookAddr?: Address;
   readonly logLevel: (typeof levels)[number];
   readonly allowFileUrls: boolean;
   /** false: sources of other namespaces are refused. */
@@ -74,6 +76,11 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
       "--storage-adv-addr <host>",
       "host, perhaps with a port, by which other tools find these (default: of this machine)",
       advertisedOf,
+    )
+    .option(
+      "--webhook-addr <host:port>",
+      "where Git servers tell of pushes, at /api/webhook, with the secrets of argocd-secret (default: nowhere)",
+      listeningOf,
     )
     .option("--watch-label-selector <selector>", "serve only apps with these labels (default: all)", selectorOf)
     .option("--no-cross-namespace-refs", "refuse apps whose source is in another namespace")

@@ -144,6 +144,15 @@ export class AppSets {
     for (const { key: set, sources } of this.#sets.values()) if (sources.has(key)) this.#queue.add(set, "webhook");
   }
 
+  /** Pull requests of repositories that have such names are not what they were. */
+  pullsChanged(names: ReadonlySet<string>): void {
+    for (const state of this.#sets.values()) {
+      if (!state.made?.answers.tellPullsOf(names)) continue;
+      state.made = null;
+      this.#queue.add(state.key, "webhook");
+    }
+  }
+
   /** A dialect, or something that its objects are read with, is not what it was. */
   configChanged(dialect: Dialect): void {
     const { sets: rules } = dialect;

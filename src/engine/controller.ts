@@ -1,5 +1,7 @@
 import type { Dialect } from "#core/app/dialect.ts";
+import type { HookEvent } from "#core/source/hook-event.ts";
 import { isBaseKey } from "#core/source/remote-base.ts";
+import { repositoryPlace } from "#core/source/repository-place.ts";
 import type { App, AppKey } from "#core/app/app.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { stableText } from "#core/resource/stable-text.ts";
@@ -131,9 +133,13 @@ export class Controller {
     return this.#context;
   }
 
-  /** Asks every source whose url satisfies `matches` now. */
-  refreshSources(matches: (url: string) => boolean): void {
-    this.#context.sources.refreshUrls(matches);
+  /** A service tells of a repository: its sources are asked now, and what sets know of its pull requests. */
+  hooked({ urls, aboutPullRequest }: HookEvent): void {
+    const places = new Set(urls.map(repositoryPlace));
+    places.delete(null);
+    this.#context.sources.refreshUrls((url) => places.has(repositoryPlace(url)));
+    const names = [...places].map((place) => place?.split("/").at(-1) ?? "");
+    if (aboutPullRequest) this.#sets.pullsChanged(new Set(names));
   }
 
   /** Works until the signal aborts; what is still to be told then is told within a few seconds. @throws ApiError when the cluster cannot be read at the start. */

@@ -30,6 +30,8 @@ export class SetAnswers {
   readonly #parts: SetAnswersParts;
   readonly #looked: (() => boolean)[] = [];
   readonly #revisions = new Map<SourceKey, string>();
+  /** Repositories whose pull requests were asked for, by their names, or by numbers. */
+  readonly #pulledFrom = new Set<string>();
   #until = Number.POSITIVE_INFINITY;
   #retryAfterMs: number | null = null;
 
@@ -62,6 +64,12 @@ export class SetAnswers {
   get nextLookMs(): number | null {
     if (this.#retryAfterMs !== null) return this.#retryAfterMs;
     return Number.isFinite(this.#until) ? Math.max(0, this.#until - this.#parts.clock.now()) : null;
+  }
+
+  /** Whether they tell of pull requests of a repository that may have one of these names. */
+  tellPullsOf(names: ReadonlySet<string>): boolean {
+    if (names.size === 0) return false;
+    return [...this.#pulledFrom].some((name) => names.has(name) || /^\d+$/.test(name));
   }
 
   /** Whether every question would be answered as it was. */
@@ -109,6 +117,9 @@ export class SetAnswers {
   async #remote(question: RemoteQuestion, signal: AbortSignal): Promise<unknown> {
     const { everyMs } = question;
     this.#until = Math.min(this.#until, this.#parts.clock.now() + everyMs);
+    if (question.ask === "provider" && question.call.get === "pulls") {
+      this.#pulledFrom.add(question.call.repository.toLowerCase().split("/").at(-1) ?? "");
+    }
     try {
       return await remoteAnswer(this.#parts, question, signal);
     } catch (error) {

@@ -56,6 +56,7 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
       clusterCommands: args.clusterCommand,
       shard: args.watchLabelSelector ?? null,
       allowFileUrls: args.allowFileUrls,
+      ...(args.webhookAddr && { webhooks: args.webhookAddr }),
       ...(args.storageAddr && { artifacts: { ...args.storageAddr, advertised: args.storageAdvAddr ?? null } }),
       audit,
       telemetry: metrics,

@@ -26,6 +26,7 @@ import { dataKeysOf } from "./data-keys.ts";
 import { dialects } from "./dialects.ts";
 import { LeaseLostError } from "./lease-lost-error.ts";
 import { type ArtifactAddress, artifactFiles, serveArtifacts } from "./served-artifacts.ts";
+import { serveWebhooks, type WebhookAddress } from "./served-webhooks.ts";
 import { SourceFetchers } from "./source-fetchers.ts";
 
 /** How a controller process is set up. */
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly pluginDir?: string;
   /** Where what sources have is served to others; absent: nowhere. */
   readonly artifacts?: ArtifactAddress;
+  /** Where services tell of pushes; absent: nowhere. */
+  readonly webhooks?: WebhookAddress;
   readonly audit: AuditLog;
   readonly telemetry: Telemetry;
   readonly log: Log;
@@ -75,10 +78,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   const helpers = new HelperPools();
   const artifacts = options.artifacts && artifactFiles(options.dataDir, options.artifacts);
   const fetchers = fetchersOf(options, helpers, artifacts);
-  const hooks = {
-    ...(options.onRequest ? { onRequest: options.onRequest } : {}),
-    ...(options.watch ? { watch: options.watch } : {}),
-  };
+  const hooks = hooksOf(options);
   const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const dataKeys = dataKeysOf(fetchers.clouds, client);
   const providers = new ProviderReaders();
@@ -121,12 +121,17 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       telemetry: options.telemetry,
       concurrency: APPS_AT_ONCE,
     });
+    await serveWebhooks(options, { controller, client }, serving.signal);
     options.onStart?.(controller);
     await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);
   } finally {
     serving.abort();
     await closeAll([fetchers, providers, helpers, dataKeys, client, leaseClient]);
   }
+}
+
+function hooksOf({ onRequest, watch }: RunOptions): Pick<ClientOptions, "onRequest" | "watch"> {
+  return { ...(onRequest && { onRequest }), ...(watch && { watch }) };
 }
 
 function fetchersOf(

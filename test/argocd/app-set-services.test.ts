@@ -1,10 +1,13 @@
+import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { freePort } from "#adapters/cluster/free-port.ts";
 import { startProviderServer } from "#adapters/provider/testing/provider-server.ts";
-import { useArgoWorld } from "./argo-world.ts";
+import { configMap, useArgoWorld } from "./argo-world.ts";
 import { setsIn } from "./set-world.ts";
 
-const world = useArgoWorld({ withNodes: false });
 const { signal } = new AbortController();
+const webhooks = { host: "127.0.0.1", port: await freePort(signal) };
+const world = useArgoWorld({ withNodes: false, run: { webhooks } });
 const { apply, names, templateOf, untilNames, untilSet } = setsIn(world);
 
 describe.concurrent("an ApplicationSet", () => {
@@ -109,6 +112,45 @@ describe.concurrent("an ApplicationSet", () => {
         headers: { authorization: "Bearer t0ken", "content-type": "application/json" },
         sent: '{"applicationSetName":"asking","input":{"parameters":{"tier":"web"}}}',
       });
+    } finally {
+      await service.stop();
+    }
+  });
+});
+
+describe("a webhook", () => {
+  const send = (event: string, repository: object) => {
+    const body = JSON.stringify({ repository });
+    const signature = createHmac("sha256", "s3cret").update(body).digest("hex");
+    const headers = { "x-github-event": event, "x-hub-signature-256": `sha256=${signature}` };
+    return fetch(`http://127.0.0.1:${webhooks.port}/api/webhook`, { method: "POST", headers, body });
+  };
+
+  test("makes Applications and sets look at once, of which nothing else would have told for minutes", async () => {
+    const metadata = { name: "argocd-secret", namespace: "argocd" };
+    const stringData = { "webhook.github.secret": "s3cret" };
+    await world.client.apply({ apiVersion: "v1", kind: "Secret", metadata, stringData }, { manager: "test", signal });
+    const service = await startProviderServer();
+    const path = "/api/v1/repos/acme/hooked/pulls";
+    const pull = { number: 7, title: "T", head: { ref: "f", sha: "0".repeat(40) }, base: { ref: "main" }, labels: [] };
+    try {
+      service.answers.set(path, { body: [] });
+      const gitea = { owner: "acme", repo: "hooked", api: service.url };
+      await apply("hooked", {
+        generators: [{ pullRequest: { gitea, requeueAfterSeconds: 3_600 } }],
+        template: { metadata: { name: "hooked-{{number}}" }, spec: templateOf(world.git.url("hooked"), "none") },
+      });
+      const app = world.app("told-by-webhook");
+      await app.commit({ "a.yaml": configMap("a") });
+      await app.create();
+      await app.until("it is synced", ({ sync }) => sync === "Synced");
+      const second = await app.commit({ "a.yaml": configMap("a", "2") });
+      expect((await send("push", { html_url: app.url.replace(/\.git$/, "") })).status).toBe(200);
+      await app.settled(second);
+      await expect.poll(() => service.requests.length, { timeout: 20_000 }).toBeGreaterThan(0);
+      service.answers.set(path, { body: [pull] });
+      expect((await send("pull_request", { html_url: "https://git.example/acme/hooked" })).status).toBe(200);
+      await untilNames("hooked", ["hooked-7"]);
     } finally {
       await service.stop();
     }

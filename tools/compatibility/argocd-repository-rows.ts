@@ -62,7 +62,15 @@ export const fetchingRows: readonly Row[] = [
     "polling by `timeout.reconciliation` with its jitter",
     `${dialect}/settings.test.ts: reads how often apps are looked at; 0 turns it off`,
   ),
-  missing(FETCHING, "webhooks of Git servers and registries (`/api/webhook`)", "new commits are found by asking"),
+  partly(
+    served(
+      FETCHING,
+      "webhooks (`/api/webhook`) of GitHub, GitLab, Gitea and Gogs, Bitbucket (both), Azure DevOps",
+      "test/argocd/app-set-services.test.ts: makes Applications and sets look at once, of which nothing else would have told for minutes",
+      "src/server/webhook-server.test.ts: that cannot be used are refused by what is wrong with them, and nobody is told",
+    ),
+    "with `--webhook-addr` and a secret in `argocd-secret` ([webhooks](../spec/webhooks.md)); not those of registries",
+  ),
 ];
 
 /** Secrets of type repository and repo-creds, and what goes with them. */

@@ -115,7 +115,14 @@ const generatorRows: readonly Row[] = [
     `${sets}: follows the Secrets of clusters, and a request for a fresh look`,
     `${sets}: keeps its Applications when a generator or a template fails, and goes on once it does not`,
   ),
-  missing(GENERATORS, "webhooks for sets", "repositories are asked every `requeueAfterSeconds`"),
+  partly(
+    served(
+      GENERATORS,
+      "webhooks for sets",
+      "test/argocd/app-set-services.test.ts: makes Applications and sets look at once, of which nothing else would have told for minutes",
+    ),
+    "pushes for `git`, pull requests for `pullRequest`; at the same address as for Applications",
+  ),
 ];
 
 const templatingRows: readonly Row[] = [
