@@ -1,3 +1,4 @@
+import type { Resource } from "#core/resource/resource.ts";
 import type { ProviderAddress, ProviderCall } from "#core/app/provider.ts";
 
 /** Asks services that keep code. */
@@ -9,6 +10,8 @@ export interface ProviderReader {
       readonly call: ProviderCall;
       /** The token or password; "": none. */
       readonly secret: string;
+      /** The Secret of the app that asks; null: none does. */
+      readonly app: Resource | null;
       /** PEM of an authority that is trusted besides; "": none. */
       readonly ca: string;
     },

@@ -3,7 +3,7 @@ import { splitApiVersion } from "#core/resource/resource-id.ts";
 import { referencedData } from "./followed-objects.ts";
 import type { ClusterClient } from "./ports.ts";
 import type { ProviderReader } from "./provider-reader.ts";
-import { configText, secretText } from "./provider-secrets.ts";
+import { configText, secretOf, secretText } from "./provider-secrets.ts";
 
 /** Questions whose answers count for a time: whom they are about tells nobody when they change. */
 export type RemoteQuestion = Extract<SetQuestion, { readonly everyMs: number }>;
@@ -28,9 +28,12 @@ export async function remoteAnswer(
   switch (question.ask) {
     case "provider": {
       const { address, call } = question;
-      const secret = address.credential ? await secretText(client, address.credential.secret, signal) : "";
+      const { credential } = address;
+      const app = credential && "app" in credential ? await secretOf(client, credential.app, signal) : null;
+      const isText = credential !== null && "secret" in credential;
+      const secret = isText ? await secretText(client, credential.secret, signal) : "";
       const ca = address.ca ? await configText(client, address.ca, signal) : "";
-      return providers.read({ address, call, secret, ca }, signal);
+      return providers.read({ address, call, secret, app, ca }, signal);
     }
     case "post": {
       const token = await secretText(client, question.token, signal);

@@ -1,4 +1,5 @@
 import { jqFinder } from "#adapters/upstream/jq-paths.ts";
+import { GithubAppTokens } from "#adapters/git/github-app-tokens.ts";
 import { localTree } from "#adapters/local/local-tree.ts";
 import { ProviderReaders } from "#adapters/provider/provider-reader.ts";
 import type { SetPreview } from "#contract/set-view.ts";
@@ -99,7 +100,7 @@ async function preview(client: ClusterClient, query: PreviewQuery, signal: Abort
       const repository = fetchers.open(source, await secretsOf(client, source, signal));
       return repository.tree((await resolved(repository, source.ref, signal)).commit, signal);
     };
-    const providers = new ProviderReaders();
+    const providers = new ProviderReaders(new GithubAppTokens(Date.now));
     const remote = (question: RemoteQuestion) => remoteAnswer({ client, providers }, question, signal);
     try {
       const work = rules.generate(set, lookup, vendorSettings);

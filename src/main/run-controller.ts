@@ -11,6 +11,7 @@ import { expressionEvaluator } from "#adapters/upstream/expression-evaluator.ts"
 import { PluginFolder } from "#adapters/plugin/plugin-folder.ts";
 import { copyTools } from "#adapters/upstream/copy-tools.ts";
 import { HelperPools } from "#adapters/upstream/helper-pools.ts";
+import { GithubAppTokens } from "#adapters/git/github-app-tokens.ts";
 import { ProviderReaders } from "#adapters/provider/provider-reader.ts";
 import { setTemplates } from "#adapters/upstream/set-templates.ts";
 import { jqFinder } from "#adapters/upstream/jq-paths.ts";
@@ -81,7 +82,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   const hooks = hooksOf(options);
   const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const dataKeys = dataKeysOf(fetchers.clouds, client);
-  const providers = new ProviderReaders();
+  const providers = new ProviderReaders(new GithubAppTokens(Date.now));
   const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
   const alone = new LedAlone(
     clock,

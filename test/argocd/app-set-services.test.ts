@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { freePort } from "#adapters/cluster/free-port.ts";
 import { startProviderServer } from "#adapters/provider/testing/provider-server.ts";
@@ -53,6 +53,46 @@ describe.concurrent("an ApplicationSet", () => {
       await untilNames("pulls", ["pulls-2"]);
       service.answers.set(path, { body: [] });
       await untilNames("pulls", []);
+    } finally {
+      await service.stop();
+    }
+  });
+
+  test("asks GitHub as an app whose data a Secret holds", async () => {
+    const service = await startProviderServer();
+    try {
+      const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+      service.answers.set("/app/installations/77/access_tokens", { body: { token: "t0ken", expires_at }, status: 201 });
+      const repository = { id: 1, name: "web", owner: { login: "acme" }, clone_url: "x", default_branch: "main" };
+      service.answers.set("/orgs/acme/repos", { body: [repository] });
+      const sha = "0123456789abcdef0123456789abcdef01234567";
+      service.answers.set("/repos/acme/web/branches/main", { body: { name: "main", commit: { sha } } });
+      const stringData = {
+        githubAppID: "4711",
+        githubAppInstallationID: "77",
+        githubAppPrivateKey: privateKey.export({ type: "pkcs1", format: "pem" }).toString(),
+      };
+      const metadata = { name: "github-app", namespace: "argocd" };
+      const github = { organization: "acme", api: service.url, appSecretName: metadata.name };
+      await apply("as-app", {
+        goTemplate: true,
+        generators: [{ scmProvider: { github, requeueAfterSeconds: 1 } }],
+        template: {
+          metadata: { name: "as-app-{{.repository}}" },
+          spec: templateOf(world.git.url("as-app"), "none"),
+        },
+      });
+      await untilSet(
+        "as-app",
+        "the Secret is missed",
+        ({ conditions }) => conditions[0]?.includes("Secret argocd/github-app does not exist") ?? false,
+      );
+      await world.client.apply({ apiVersion: "v1", kind: "Secret", metadata, stringData }, { manager: "test", signal });
+      await untilNames("as-app", ["as-app-web"]);
+      expect(service.requests.at(-1)?.headers["authorization"]).toBe("Bearer t0ken");
+      const tokens = service.requests.filter(({ path }) => path.endsWith("/access_tokens"));
+      expect(tokens).toHaveLength(1);
     } finally {
       await service.stop();
     }

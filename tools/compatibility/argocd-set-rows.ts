@@ -84,7 +84,14 @@ const generatorRows: readonly Row[] = [
     `${settings}: lists and switches are read, and what makes no sense is told`,
     `${providers}: asks only where the installation lets sets ask`,
   ),
-  missing(GENERATORS, "`scmProvider.awsCodeCommit`; `appSecretName`", "a set with it is refused by name"),
+  served(
+    GENERATORS,
+    "`appSecretName`: the Secret of a GitHub App",
+    `${services}: asks GitHub as an app whose data a Secret holds`,
+    `${providers}: asks as an app whose data a Secret of its namespace holds`,
+    "src/adapters/git/github-app-tokens.test.ts: GithubAppTokens looks for the owner's installation where none is named, at the address of who asks",
+  ),
+  missing(GENERATORS, "`scmProvider.awsCodeCommit`", "a set with it is refused by name"),
   partly(
     served(
       GENERATORS,

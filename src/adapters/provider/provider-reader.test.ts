@@ -10,7 +10,9 @@ let readers: ProviderReaders;
 
 beforeEach(async () => {
   server = await startProviderServer();
-  readers = new ProviderReaders();
+  readers = new ProviderReaders({
+    token: (_secret, { owner }) => Promise.resolve({ token: `app-of-${owner}`, api: `${server.url}/api/v3` }),
+  });
 });
 afterEach(async () => {
   await readers.close();
@@ -24,7 +26,8 @@ function addressOf({ provider, api, owner, project = "", user = "" }: ProviderCa
 
 for (const one of cases) {
   describe(one.provider, () => {
-    const read = (call: ProviderCall) => readers.read({ address: addressOf(one), call, secret, ca: "" }, signal);
+    const read = (call: ProviderCall) =>
+      readers.read({ address: addressOf(one), call, secret, app: null, ca: "" }, signal);
     const listing = { get: "repositories", subgroups: true, shared: false, topic: "web" } as const;
 
     test("lists repositories of all pages, shows who asks, and asks for branches and paths of one", async () => {
@@ -69,7 +72,7 @@ for (const one of cases) {
 describe("every service", () => {
   const github = cases[0] as ProviderCase;
   const call = { get: "repositories", subgroups: false, shared: false, topic: "" } as const;
-  const read = () => readers.read({ address: addressOf(github), call, secret, ca: "" }, signal);
+  const read = () => readers.read({ address: addressOf(github), call, secret, app: null, ca: "" }, signal);
   const path = "/api/v3/orgs/acme/repos?per_page=100";
 
   test("is asked conditionally, and what did not change is not sent again", async () => {
@@ -117,8 +120,19 @@ describe("every service", () => {
     await expect(read()).rejects.toThrow("it is not of the service that was asked");
   });
 
+  test("is asked with the token of an app, at the address that its Secret names", async () => {
+    server.answers.set(path, { body: [githubRepository("web")] });
+    const credential = { app: { namespace: "argocd", name: "app" } };
+    const address = { ...addressOf(github), api: "", credential };
+    const app = { apiVersion: "v1", kind: "Secret", metadata: { name: "app" } };
+    expect(await readers.read({ address, call, secret: "", app, ca: "" }, signal)).toHaveLength(1);
+    expect(server.requests[0]?.headers["authorization"]).toBe("Bearer app-of-acme");
+  });
+
   test("must have an http address", async () => {
     const address = { ...addressOf(github), api: "file:///etc" };
-    await expect(readers.read({ address, call, secret, ca: "" }, signal)).rejects.toThrow("is no http address");
+    await expect(readers.read({ address, call, secret, app: null, ca: "" }, signal)).rejects.toThrow(
+      "is no http address",
+    );
   });
 });

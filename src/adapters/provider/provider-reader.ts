@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { withDeadline } from "#async/with-deadline.ts";
 import { ProviderError } from "#core/app/provider-error.ts";
 import type { ProviderAddress, ProviderCall, ProviderName } from "#core/app/provider.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import type { ProviderReader } from "#engine/provider-reader.ts";
 import { tlsDispatcher } from "../http/tls-dispatcher.ts";
 import { azureDevOps } from "./azure-dev-ops.ts";
@@ -24,19 +25,40 @@ const providers: Readonly<Record<ProviderName, Provider>> = {
 
 const LIMIT_MS = 60_000;
 
+/** Gets tokens for apps that are installed at a service. */
+export interface AppTokens {
+  /** The token, and the address of the service's interface; "": its own. @throws Error whose message holds no credential */
+  token(
+    secret: Resource,
+    at: { readonly api: string; readonly owner: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly token: string; readonly api: string }>;
+}
+
 /** Services that keep code, asked over http; what did not change since is not sent again. */
 export class ProviderReaders implements ProviderReader {
   readonly #memory: AnswerMemory = new Map();
+  readonly #appTokens: AppTokens;
   readonly #dispatchers = new Map<string, Dispatcher>();
 
+  constructor(appTokens: AppTokens) {
+    this.#appTokens = appTokens;
+  }
+
   async read(asked: Parameters<ProviderReader["read"]>[0], signal: AbortSignal): Promise<unknown> {
-    const { address, call, secret, ca } = asked;
+    return withDeadline(signal, LIMIT_MS, (scope) => this.#answer(asked, scope));
+  }
+
+  async #answer(asked: Parameters<ProviderReader["read"]>[0], signal: AbortSignal): Promise<unknown> {
+    const { call, ca } = asked;
+    const { address, secret } = await this.#shown(asked, signal);
     const provider = providers[address.provider];
     const base = baseOf(provider, address);
-    const headers = provider.headers(address.credential?.user ?? "", secret);
+    const { credential } = address;
+    const headers = provider.headers(credential && "user" in credential ? credential.user : "", secret);
     const parts = { base, headers, dispatcher: this.#dispatcher(address, ca), memory: this.#memory };
     const api = new ProviderApi({ ...parts, now: () => Date.now() });
-    return withDeadline(signal, LIMIT_MS, (scope) => answered(provider, { api, address }, { call, signal: scope }));
+    return answered(provider, { api, address }, { call, signal });
   }
 
   async post(asked: Parameters<ProviderReader["post"]>[0], signal: AbortSignal): Promise<unknown> {
@@ -53,6 +75,16 @@ export class ProviderReaders implements ProviderReader {
   /** Cuts every connection. */
   async close(): Promise<void> {
     await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+  }
+
+  /** Where a service is asked, and what proves who asks; an app gets its token there first. */
+  async #shown(
+    { address, secret, app }: Parameters<ProviderReader["read"]>[0],
+    signal: AbortSignal,
+  ): Promise<{ readonly address: ProviderAddress; readonly secret: string }> {
+    if (app === null) return { address, secret };
+    const { token, api } = await this.#appTokens.token(app, address, signal);
+    return { address: { ...address, api }, secret: token };
   }
 
   #dispatcher({ insecure }: Pick<ProviderAddress, "insecure">, ca: string): Dispatcher {

@@ -17,8 +17,8 @@ export interface ProviderAddress {
   readonly owner: string;
   /** The project inside an organization, where there are such. */
   readonly project: string;
-  /** Null: as anybody. A user goes with a password, none with a token. */
-  readonly credential: { readonly user: string; readonly secret: EntryRef } | null;
+  /** Null: as anybody. A user goes with a password, none with a token; an app's Secret holds what it gets tokens by. */
+  readonly credential: { readonly user: string; readonly secret: EntryRef } | { readonly app: ObjectName } | null;
   /** A certificate of an authority that is trusted besides. */
   readonly ca: EntryRef | null;
   readonly insecure: boolean;

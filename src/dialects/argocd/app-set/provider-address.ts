@@ -71,7 +71,6 @@ export function providerOf(
   for (const [block, name] of BLOCKS) {
     const fields = blocks[block];
     if (!fields) continue;
-    if (fields.appSecretName) throw new SetError("parameters", `${kind}.${block}.appSecretName is not supported yet`);
     if (fields.api && services.length > 0 && !services.includes(fields.api)) {
       const allowed = services.join(", ");
       const message = `scm provider not allowed: ${JSON.stringify(fields.api)} must be one of the following: ${allowed}`;
@@ -106,7 +105,8 @@ export function addressOf({ name, fields }: NamedProvider, { namespace }: Pick<M
 }
 
 function credentialOf(fields: ProviderFields, namespace: string): ProviderAddress["credential"] {
-  const { basicAuth, bearerToken, appPasswordRef, user = "", tokenRef, accessTokenRef } = fields;
+  const { basicAuth, bearerToken, appPasswordRef, user = "", tokenRef, accessTokenRef, appSecretName } = fields;
+  if (appSecretName) return { app: { namespace, name: appSecretName } };
   const entry = ({ secretName: name, key }: SecretKey): EntryRef => ({ namespace, name, key });
   if (bearerToken?.tokenRef) return { user: "", secret: entry(bearerToken.tokenRef) };
   if (basicAuth?.passwordRef) return { user: basicAuth.username, secret: entry(basicAuth.passwordRef) };

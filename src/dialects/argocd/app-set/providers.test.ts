@@ -107,6 +107,11 @@ describe("the SCM provider generator", () => {
     });
   });
 
+  test("asks as an app whose data a Secret of its namespace holds", () => {
+    const { asked } = run(scmParams({ github: { ...github, appSecretName: "app" } }, making()));
+    expect(asked[0]?.address.credential).toEqual({ app: { namespace: "argocd", name: "app" } });
+  });
+
   test("takes every branch, and leaves archived repositories out, where asked to", () => {
     expect(names({ github: { ...github, allBranches: true, excludeArchivedRepos: true } })).toEqual([
       "db@main",
@@ -145,11 +150,6 @@ describe("the SCM provider generator", () => {
 
   const refusals = [
     { name: "no service", fields: {}, want: "no SCM provider implementation configured" },
-    {
-      name: "an app",
-      fields: { github: { organization: "a", appSecretName: "x" } },
-      want: "scmProvider.github.appSecretName is not supported yet",
-    },
     {
       name: "a service that is not served",
       fields: { awsCodeCommit: {} },
