@@ -1,6 +1,7 @@
 import type { App } from "#core/app/app.ts";
 import type { AppPhase, Notice, SyncReport } from "#core/app/app-report.ts";
 import type { Dialect } from "#core/app/dialect.ts";
+import type { Rendered } from "#core/app/rendered.ts";
 import type { Desired, Verdict } from "#core/plan/make-plan.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
@@ -48,6 +49,8 @@ export interface AppState {
   desired: DesiredSet | null;
   /** The sources of what an order names, for as long as the order stands. */
   namedSources: readonly SourceKey[];
+  /** What was kept of an entry that was asked for last; null: nothing was. */
+  recalled: { readonly entry: string; readonly rendered: Rendered } | null;
   /** The revisions whose content was last read, whatever came of it, by their sources. */
   seen: ReadonlyMap<SourceKey, string>;
   readonly verdicts: Map<IdKey, Verdict>;
@@ -102,6 +105,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
     app,
     desired: null,
     namedSources: [],
+    recalled: null,
     seen: new Map(),
     verdicts: new Map(),
     dirty: "all",

@@ -3,6 +3,7 @@ import type { Settings } from "#core/app/settings.ts";
 import type { CopyTools } from "#core/source/generator/copied-tree.ts";
 import type { WrittenSelector } from "#core/policy/label-selector.ts";
 import type { ArtifactStore } from "./artifact-store.ts";
+import type { KeptRenders } from "./kept-renders.ts";
 import type { LedAlone } from "./led-alone.ts";
 import type {
   AuditLog,
@@ -49,6 +50,7 @@ export interface ControllerOptions {
   readonly random: () => number;
   readonly events: EventSink;
   readonly audit: AuditLog;
+  readonly kept: KeptRenders;
   readonly telemetry: Telemetry;
   readonly log: Log;
   /** Apps worked on at once. */

@@ -6,6 +6,7 @@ import type { ClusterIdentity } from "./cluster-identity.ts";
 import type { Expressions } from "./expressions.ts";
 import type { FieldQueries } from "./field-queries.ts";
 import type { InventoryStore } from "./inventory-store.ts";
+import type { KeptRenders } from "./kept-renders.ts";
 import type { KnownCapabilities } from "./known-capabilities.ts";
 import type { LiveIndex } from "./live-index.ts";
 import type { AuditLog, ClusterClient, Clock, Log, ReleaseTools, Telemetry } from "./ports.ts";
@@ -49,6 +50,7 @@ export interface EngineContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly audit: AuditLog;
+  readonly kept: KeptRenders;
   readonly telemetry: Telemetry;
   readonly log: Log;
 }

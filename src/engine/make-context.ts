@@ -80,6 +80,7 @@ export function makeContext(
     clock,
     random,
     audit,
+    kept: options.kept,
     telemetry,
     log,
   };

@@ -1,10 +1,11 @@
 import type { AppPhase } from "#core/app/app-report.ts";
-import type { AppSource, SyncRequest } from "#core/app/app.ts";
+import type { AppSource } from "#core/app/app.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { jointRevision } from "#core/source/joint-revision.ts";
 import type { SourceError } from "#core/source/source-error.ts";
 import type { Revision, Source, SourceKey, SourceRef } from "#core/source/source.ts";
 import type { AppWork } from "./app-state.ts";
+import { namedRevisions } from "./named-revisions.ts";
 import type { SourceState } from "./source-state.ts";
 
 /** What one of an app's sources holds now. */
@@ -27,6 +28,8 @@ export type ReadSources =
 interface Wanted {
   readonly declared: AppSource;
   readonly key: SourceKey;
+  /** The revision that is asked for by name, or "". */
+  readonly named: string;
 }
 
 /** The files and the revisions of an app's sources, as far as they are known. */
@@ -48,7 +51,7 @@ export function readSources(work: AppWork): ReadSources {
 
 function readSource(
   { context }: AppWork,
-  { declared, key }: Wanted,
+  { declared, key, named }: Wanted,
 ):
   | Extract<ReadSources, { kind: "wait" }>
   | { readonly kind: "read"; readonly source: ReadSource; readonly failed: AppPhase | null } {
@@ -56,7 +59,8 @@ function readSource(
   if (!source) return wait({ kind: "source-failed", missing: true, message: `${key} not found` });
   const { tree, revision } = source;
   if (tree && revision) {
-    return { kind: "read", source: { declared, tree, revision }, failed: ownFailure(declared, source) };
+    const failed = named === revision.text ? null : ownFailure(declared, source);
+    return { kind: "read", source: { declared, tree, revision }, failed };
   }
   if (!source.error) return wait(source.asked ? noArtifact(key) : null);
   return wait(ownFailure(declared, source) ?? failurePhase(source.error));
@@ -76,43 +80,44 @@ function noArtifact(key: SourceKey): AppPhase {
 }
 
 /**
- * A person's order may name other sources than the app's own, or other revisions of those than the tracked ones: these
- * are sources of their own for as long as it takes.
+ * Other sources than the app's own may be named, or other revisions of those than the tracked ones: these are sources of
+ * their own for as long as it takes.
  */
 function wantedSources({ context, state }: AppWork): readonly Wanted[] {
   const { sources } = context;
-  const { app, handledRequest } = state;
-  const order = app.request && app.request.token !== handledRequest ? app.request : null;
-  const wanted = (order?.sources ?? app.sources).map((declared, at): Wanted & { readonly named: Source | null } => {
-    const named =
-      order && orderedSource(declared, { order, at, app: app.sources[0], known: sources.state(declared.source) });
-    return { declared, key: named?.key ?? declared.source, named };
+  const { app } = state;
+  const names = namedRevisions(state);
+  const wanted = (names?.sources ?? app.sources).map((declared, at): Wanted & { readonly source: Source | null } => {
+    const named = names?.revisions[at] ?? "";
+    const known = sources.state(declared.source);
+    const about = { named, known, app: app.sources[0] };
+    const source =
+      names?.given && declared.inline ? givenSource(declared, declared.inline, about) : otherOf(declared, about);
+    return { declared, key: source?.key ?? declared.source, source, named };
   });
-  const keys = wanted.flatMap(({ named }) => (named ? [named.key] : []));
+  const keys = wanted.flatMap(({ source }) => (source ? [source.key] : []));
   for (const key of state.namedSources) if (!keys.includes(key)) sources.remove(key);
   state.namedSources = keys;
-  for (const { named } of wanted) if (named && !sources.state(named.key)) sources.put(named);
+  for (const { source } of wanted) if (source && !sources.state(source.key)) sources.put(source);
   return wanted;
 }
 
-/** The source that an order means, where that is not the declared one as it is followed. */
-function orderedSource(
-  declared: AppSource,
-  about: {
-    readonly order: SyncRequest;
-    readonly at: number;
-    readonly app: AppSource | undefined;
-    readonly known: SourceState | null;
-  },
-): Source | null {
-  const { order, at, app, known } = about;
-  const named = order.revisions?.[at] ?? (at === 0 ? order.revision : null) ?? "";
-  if (order.sources && declared.inline) {
-    const ref = named === "" ? declared.inline.ref : refNamed(declared.inline.ref, named);
-    // Under the first source's name the app is told of what becomes known.
-    const key = `${app?.source ?? declared.source} @ ${declared.source} ${named}` as SourceKey;
-    return { ...declared.inline, key, ref, object: null };
-  }
+interface Naming {
+  readonly named: string;
+  readonly known: SourceState | null;
+  /** The first of the app's own sources. */
+  readonly app: AppSource | undefined;
+}
+
+function givenSource(declared: AppSource, inline: Source, { named, app }: Naming): Source {
+  const ref = named === "" ? inline.ref : refNamed(inline.ref, named);
+  // Under the first source's name the app is told of what becomes known.
+  const key = `${app?.source ?? declared.source} @ ${declared.source} ${named}` as SourceKey;
+  return { ...inline, key, ref, object: null, recorded: recordedAs(named) };
+}
+
+/** The declared source at another revision than the one that is followed; null: that one is meant. */
+function otherOf(declared: AppSource, { named, known }: Naming): Source | null {
   if (named === "" || !known) return null;
   const { revision, source } = known;
   if (revision?.text === named || revision?.commit === named || followedText(source.ref) === named) return null;
@@ -121,7 +126,13 @@ function orderedSource(
     key: `${declared.source} @ ${named}` as SourceKey,
     ref: refNamed(source.ref, named),
     object: null,
+    recorded: recordedAs(named),
   };
+}
+
+/** A commit that is here already is what it is, whether or not its remote answers. */
+function recordedAs(named: string): Revision | null {
+  return /^[0-9a-f]{40}$/.test(named) ? { text: named, commit: named, refName: null } : null;
 }
 
 function refNamed(ref: SourceRef, named: string): SourceRef {

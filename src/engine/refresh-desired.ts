@@ -9,6 +9,7 @@ import { dependencyProblem } from "./dependencies.ts";
 import { type DesiredSet, desiredSetOf, refusalText } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { readSources } from "./read-sources.ts";
+import { recallRender } from "./recall-render.ts";
 import { renderSources } from "./render-sources.ts";
 
 /**
@@ -28,9 +29,9 @@ export type Refreshed =
 export async function refreshDesired(work: AppWork, signal: AbortSignal): Promise<Refreshed> {
   const { state } = work;
   const read = readSources(work);
-  if (read.kind === "wait") return read;
+  if (read.kind === "wait") return recalled(work, { phase: read.phase, revision: null }, signal);
   const { sources, revision, failed } = read;
-  if (failed && state.desired) return ready(work, { revision, blocked: failed }, signal);
+  if (failed && state.desired) return recalled(work, { phase: failed, revision }, signal);
   const own = sources.map((one) => [one.declared.source, one.revision.text] as const);
   const seen = new Map([...work.context.bases.revisions(state.app.key), ...own]);
   const rendered = await renderSources(work, sources, signal);
@@ -41,6 +42,21 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   const waiting = dependencyProblem(work, revision);
   if (waiting === "pending") return { kind: "wait", phase: null };
   return waiting ? wait(waiting) : ready(work, { revision, blocked: failed ?? problem ?? failedBase(work) }, signal);
+}
+
+/** What cannot be had of its source may have been kept. */
+async function recalled(
+  work: AppWork,
+  failed: { readonly phase: AppPhase | null; readonly revision: Revision | null },
+  signal: AbortSignal,
+): Promise<Refreshed> {
+  const found = await recallRender(work, failed.phase, signal);
+  if ("rendered" in found) {
+    return ready(work, { revision: found.revision, blocked: await adopt(work, found.rendered, signal) }, signal);
+  }
+  const { phase } = found;
+  if (!failed.revision || !phase) return { kind: "wait", phase };
+  return ready(work, { revision: failed.revision, blocked: phase }, signal);
 }
 
 function wait(phase: AppPhase): { readonly kind: "wait"; readonly phase: AppPhase } {

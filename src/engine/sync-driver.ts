@@ -13,6 +13,7 @@ import type { DesiredSet } from "./desired-set.ts";
 import { hookResults } from "./interrupted-sync.ts";
 import { awaitedKeys, observation } from "./observe-sync.ts";
 import { preflightChanges } from "./preflight-changes.ts";
+import { keepRender } from "./recall-render.ts";
 import { writeChanges } from "./write-changes.ts";
 
 /** What a new sync is about. */
@@ -209,7 +210,10 @@ function finishSync(work: AppWork, running: RunningSync): void {
   const failedAt = machine.failedAt;
   state.failedStep = failedAt === null || failedAt === "done" || failedAt === "gate" ? "health" : failedAt;
   state.running = null;
-  if (machine.outcome === "succeeded") state.applied = running.revision;
+  if (machine.outcome === "succeeded") {
+    state.applied = running.revision;
+    keepRender(work, running);
+  }
   recordAttempt(work, { running, report });
   const again = report.outcome === "failed" && state.attempt?.retryAt !== null && report.request?.retry;
   if (report.request && !again) state.handledRequest = report.request.token;

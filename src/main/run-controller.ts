@@ -1,12 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import type { Settings } from "#core/app/settings.ts";
 import type { WrittenSelector } from "#core/policy/label-selector.ts";
 import { digestText } from "#core/resource/digest.ts";
 import { type ClientOptions, type ConnectedCluster, connectCluster } from "#adapters/kube/cluster-client.ts";
 import type { ClusterSettings } from "#adapters/kube/connection.ts";
 import type { ArtifactFiles } from "#adapters/artifact/artifact-files.ts";
+import { RenderFiles } from "#adapters/store/render-files.ts";
 import { expressionEvaluator } from "#adapters/upstream/expression-evaluator.ts";
 import { PluginFolder } from "#adapters/plugin/plugin-folder.ts";
 import { copyTools } from "#adapters/upstream/copy-tools.ts";
@@ -83,6 +85,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const dataKeys = dataKeysOf(fetchers.clouds, client);
   const providers = new ProviderReaders(new GithubAppTokens(Date.now));
+  const kept = renderFiles(options);
   const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
   const alone = new LedAlone(
     clock,
@@ -119,6 +122,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
       epoch: () => lease.epoch,
       events,
       audit: options.audit,
+      kept,
       telemetry: options.telemetry,
       concurrency: APPS_AT_ONCE,
     });
@@ -127,12 +131,16 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
     await led(lease, (scope) => Promise.all([controller.run(scope), events.run(scope)]), signal);
   } finally {
     serving.abort();
-    await closeAll([fetchers, providers, helpers, dataKeys, client, leaseClient]);
+    await closeAll([fetchers, providers, helpers, kept, dataKeys, client, leaseClient]);
   }
 }
 
 function hooksOf({ onRequest, watch }: RunOptions): Pick<ClientOptions, "onRequest" | "watch"> {
   return { ...(onRequest && { onRequest }), ...(watch && { watch }) };
+}
+
+function renderFiles({ dataDir, log }: RunOptions): RenderFiles {
+  return new RenderFiles(join(dataDir, "renders"), (error) => log.warn({ error }, "a render is not kept"));
 }
 
 function fetchersOf(

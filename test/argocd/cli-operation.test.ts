@@ -1,10 +1,17 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { type Ended, runCli } from "../support/cli-program.ts";
 import { temporaryDirectory } from "../support/control-plane.ts";
+import { settingsOf, startEngine } from "../support/engine.ts";
 import { configMap, type TestApp, useArgoWorld } from "./argo-world.ts";
 import { hookJob } from "./hook-jobs.ts";
 
-const world = useArgoWorld();
+const run: { dataDir?: string } = {};
+beforeAll(async () => {
+  run.dataDir = await temporaryDirectory();
+});
+const world = useArgoWorld({ run });
 let home: string;
 
 beforeAll(async () => {
@@ -93,4 +100,42 @@ test("rollback --id syncs an entry of the history again, and is refused while au
   expect(refused).toMatchObject({ code: 5 });
   expect(refused.err).toContain("rollback cannot be performed when auto-sync is enabled");
   expect(refused.err).toContain("holdfast rollback app/argocd/back");
+}, 240_000);
+
+test("rollback --id works while Git is away, from what was fetched or else from the render that was kept", async () => {
+  const files = { "a.yaml": configMap("a"), "pre.yaml": hookJob("pre", { hook: "PreSync" }) };
+  const { app, commit } = await manual("away", files);
+  const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "door" }, stringData: { key: "open sesame" } };
+  const { app: guarded } = await manual("guarded", { "a.yaml": configMap("a"), "s.yaml": JSON.stringify(secret) });
+  for (const one of [app, guarded]) {
+    await holdfast("sync", one.name, "--wait");
+    const second = await one.commit({ "a.yaml": configMap("a", "2") });
+    await holdfast("sync", one.name, "--wait");
+    await one.settled(second);
+  }
+
+  world.git.behaviour.redirectTo = "http://127.0.0.1:1";
+  expect(await holdfast("rollback", "away", "--id", "0")).toMatchObject({ code: 0 });
+  expect(await app.config("a")).toEqual({ value: "1" });
+  expect(await holdfast("rollback", "away", "--id", "1")).toMatchObject({ code: 0 });
+  expect(await app.config("a")).toEqual({ value: "2" });
+
+  await world.engine.stop();
+  const { dataDir = "" } = run;
+  for (const name of await readdir(dataDir)) if (name !== "renders") await rm(join(dataDir, name), { recursive: true });
+  const again = await startEngine(settingsOf(world.plane), { dataDir });
+  try {
+    expect(await holdfast("rollback", "away", "--id", "0")).toMatchObject({ code: 0 });
+    expect(await app.config("a")).toEqual({ value: "1" });
+    const { history } = await app.until("it is recorded", (one) => one.history.length === 5);
+    expect(history.at(-1)).toMatchObject({ id: 4, revision: commit, source: { repoURL: app.url } });
+
+    const refused = await holdfast("rollback", "guarded", "--id", "0");
+    expect(refused).toMatchObject({ code: 6 });
+    expect(refused.err).toContain("no render of it is kept: it declares Secret/door, and values of Secrets");
+    expect(await guarded.config("a")).toEqual({ value: "2" });
+  } finally {
+    delete world.git.behaviour.redirectTo;
+    await again.stop();
+  }
 }, 240_000);

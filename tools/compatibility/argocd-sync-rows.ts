@@ -286,6 +286,14 @@ const operationRows: readonly Row[] = [
     `${objects}: keeps as much history as the spec says, the newest last`,
     "test/argocd/cli-operation.test.ts: rollback --id syncs an entry of the history again, and is refused while auto-sync would undo it",
   ),
+  partly(
+    served(
+      OPERATIONS,
+      "rollback while the repository cannot be reached",
+      "test/argocd/cli-operation.test.ts: rollback --id works while Git is away, from what was fetched or else from the render that was kept",
+    ),
+    "from what was fetched, or from [renders that are kept](../spec/history.md#renders); addition",
+  ),
   served(
     OPERATIONS,
     "going on with an operation after a restart",

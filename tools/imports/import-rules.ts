@@ -25,6 +25,7 @@ const layers: Readonly<Record<string, LayerRule>> = {
       "src/engine/cloud-identity.ts (types)",
       "src/engine/expression-evaluator.ts (types)",
       "src/engine/field-finder.ts (types)",
+      "src/engine/kept-renders.ts (types)",
       "src/engine/set-templates.ts (types)",
       "src/engine/provider-reader.ts (types)",
       "package.json",

@@ -27,6 +27,8 @@ export interface AppSource {
   readonly name?: string;
   /** What the dialect completes the render from; opaque to everything else. */
   readonly details?: unknown;
+  /** Names how it is declared, whatever revision that is of; absent: no render of it is kept. */
+  readonly declaration?: string;
 }
 
 /** Where an app's objects go. */

@@ -1,11 +1,14 @@
 import type { AppSource } from "#core/app/app.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
+import { stableText } from "#core/resource/stable-text.ts";
+import { sha256Hex } from "#core/source/sha256.ts";
 import type { Revision } from "#core/source/source.ts";
 import { openedSource } from "./open-source.ts";
 import { parseSource } from "./parse-source.ts";
 import type { ArgoSettings } from "./settings.ts";
 import type { AskedRepository } from "./repository-access.ts";
 import type { SpecFields } from "./schema.ts";
+import { shownAddress } from "./shown-address.ts";
 import type { SourceFields } from "./source-schema.ts";
 
 /** What of a spec, or of an operation, says where an app comes from. */
@@ -50,11 +53,22 @@ export function parseSources(
     const recorded = context.recorded[at] ?? null;
     const given = { polling, kustomize, plugins, sources, refs, release };
     const read = parseSource(one, { place, isOneOfSeveral, recorded, ...given });
-    return read.ok ? openedSource(read.value, { ...context.inProject, url: one?.repoURL ?? "" }) : read;
+    if (!read.ok || !one) return read;
+    const opened = openedSource(read.value, { ...context.inProject, url: one.repoURL });
+    return opened.ok ? ok({ ...opened.value, declaration: declarationOf(one, read.value, opened.value) }) : opened;
   });
   const problems = parsed.flatMap((one) => (one.ok ? [] : one.error));
   if (refs.size < names.length) {
     problems.push({ path: "spec.sources", message: "invalid sources: multiple sources had the same `ref` key" });
   }
   return problems.length > 0 ? refused(problems) : ok(parsed.flatMap((one) => (one.ok ? [one.value] : [])));
+}
+
+/**
+ * Whoever may read a source, and whose signatures it takes, are part of it. A status repeats it without the password of an
+ * address, and names the revision itself.
+ */
+function declarationOf(fields: SourceFields, { source }: AppSource, opened: AppSource): string {
+  const { targetRevision: _revision, repoURL, ...rest } = fields;
+  return sha256Hex(stableText([shownAddress(repoURL), rest, opened.source.slice(source.length)]));
 }

@@ -3,8 +3,7 @@ import type { App } from "#core/app/app.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { fieldAt, textAt, withoutNulls } from "./fields.ts";
 import type { OperationFields, SpecFields, StatusFields } from "./schema.ts";
-
-const ADDRESS_CREDENTIAL = /^([a-z][a-z0-9+.-]*:\/\/)[^/@]*:[^/]*@/i;
+import { shownAddress } from "./shown-address.ts";
 
 /** What every part of a report reads. */
 export interface ReportContext {
@@ -38,9 +37,7 @@ export function reportContext(input: { object: Resource; app: App | null; report
 export function shownSpec(spec: SpecFields): SpecFields {
   const { source, sources } = spec;
   const shown = <T extends { readonly repoURL?: string }>(one: T): T =>
-    typeof one.repoURL === "string" && ADDRESS_CREDENTIAL.test(one.repoURL)
-      ? { ...one, repoURL: one.repoURL.replace(ADDRESS_CREDENTIAL, "$1") }
-      : one;
+    typeof one.repoURL === "string" ? { ...one, repoURL: shownAddress(one.repoURL) } : one;
   return {
     ...spec,
     ...(source && { source: shown(source) }),

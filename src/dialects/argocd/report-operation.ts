@@ -28,8 +28,14 @@ export function operationStateOf(context: ReportContext): OperationState | undef
   const same = isStateOf(context, sync, startedAt);
   if (same && isDone(old.operationState)) return old.operationState;
   // Upstream runs no operation where nothing differs, and an idle commit shall cost no more than its revision.
-  if (!same && isNothing(sync)) return old.operationState;
+  if (!same && (isNothing(sync) || isBefore(sync, old.operationState))) return old.operationState;
   return stateOf(context, sync, startedAt);
+}
+
+/** An order that was refused since is the newest operation, although it was no sync. */
+function isBefore(sync: SyncReport, known: OperationState | undefined): boolean {
+  const own = timeMs(timeText(sync.startedAt)) ?? 0;
+  return sync.outcome !== "running" && isDone(known) && (timeMs(known.startedAt) ?? 0) > own;
 }
 
 /** Times are kept to the second, and two syncs may begin within one. */
@@ -205,7 +211,9 @@ function refusalText(context: ReportContext): string | null {
     return pending ? phase.problems.map(({ message }) => `InvalidSpecError: ${message}`).join(";") : null;
   }
   if (phase.kind === "render-failed" || phase.kind === "source-failed") {
-    return pending && app?.request ? `ComparisonError: ${phase.message}` : null;
+    // What was carried out already was not kept from it by what is missing now.
+    const isDue = pending && app?.request && app.request.token !== sync?.request?.token;
+    return isDue ? `ComparisonError: ${phase.message}` : null;
   }
   if (phase.kind === "sync-failed" && phase.step === "preflight" && phase.message !== sync?.message) {
     return failureText(context, phase.message);

@@ -10,6 +10,7 @@ import { desiredSetOf } from "../desired-set.ts";
 import type { EngineContext } from "../engine-context.ts";
 import { Expressions } from "../expressions.ts";
 import { InventoryStore } from "../inventory-store.ts";
+import { noKeptRenders } from "../kept-renders.ts";
 import { KnownCapabilities } from "../known-capabilities.ts";
 import { LiveIndex } from "../live-index.ts";
 import type { AuditRecord } from "../ports.ts";
@@ -209,6 +210,7 @@ export class TestEngine {
         return Promise.resolve();
       },
       audit: { append: (record) => void this.audit.push(record) },
+      kept: noKeptRenders,
     };
   }
 }
