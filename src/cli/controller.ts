@@ -18,6 +18,8 @@ export interface ControllerArguments {
   readonly storageAdvAddr?: string;
   /** Where webhooks are taken; absent: nowhere. */
   readonly webhookAddr?: Address;
+  /** Labels of sets of apps that metrics tell. */
+  readonly metricsApplicationsetLabels: readonly string[];
   readonly logLevel: (typeof levels)[number];
   readonly allowFileUrls: boolean;
   /** false: sources of other namespaces are refused. */
@@ -82,6 +84,12 @@ export function controllerCommand(actions: ControllerActions, signal: AbortSigna
       "where Git servers tell of pushes, at /api/webhook, with the secrets of argocd-secret (default: nowhere)",
       listeningOf,
     )
+    .option(
+      "--metrics-applicationset-labels <names>",
+      "comma-separated labels of ApplicationSets that metrics tell (default: none)",
+      labelNamesOf,
+      [],
+    )
     .option("--watch-label-selector <selector>", "serve only apps with these labels (default: all)", selectorOf)
     .option("--no-cross-namespace-refs", "refuse apps whose source is in another namespace")
     .option("--no-remote-bases", "refuse kustomizations that take bases or files from other repositories")
@@ -118,6 +126,12 @@ function namesOf(text: string): readonly string[] {
   const names = text.split(",").map((name) => name.trim());
   if (names.every((name) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name))) return names;
   throw new InvalidArgumentError("Write names of namespaces with commas between them.");
+}
+
+function labelNamesOf(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every((name) => /^[A-Za-z0-9]([-A-Za-z0-9_./]{0,315}[A-Za-z0-9])?$/.test(name))) return names;
+  throw new InvalidArgumentError("Write names of labels with commas between them.");
 }
 
 function listeningOf(text: string): Address {

@@ -14,7 +14,7 @@ import { plainRules } from "./testing/app.ts";
 import { appObject, plainDialect, plainKinds } from "./testing/dialect.ts";
 import { FakeCluster } from "./testing/fake-cluster.ts";
 import { configMap, kindInfo } from "./testing/fake-objects.ts";
-import { handClock, keptLog } from "./testing/quiet.ts";
+import { handClock, keptLog, quietTelemetry } from "./testing/quiet.ts";
 
 const EVERY_MS = 60_000;
 const SET: Resource = {
@@ -107,6 +107,7 @@ beforeEach(() => {
     onStored: none,
     events: { push: none },
     audit: { append: none },
+    telemetry: quietTelemetry,
     clock,
     random: () => 0.5,
     log: keptLog(),

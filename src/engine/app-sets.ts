@@ -12,7 +12,7 @@ import type { SourceKey } from "#core/source/source.ts";
 import type { AppRegistry } from "./app-registry.ts";
 import { backoffMs } from "./backoff.ts";
 import type { FieldQueries } from "./field-queries.ts";
-import type { AuditLog, ClusterClient, Clock, EventSink, Log } from "./ports.ts";
+import type { AuditLog, ClusterClient, Clock, EventSink, Log, Telemetry } from "./ports.ts";
 import type { ProviderReader } from "./provider-reader.ts";
 import { failureText } from "./requests.ts";
 import type { Rivals } from "./rivals.ts";
@@ -41,6 +41,7 @@ export interface AppSetsParts {
   readonly onStored: (dialect: Dialect, object: Resource) => void;
   readonly events: EventSink;
   readonly audit: AuditLog;
+  readonly telemetry: Pick<Telemetry, "pass" | "phase">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -123,6 +124,7 @@ export class AppSets {
     const known = this.#sets.get(key);
     this.#keys.delete(object.metadata.uid ?? "");
     this.#sets.delete(key);
+    this.#parts.telemetry.phase(key, null);
     if (known) this.#letGo(known.sources, new Set());
   }
 
@@ -169,6 +171,11 @@ export class AppSets {
     for (const { key, dialect } of this.#sets.values()) if (dialect.name === name) this.#queue.add(key, "webhook");
   }
 
+  /** Sets as the cluster has them. */
+  objects(): readonly Resource[] {
+    return [...this.#sets.values()].map(({ object }) => object);
+  }
+
   /** The dialect of a set that reads a source, or null. */
   readerOf(source: SourceKey): Dialect | null {
     for (const { dialect, sources } of this.#sets.values()) if (sources.has(source)) return dialect;
@@ -182,8 +189,17 @@ export class AppSets {
 
   async #pass(key: SetKey, signal: AbortSignal): Promise<void> {
     const state = this.#sets.get(key);
-    if (!state) return;
-    if (!this.#mayWrite(state)) return;
+    if (!state || !this.#mayWrite(state)) return;
+    const { clock, telemetry } = this.#parts;
+    const started = clock.monotonic();
+    try {
+      await this.#work(state, signal);
+    } finally {
+      telemetry.pass(key, (clock.monotonic() - started) / 1000);
+    }
+  }
+
+  async #work(state: SetState, signal: AbortSignal): Promise<void> {
     if (!state.parsed.ok) {
       const messages = state.parsed.error.map(({ message }) => message);
       return this.#tell(state, { phase: { kind: "invalid", messages } }, signal);

@@ -133,6 +133,11 @@ export class Controller {
     return this.#context;
   }
 
+  /** Sets of apps as the cluster has them. */
+  sets(): readonly Resource[] {
+    return this.#sets.objects();
+  }
+
   /** A service tells of a repository: its sources are asked now, and what sets know of its pull requests. */
   hooked({ urls, aboutPullRequest }: HookEvent): void {
     const places = new Set(urls.map(repositoryPlace));

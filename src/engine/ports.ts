@@ -371,11 +371,11 @@ export interface Telemetry {
   render(hit: boolean): void;
   drift(app: string): void;
   queue(depth: number): void;
-  /** Seconds that one pass over an app took. */
+  /** Seconds that one pass over an app, or a set of apps, took. */
   pass(app: string, seconds: number): void;
   /** A sync of an app ended. */
   sync(app: string, outcome: SyncReport["outcome"]): void;
-  /** Apps by phase. */
+  /** Apps by phase; null: the app, or the set of apps, is gone. */
   phase(app: string, phase: string | null): void;
 }
 

@@ -4,7 +4,7 @@ import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import { createEventSink } from "#adapters/observe/event-sink.ts";
 import { createLog } from "#adapters/observe/log.ts";
-import { createMetrics } from "#adapters/observe/metrics.ts";
+import { createMetrics, type Metrics } from "#adapters/observe/metrics.ts";
 import { openAuditLog } from "#adapters/store/audit-log.ts";
 import { withDeadline } from "#async/with-deadline.ts";
 import type { AppKey } from "#core/app/app.ts";
@@ -23,10 +23,7 @@ export const controllerActions: Pick<ControllerActions, "run"> = { run };
 async function run(args: ControllerArguments, signal: AbortSignal): Promise<void> {
   const log = createLog({ level: args.logLevel });
   let controller: Controller | null = null;
-  const metrics = createMetrics({
-    all: () => (controller?.context.registry.apps() ?? []).map(({ object }) => object),
-    get: (key) => controller?.context.registry.objectOf(key as AppKey) ?? null,
-  });
+  const metrics = metricsOf(args, () => controller);
   const audit = openAuditLog({
     path: join(args.dataDir, "history.db"),
     onError: (error) => log.warn({ error }, "history"),
@@ -79,6 +76,17 @@ async function run(args: ControllerArguments, signal: AbortSignal): Promise<void
     metrics.close();
     await withDeadline(new AbortController().signal, CLOSE_MS, (scope) => audit.close(scope));
   }
+}
+
+function metricsOf(
+  { metricsApplicationsetLabels: labels }: ControllerArguments,
+  running: () => Controller | null,
+): Metrics {
+  const apps = {
+    all: () => (running()?.context.registry.apps() ?? []).map(({ object }) => object),
+    get: (key: string) => running()?.context.registry.objectOf(key as AppKey) ?? null,
+  };
+  return createMetrics(apps, { all: () => running()?.sets() ?? [], labels });
 }
 
 const USUAL_ADDRESS = { host: "127.0.0.1", port: 8080 };

@@ -13,6 +13,7 @@ const projects = "test/argocd/projects.test.ts";
 const sets = "test/argocd/app-set-cli.test.ts";
 const several = "test/argocd/several-sources.test.ts";
 const metrics = "src/adapters/observe/argocd-metrics.test.ts";
+const setMetrics = "src/adapters/observe/argocd-set-metrics.test.ts";
 const takeover = "test/argocd/takeover.test.ts";
 
 const CLI = "CLI";
@@ -112,9 +113,16 @@ const metricRows: readonly Row[] = [
     `${metrics}: syncs are counted by how they ended, and leave with their Application`,
   ),
   served(METRICS, "`argocd_app_reconcile`", `${metrics}: passes over an Application are timed by destination`),
+  served(
+    METRICS,
+    "`argocd_appset_info`, `argocd_appset_owned_applications`, `argocd_appset_reconcile`, `argocd_appset_labels` (`--metrics-applicationset-labels`)",
+    `${setMetrics}: an ApplicationSet is told with whether it is up to date, and how many Applications it has`,
+    `${setMetrics}: chosen labels of ApplicationSets are told`,
+    `${setMetrics}: passes over an ApplicationSet are timed until it goes, and none over an Application`,
+  ),
   missing(
     METRICS,
-    "`argocd_cluster_*`, `argocd_kubectl_*`, `argocd_git_request_*`, `argocd_repo_*`, `argocd_redis_*`, `argocd_appset_*`",
+    "`argocd_cluster_*`, `argocd_kubectl_*`, `argocd_git_request_*`, `argocd_repo_*`, `argocd_redis_*`, `argocd_appset_progressive_*`",
     "there are [our own](../spec/observability.md#metrics-and-health) of requests, queue and renders",
   ),
 ];

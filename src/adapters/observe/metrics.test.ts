@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 function fresh(): Metrics {
-  const metrics = createMetrics({ all: () => [], get: () => null });
+  const metrics = createMetrics({ all: () => [], get: () => null }, { all: () => [], labels: [] });
   open.push(metrics);
   return metrics;
 }

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Telemetry } from "#engine/ports.ts";
 import type { EventOutcome } from "./event-sink.ts";
 import { argocdMetrics, type AppObjects } from "./argocd-metrics.ts";
+import { argocdSetMetrics, type SetObjects } from "./argocd-set-metrics.ts";
 import { gotkMetrics } from "./gotk-metrics.ts";
 import { addReadMetric } from "./read-metric.ts";
 import { watchProcess } from "./process-metrics.ts";
@@ -32,11 +33,11 @@ const stepBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
 const requestBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
 /** New metrics in a registry of their own; `apps` are those that the metrics tell of by their objects. */
-export function createMetrics(apps: AppObjects): Metrics {
+export function createMetrics(apps: AppObjects, sets: SetObjects): Metrics {
   const registry = new Registry();
   const closeProcess = watchProcess(registry);
   return {
-    ...engineMetrics(registry, apps),
+    ...engineMetrics(registry, apps, sets),
     ...clusterMetrics(registry),
     expose: (name, help, read) => {
       addReadMetric(registry, { name: `holdfast_${name}`, help, read });
@@ -46,7 +47,7 @@ export function createMetrics(apps: AppObjects): Metrics {
   };
 }
 
-function engineMetrics(registry: Registry, apps: AppObjects): Telemetry {
+function engineMetrics(registry: Registry, apps: AppObjects, sets: SetObjects): Telemetry {
   const registers = [registry];
   const steps = new Histogram({
     name: "holdfast_reconcile_step_seconds",
@@ -71,6 +72,7 @@ function engineMetrics(registry: Registry, apps: AppObjects): Telemetry {
   const phases = countPhases(registry);
   const gotk = gotkMetrics(registry);
   const argocd = argocdMetrics(registry, apps);
+  const ofSets = argocdSetMetrics(registry, sets);
   return {
     step: (step, seconds) => steps.observe({ step }, seconds),
     render: (hit) => renders.inc({ cache: hit ? "hit" : "miss" }),
@@ -79,12 +81,14 @@ function engineMetrics(registry: Registry, apps: AppObjects): Telemetry {
     pass: (app, seconds) => {
       gotk.pass(app, seconds);
       argocd.pass(app, seconds);
+      ofSets.pass(app, seconds);
     },
     sync: argocd.sync,
     phase: (app, phase) => {
       phases(app, phase);
       gotk.phase(app, phase);
       argocd.phase(app, phase);
+      ofSets.phase(app, phase);
       if (phase === null) drift.remove({ app });
     },
   };
