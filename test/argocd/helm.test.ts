@@ -15,7 +15,7 @@ beforeAll(async () => {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name: "guarded", namespace: "argocd", labels: { "argocd.argoproj.io/secret-type": "repository" } },
-    stringData: { type: "helm", url: guarded.url, ...guarded.login },
+    stringData: { type: "helm", name: "guarded", url: guarded.url, ...guarded.login },
   };
   await world.client.apply(secret, { manager: "test", signal: new AbortController().signal });
 });
@@ -157,6 +157,22 @@ describe.concurrent("a chart at a path in Git", () => {
     await other.create();
     const failed = await other.until("it is not let in", ({ conditions }) => conditions.length > 0);
     expect(failed.conditions.join()).toMatch(/chart kept 2\.x of http:\/\/localhost.* authentication failed/);
+  });
+
+  test("has what it depends on of a repository that it calls by its name", async () => {
+    guarded.publish("called", "1.0.0", { files: { "templates/a.yaml": configMap("called") } });
+    const app = world.app("git-called");
+    const needing = (repository: string) => {
+      const dependencies = [{ name: "called", version: "1.x", repository }];
+      return { "Chart.yaml": JSON.stringify({ apiVersion: "v2", name: "parent", version: "1.0.0", dependencies }) };
+    };
+    const commit = await app.commit(needing("@guarded"));
+    await app.create();
+    expect((await app.settled(commit)).rows.map((row) => row["name"])).toEqual(["called"]);
+    await app.commit(needing("alias:nobody"));
+    await app.refresh();
+    const failed = await app.until("there is none", ({ conditions }) => conditions.length > 0);
+    expect(failed.conditions.join()).toContain('none that may be used here is called "nobody"');
   });
 
   test("may lie in a submodule", async () => {

@@ -134,7 +134,12 @@ export const repositoryRows: readonly Row[] = [
     "a Secret that cannot be used stops its own apps alone",
     `${repositories}: declared by a malformed Secret stops its own apps, by the name of the entry, and no others`,
   ),
-  missing(SECRETS, "`gcpServiceAccountKey` for Git", "refused by the name of the entry"),
+  served(
+    SECRETS,
+    "`gcpServiceAccountKey` for Git",
+    `${dialect}/open-source.test.ts: a key of Google Cloud logs in to Git where nothing else does`,
+    "src/adapters/git/gcp-key-login.test.ts: a token stands for the password of the account, and another is asked for before it ends",
+  ),
   missing(
     SECRETS,
     "Secrets `repository-write`, `repo-write-creds`, `scm-creds`",

@@ -90,6 +90,7 @@ const helmRows: readonly Row[] = [
     "dependencies of charts, with `Chart.lock`",
     `${helm}: has what it depends on: in its repository, and in another one`,
     `${helm}: has what it depends on of a repository that asks for a login`,
+    `${helm}: has what it depends on of a repository that it calls by its name`,
     `${template}: a chart that another one depends on, as its lock has it`,
   ),
   served(

@@ -5,12 +5,14 @@ import type { Source } from "#core/source/source.ts";
 import type { SourceFetcher, SourceSecrets } from "#engine/ports.ts";
 import type { CloudRepositories } from "#engine/cloud-identity.ts";
 import { proxyUrl } from "../http/proxy-secret.ts";
+import { askGcpByKey } from "../cloud/gcp-key-token.ts";
 import { CloudLogin } from "./cloud-login.ts";
 import { anonymous, type GitCredential, type GitTls } from "./git-credential.ts";
 import { GitError } from "./git-error.ts";
 import { proxyOf } from "./git-proxy.ts";
 import type { GitRepositorySpec, GitStore } from "./git-store.ts";
 import { parseGitUrl } from "./git-url.ts";
+import { GcpKeyLogin, gcpKeyIn } from "./gcp-key-login.ts";
 import { githubAppOf, mustBeNoApp } from "./github-app.ts";
 import { GithubAppLogin } from "./github-app-login.ts";
 import { lfsRepositories } from "./lfs-access.ts";
@@ -56,6 +58,12 @@ export function repositorySpecOf(
     const app = githubAppOf(credential);
     const tls = trustedTls(credential, unverified);
     const login = new GithubAppLogin({ app, tls, proxy: proxy ?? null, now: () => Date.now() });
+    return { url, credential: { kind: "none" }, login, ...through };
+  }
+  if (remote.kind === "git" && remote.gcpKey) {
+    const key = gcpKeyIn(credential, url);
+    const way = { tls: trustedTls(credential, unverified), proxy: proxy && proxyUrl(proxy) };
+    const login = new GcpKeyLogin({ key, ...way, now: () => Date.now(), ask: askGcpByKey });
     return { url, credential: { kind: "none" }, login, ...through };
   }
   mustBeNoApp(credential);

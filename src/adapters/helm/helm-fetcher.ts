@@ -1,3 +1,4 @@
+import { isNamedRepository, nameOfRepository } from "#core/source/named-repository.ts";
 import type { HelmRemote } from "#core/source/remote.ts";
 import type { SourceFetcher, SourceSecrets } from "#engine/ports.ts";
 import { HttpWire } from "../http/http-wire.ts";
@@ -56,6 +57,13 @@ class Fetcher implements HelmFetcher {
 
   open({ url, remote }: Opened, secrets: SourceSecrets): ChartRepository {
     if (remote.kind !== "helm") throw new HelmError("refused-url", "Cannot open the chart repository: it is none");
+    if (isNamedRepository(url)) {
+      const name = JSON.stringify(nameOfRepository(url));
+      throw new HelmError(
+        "refused-url",
+        `Cannot open the chart repository: none that may be used here is called ${name}`,
+      );
+    }
     return url.startsWith("oci://") ? this.#registry(url, remote, secrets) : this.#indexed(url, remote, secrets);
   }
 

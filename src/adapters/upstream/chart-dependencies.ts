@@ -2,6 +2,7 @@ import type { ChartDependency } from "#core/helm/release.ts";
 import { cleanPath } from "#core/source/clean-path.ts";
 import type { FileTree } from "#core/source/file-tree.ts";
 import { childPath, type ReadSet } from "#core/source/read-set.ts";
+import { isNamedRepository } from "#core/source/named-repository.ts";
 import { placeOfBase, type RemoteBase } from "#core/source/remote-base.ts";
 import { MissingBasesError } from "#core/source/render-error.ts";
 import { parseConstraint, parseVersion, satisfies } from "#core/source/version-constraint.ts";
@@ -51,7 +52,7 @@ export async function chartWithDependencies(
 
 /** @throws UpstreamError for what is no repository */
 function baseOf({ name, repository, version }: ChartDependency): RemoteBase {
-  if (/^(https?|oci):\/\//.test(repository)) {
+  if (/^(https?|oci):\/\//.test(repository) || isNamedRepository(repository)) {
     return { kind: "chart", url: repository, ref: version ?? "", noSubmodules: false, chart: name };
   }
   const shown = JSON.stringify(repository.replace(/\/\/[^/]*@/, "//"));

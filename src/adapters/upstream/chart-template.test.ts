@@ -226,7 +226,7 @@ describe("what is elsewhere is asked for, and used once it is there", () => {
       chartYaml("web", `dependencies:\n- {name: sub, version: 1.x, repository: '${repository}'}\n`);
     for (const [repository, problem] of [
       ["", "it names no repository"],
-      ["@stable", 'its repository "@stable" is no address'],
+      ["stable", 'its repository "stable" is no address'],
       ["file://../nowhere", '"nowhere" is no folder of a chart'],
       ["file://../../../etc", '"etc" is no folder of a chart'],
     ] as const) {

@@ -10,6 +10,8 @@ export interface GitRemote {
   readonly lfs?: true;
   /** Whether the credential is that of an app at GitHub, which gets tokens for it. */
   readonly githubApp?: true;
+  /** Whether the credential is the key of an account of Google's, which gets tokens for it. */
+  readonly gcpKey?: true;
   /** Who vouches for who asks; absent: the credential alone. */
   readonly cloud?: Exclude<Cloud, "gcp">;
   /** Any certificate and any host key of the server is accepted. */

@@ -1,9 +1,11 @@
 import type { AppSource } from "#core/app/app.ts";
 import { type Problem, ok, refused, type Result } from "#core/result.ts";
 import type { GitRemote, Remote } from "#core/source/remote.ts";
+import { isNamedRepository, nameOfRepository } from "#core/source/named-repository.ts";
 import type { Source, SourceKey } from "#core/source/source.ts";
 import { judgeSource } from "./project-rules.ts";
 import { findProject, projectProblems } from "./project.ts";
+import { repositoriesNamed } from "./repositories.ts";
 import { requiredSigners, verificationBy } from "./source-integrity.ts";
 import { type AskedRepository, type RepositoryAccess, repositoryAccess } from "./repository-access.ts";
 
@@ -13,8 +15,6 @@ export function openedSource(source: AppSource, asked: AskedRepository): Result<
   if (inline === null) return ok(source);
   const access = repositoryAccess(asked);
   if (!access.ok) return access;
-  const problem = unsupported(inline.remote, access.value);
-  if (problem) return refused([problem]);
   const signers = signersOf(inline, asked);
   if (!signers.ok) return refused([signers.error]);
   const { held, scope } = access.value;
@@ -27,15 +27,26 @@ export function openedSource(source: AppSource, asked: AskedRepository): Result<
 }
 
 /** A repository that the files of an app name, as the Secrets of the installation say that it is opened. */
-export function openedBase(base: Source, asked: Omit<AskedRepository, "url">): Source {
+export function openedBase(given: Source, asked: Omit<AskedRepository, "url">): Source {
+  const base = isNamedRepository(given.url) ? withAddress(given, asked) : given;
   const { remote } = base;
   const access = remote.kind === "helm" ? accessOfChart(base, asked) : repositoryAccess({ ...asked, url: base.url });
   const isKnown = remote.kind === "git" || remote.kind === "helm";
-  if (!access?.ok || !isKnown || !access.value.held) return base;
+  // Which address a name stands for is the project's own: without it there is nothing to share.
+  if (!access?.ok || !isKnown || !access.value.held) return given;
   const { held, name, scope } = access.value;
   // Apps of others take the same without being shown what these apps are.
   const key = `${base.key} by ${name || asked.controlNamespace}${scope}` as SourceKey;
   return { ...base, key, remote: openedRemote(remote, access.value), held };
+}
+
+/** A chart whose repository is called by the name that a Secret gives it; without such a Secret it keeps that name. */
+function withAddress(base: Source, { project, lookup }: Pick<AskedRepository, "project" | "lookup">): Source {
+  const [found] = repositoriesNamed(nameOfRepository(base.url), project, lookup);
+  if (!found) return base;
+  const isRegistry = found.flags.enableOci || found.type === "oci" || found.url.startsWith("oci://");
+  const address = found.url.replace(/^oci:\/\//, "").replace(/\/+$/, "");
+  return { ...base, url: isRegistry ? `oci://${address}/${base.ref.value}` : found.url };
 }
 
 /** Of a chart that another one depends on; null: the project does not allow its repository. */
@@ -74,16 +85,9 @@ function signersOf({ remote, url }: Source, asked: Omit<AskedRepository, "url">)
   return project && projectProblems(project).length === 0 ? requiredSigners(project.limits, url) : ok(null);
 }
 
-function gitLogin({ azureIdentity, githubApp }: RepositoryAccess): Pick<GitRemote, "cloud" | "githubApp"> {
+function gitLogin(access: RepositoryAccess): Pick<GitRemote, "cloud" | "githubApp" | "gcpKey"> {
+  const { azureIdentity, githubApp, keyOfGcp } = access;
   if (githubApp) return { githubApp: true };
+  if (keyOfGcp) return { gcpKey: true };
   return azureIdentity ? { cloud: "azure" } : {};
-}
-
-function unsupported(remote: Remote, { keyOfGcp, name }: RepositoryAccess): Problem | null {
-  const refuse = (key: string) => {
-    const path = `Secret ${name}: ${key}`;
-    return { path, message: `${path} is not supported yet` };
-  };
-  if (remote.kind !== "git") return null;
-  return keyOfGcp ? refuse("gcpServiceAccountKey") : null;
 }

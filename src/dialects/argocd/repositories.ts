@@ -30,6 +30,7 @@ const IDENTIFYING = [
   "sshPrivateKey",
   "tlsClientCertData",
   "githubAppPrivateKey",
+  "gcpServiceAccountKey",
 ];
 
 const read = new WeakMap<readonly unknown[], readonly RepositorySecret[]>();
@@ -77,6 +78,12 @@ export function findRepository(url: string, project: string, lookup: Lookup): De
 /** Addresses of repositories that are declared for a project alone: it may use them whatever else it may use. */
 export function repositoriesOfProject(project: string, lookup: Lookup): readonly string[] {
   return repositorySecrets(lookup).flatMap((one) => (one.project === project && !one.isTemplate ? [one.url] : []));
+}
+
+/** Repositories of charts that are called so, of those that apps of a project may use: its own before those of all. */
+export function repositoriesNamed(alias: string, project: string, lookup: Lookup): readonly RepositorySecret[] {
+  const named = repositorySecrets(lookup).filter((one) => !one.isTemplate && one.alias === alias && one.type !== "git");
+  return [...named.filter((one) => one.project === project), ...named.filter((one) => one.project === "")];
 }
 
 function hasCredentials({ entries, flags }: RepositorySecret): boolean {

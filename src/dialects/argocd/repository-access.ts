@@ -51,7 +51,7 @@ export function repositoryAccess(asked: AskedRepository): Result<RepositoryAcces
     ...flags,
     ...(isUsed && { held }),
     githubApp: declared !== null && isGithubApp(declared),
-    keyOfGcp: Object.keys(declared?.entries ?? {}).join() === "gcpServiceAccountKey",
+    keyOfGcp: declared !== null && isByGcpKey(declared),
     name: nameOf(declared),
     type: declared?.repository?.type ?? null,
     scope: declared?.repository?.project ? ` of ${declared.repository.name}` : "",
@@ -83,6 +83,12 @@ function versionOf({ name, version }: { readonly name: string; readonly version:
 
 function isGithubApp({ entries }: DeclaredRepository): boolean {
   return entries["githubAppPrivateKey"] !== undefined && entries["password"] === undefined;
+}
+
+/** What other credentials there are comes first. */
+function isByGcpKey({ entries }: DeclaredRepository): boolean {
+  const others = ["password", "bearerToken", "sshPrivateKey", "githubAppPrivateKey"];
+  return entries["gcpServiceAccountKey"] !== undefined && !others.some((key) => key in entries);
 }
 
 function isSsh(url: string): boolean {
@@ -145,6 +151,7 @@ function credentialOf(
     return key === undefined ? {} : { identity: key, known_hosts: base64OfText(trust.knownHosts) };
   }
   if (declared && isGithubApp(declared)) return githubApp(url, entries);
+  if (declared && isByGcpKey(declared)) return { gcpServiceAccountKey: entries["gcpServiceAccountKey"] };
   if (entries["bearerToken"] !== undefined && entries["password"] === undefined) {
     return { bearerToken: entries["bearerToken"] };
   }
