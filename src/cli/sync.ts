@@ -12,6 +12,8 @@ export interface SyncQuery extends ConnectionOptions {
   readonly prune: boolean;
   /** For an Application: another revision than the tracked one. */
   readonly revision?: string;
+  /** For an Application: a checkout here in place of what its repository holds. */
+  readonly local?: string;
   /** For an Application: check everything and write nothing. */
   readonly dryRun: boolean;
   /** For an Application: only these, `GROUP:KIND:NAME`. */
@@ -52,6 +54,12 @@ export function syncCommand(actions: SyncActions, terminal: Terminal, signal: Ab
     .option("--prune", "also delete what left the source, where the app itself does not ask for it", false)
     .option("--async", "accepted for those who are used to it: nothing is waited for without --wait")
     .option("--revision <revision>", "for an Application: another commit, branch or tag than the tracked one")
+    .addOption(
+      new Option(
+        "--local <directory>",
+        "for an Application that is synced by hand: a checkout of its repository here",
+      ).conflicts("revision"),
+    )
     .option("--dry-run", "for an Application: check everything on the server and write nothing", false)
     .option("--resource <group:kind:name>", "for an Application: only this object (repeatable)", collected, [])
     .addOption(

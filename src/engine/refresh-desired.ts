@@ -4,7 +4,7 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { gvkOf, type GroupVersionKind, kindKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
-import type { AppWork } from "./app-state.ts";
+import type { AppState, AppWork } from "./app-state.ts";
 import { dependencyProblem } from "./dependencies.ts";
 import { type DesiredSet, desiredSetOf, refusalText } from "./desired-set.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -25,9 +25,14 @@ export type Refreshed =
       readonly forbidden: boolean;
     };
 
+/** What an app is at that was given its objects by an order. */
+const NO_REVISION: Revision = { text: "", commit: "", refName: null };
+
 /** Resolves source, dependencies, render and preparation into `state.desired`. */
 export async function refreshDesired(work: AppWork, signal: AbortSignal): Promise<Refreshed> {
   const { state } = work;
+  const given = orderedObjects(state);
+  if (given) return ready(work, { revision: NO_REVISION, blocked: await adopt(work, given, signal) }, signal);
   const read = readSources(work);
   if (read.kind === "wait") return recalled(work, { phase: read.phase, revision: null }, signal);
   const { sources, revision, failed } = read;
@@ -42,6 +47,11 @@ export async function refreshDesired(work: AppWork, signal: AbortSignal): Promis
   const waiting = dependencyProblem(work, revision);
   if (waiting === "pending") return { kind: "wait", phase: null };
   return waiting ? wait(waiting) : ready(work, { revision, blocked: failed ?? problem ?? failedBase(work) }, signal);
+}
+
+/** What a person's order brings, which needs no source. */
+function orderedObjects({ app: { request }, handledRequest }: AppState): Rendered | null {
+  return request && request.token !== handledRequest ? (request.given ?? null) : null;
 }
 
 /** What cannot be had of its source may have been kept. */

@@ -1,5 +1,3 @@
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { DiffView, ObjectDiff } from "#contract/diff-view.ts";
 import { diffText } from "#core/diff/diff-text.ts";
 import { type GroupVersionKind, gvkOf, joinApiVersion, kindKey, parseIdKey } from "#core/resource/resource-id.ts";
@@ -8,7 +6,6 @@ import type { ScopeOf } from "#core/app/rules.ts";
 import { CliError } from "#cli/cli-error.ts";
 import type { DiffActions, DiffQuery } from "#cli/diff.ts";
 import { exitCode } from "#cli/exit-code.ts";
-import { localTree } from "#adapters/local/local-tree.ts";
 import { jqFinder } from "#adapters/upstream/jq-paths.ts";
 import { AppRegistry } from "#engine/app-registry.ts";
 import { desiredSetOf } from "#engine/desired-set.ts";
@@ -18,11 +15,12 @@ import { withDefined } from "#engine/release/held-release.ts";
 import { eachInParallel } from "#engine/requests.ts";
 import { type AppRecord, findApp, type FoundApp, objectsOf, usableApp } from "./cli-app-record.ts";
 import { hasSeveralSources, mustBeTracked, renderedSources } from "./cli-app-sources.ts";
-import { type Checkout, commitOf, withCheckout } from "./cli-checkout.ts";
+import { commitOf, withCheckout } from "./cli-checkout.ts";
 import { declaredDiff } from "./cli-declared-diff.ts";
 import { declaredRelease, type DeclaredRelease } from "./cli-declared-release.ts";
 import { releaseDiffs } from "./cli-diff-release.ts";
 import { withHelpers } from "./cli-files.ts";
+import { renderedLocally } from "./cli-local-render.ts";
 import { type OwnedObject, ownedObjects, recordedObjects } from "./cli-owned.ts";
 import { vendorSettings, withClient } from "./cli-session.ts";
 import { withTarget } from "./cli-target.ts";
@@ -118,22 +116,15 @@ async function declaredBy(
     { client, record },
     async (checkout) => {
       const { repository, head } = checkout;
-      if (local !== undefined) return locally(checkout, local, signal);
+      if (local !== undefined) {
+        return { commit: local, resources: await renderedLocally(checkout, local, signal), release: null };
+      }
       const commit = revision === undefined ? head.commit : await commitOf(checkout, revision, signal);
       const rendered = await checkout.render(await repository.tree(commit, signal), signal);
       return { commit, resources: rendered.resources, release: null };
     },
     signal,
   );
-}
-
-async function locally(checkout: Checkout, directory: string, signal: AbortSignal): Promise<Declared> {
-  const found = await stat(directory).catch(() => null);
-  if (!found?.isDirectory()) {
-    throw new CliError(`Cannot compare with ${directory}: there is no such directory`, { exitCode: exitCode.usage });
-  }
-  const { resources } = await checkout.render(localTree(resolve(directory)), signal);
-  return { commit: directory, resources, release: null };
 }
 
 async function releasedBy(found: Targeted, named: string | undefined, signal: AbortSignal): Promise<Declared> {

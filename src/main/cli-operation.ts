@@ -40,13 +40,18 @@ export const operationActions: OperationActions = {
 };
 
 /** The operation that a person's options ask for. @throws CliError for a resource that cannot be read */
-export function operationOf(query: SyncQuery, { policy }: App): OperationOrder {
+export function operationOf(
+  query: SyncQuery,
+  { policy }: App,
+  manifests: readonly string[] | null = null,
+): OperationOrder {
   const { revision, dryRun, resource, strategy, force, syncOption, retryLimit } = query;
   const how = strategy ?? (force ? "hook" : undefined);
   return {
     sync: {
       prune: query.prune || policy.prune,
       ...(revision !== undefined && { revision }),
+      ...(manifests && { manifests }),
       ...(dryRun && { dryRun }),
       ...(resource.length > 0 && { resources: resource.map(resourceOf) }),
       ...(how && { syncStrategy: { [how]: force ? { force } : {} } }),
@@ -69,6 +74,12 @@ export function operationBackTo(record: AppRecord, id: number): OperationOrder {
     });
   }
   const { revision, revisions, source, sources } = entry;
+  if (!revision && !revisions?.length) {
+    throw new CliError(`Cannot roll ${record.key} back: entry ${id} was synced from manifests that were given`, {
+      advice: `Choose another one: holdfast history ${record.key}`,
+      exitCode: exitCode.refused,
+    });
+  }
   const what = sources?.length ? { revisions, sources } : { revision, ...(source && { source }) };
   return { sync: { ...what, prune: true, syncStrategy: { apply: {} } } };
 }
@@ -131,6 +142,7 @@ export function mustTakeOperations(record: AppRecord, query: SyncQuery): void {
   if (record.dialect.name === "argocd") return;
   const used = [
     query.revision !== undefined && "--revision",
+    query.local !== undefined && "--local",
     query.dryRun && "--dry-run",
     query.resource.length > 0 && "--resource",
     query.strategy !== undefined && "--strategy",

@@ -5,6 +5,7 @@ import type { ClusterClient } from "#engine/ports.ts";
 import { findApp, usableApp } from "./cli-app-record.ts";
 import { appView } from "./cli-app-view.ts";
 import { mustTakeOperations, operationOf, operationRows } from "./cli-operation.ts";
+import { localManifests } from "./cli-local-sync.ts";
 import { askToReconcile } from "./cli-reconcile.ts";
 import { withClient } from "./cli-session.ts";
 import { waitForApp, waitForOperation } from "./cli-wait.ts";
@@ -40,10 +41,11 @@ async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal
       exitCode: exitCode.usage,
     });
   }
+  const manifests = await localManifests({ client, record }, query, signal);
   query.onProgress(`Asking for a sync of ${record.key}`);
   const asked = await askToReconcile(
     { client, record },
-    { ...query, sync: true, operation: operationOf(query, app) },
+    { ...query, sync: true, operation: operationOf(query, app, manifests) },
     signal,
   );
   const view = appView(record, () => null);
@@ -53,6 +55,6 @@ async function sync(client: ClusterClient, query: SyncQuery, signal: AbortSignal
     return { ...view, rows: operationRows(tried) };
   }
   if (!query.wait) return view;
-  const orderOnly = isOperated && (query.revision !== undefined || query.resource.length > 0);
+  const orderOnly = isOperated && (query.revision !== undefined || manifests !== null || query.resource.length > 0);
   return waitForApp({ client, record }, { ...asked, orderOnly, onProgress, timeoutMs }, signal);
 }

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { type Ended, runCli } from "../support/cli-program.ts";
@@ -66,6 +66,25 @@ test("sync orders what its options say: a dry run, some objects, another revisio
   const refused = await holdfast("sync", "ordered", "--resource", "Deployment/web");
   expect(refused).toMatchObject({ code: 2 });
   expect(refused.err).toContain("apps:Deployment:web");
+}, 240_000);
+
+test("sync --local applies a directory here in place of the repository", async () => {
+  const { app, commit } = await manual("locally", { "a.yaml": configMap("a") });
+  const checkout = await temporaryDirectory();
+  await mkdir(join(checkout, "app"));
+  await writeFile(join(checkout, "app", "a.yaml"), configMap("a", "here"));
+  expect(await holdfast("sync", "locally", "--local", checkout, "--wait")).toMatchObject({ code: 0 });
+  expect(await app.config("a")).toEqual({ value: "here" });
+  const { history } = await app.until("it is told", ({ sync }) => sync === "OutOfSync");
+  expect((await holdfast("rollback", "locally", "--id", String(history.at(-1)?.["id"]))).err).toContain("were given");
+  await app.patch({ spec: { syncPolicy: { automated: {} } } });
+  await app.settled(commit);
+  const refused = await holdfast("sync", "locally", "--local", checkout);
+  expect(refused).toMatchObject({ code: 5 });
+  expect(refused.err).toContain("auto-sync would undo it");
+  const tried = await holdfast("sync", "locally", "--local", checkout, "--dry-run");
+  expect(tried.out).toContain("configmap/a configured (dry run)");
+  expect(await app.config("a")).toEqual({ value: "1" });
 }, 240_000);
 
 test("terminate ends a sync with its running hook", async () => {

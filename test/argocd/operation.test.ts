@@ -138,17 +138,42 @@ describe.concurrent("an order", () => {
     expect(await app.config("a")).toBeNull();
   });
 
-  const refused = [{ field: "manifests", sync: { manifests: ["{}"] } }];
-  for (const { field, sync } of refused) {
-    test(`with ${field} is refused by name, and the app goes on`, async () => {
-      const { app, commit } = await manual(`refused-${field.toLowerCase().replace(".", "-")}`);
-      const answer = await app.operate({ revision: commit, ...sync });
-      expect(answer).toMatchObject({ phase: "Error", message: `operation.sync.${field} is not supported yet` });
-      expect(await app.config("a")).toBeNull();
-      await app.operate({ revision: commit });
-      await app.settled(commit);
+  test("may bring its objects, and then the app is OutOfSync with what it tracks", async () => {
+    const { app, commit } = await manual("given");
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "door" }, stringData: { key: "open sesame" } };
+    const manifests = [configMap("a", "given"), JSON.stringify(secret)];
+    const done = await app.operate({ manifests });
+    expect(done).toMatchObject({ phase: "Succeeded", message: "successfully synced (all tasks run)" });
+    expect(byName(done.results)).toMatchObject([{ name: "a" }, { name: "door" }]);
+    expect(JSON.stringify(done.object)).not.toContain("sesame");
+    expect(await app.config("a")).toEqual({ value: "given" });
+    expect(await app.config("b")).toBeNull();
+    const after = await app.until("it is compared", ({ rows }) => rows.some(({ name }) => name === "b"));
+    expect(after).toMatchObject({ sync: "OutOfSync", revision: commit });
+    await app.operate({ revision: commit, prune: true });
+    await app.settled(commit);
+    expect(await app.config("a")).toEqual({ value: "1" });
+    expect(await app.object("Secret", "door")).toBeNull();
+  });
+
+  test("that brings objects is refused where syncs are automatic, unless it is a dry run", async () => {
+    const app = world.app("given-auto");
+    const commit = await app.commit(files);
+    await app.create();
+    await app.settled(commit);
+    const refused = await app.operate({ manifests: [configMap("a", "given")] });
+    expect(refused).toMatchObject({
+      phase: "Error",
+      message: "cannot use local sync when Automatic Sync Policy is enabled unless for dry run",
     });
-  }
+    const tried = await app.operate({ manifests: [configMap("a", "given")], dryRun: true });
+    expect(tried).toMatchObject({ phase: "Succeeded" });
+    expect(tried.results).toContainEqual(expect.objectContaining({ message: "configmap/a configured (dry run)" }));
+    const broken = await app.operate({ manifests: ["{}"], dryRun: true });
+    expect(broken.message).toMatch(/^operation\.sync\.manifests\[0\]: is no object/);
+    await app.settled(commit);
+    expect(await app.config("a")).toEqual({ value: "1" });
+  });
 
   test("on an app that cannot be used ends in an error that says why", async () => {
     const app = world.app("unusable");

@@ -272,7 +272,14 @@ const operationRows: readonly Row[] = [
     `${hooks}: do not run for some objects only, nor with the apply strategy`,
   ),
   served(OPERATIONS, "`retry`", `${operation}: that fails ends as failed, and its own retry is followed`),
-  missing(OPERATIONS, "`manifests`", "the operation is refused by name, and the app goes on"),
+  served(
+    OPERATIONS,
+    "`manifests`, `app sync --local`: `holdfast sync --local`",
+    `${operation}: may bring its objects, and then the app is OutOfSync with what it tracks`,
+    `${operation}: that brings objects is refused where syncs are automatic, unless it is a dry run`,
+    "test/argocd/cli-operation.test.ts: sync --local applies a directory here in place of the repository",
+    `${dialect}/given-manifests.test.ts: names the entry that is bad, and nothing of what it says`,
+  ),
   served(
     OPERATIONS,
     "ending a running operation",

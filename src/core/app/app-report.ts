@@ -8,6 +8,7 @@ import type { Revision, Source, VerifiedObject } from "#core/source/source.ts";
 import type { ReleaseMemory } from "#core/release/release-memory.ts";
 import type { ReleaseReport } from "#core/release/release-report.ts";
 import type { App, SyncRequest } from "./app.ts";
+import type { RendererKind } from "./rendered.ts";
 
 /** How one object compares with its declaration. */
 export type Comparison = "same" | "different" | "missing" | "extra" | "unknown";
@@ -90,9 +91,6 @@ export type AppPhase =
       readonly unreachable?: true;
     }
   | { readonly kind: "synced" };
-
-/** What made objects of a source; null: nothing did. */
-export type RendererKind = "kustomize" | "directory" | "helm" | "plugin" | null;
 
 /** One sync, running or done. */
 export interface SyncReport {

@@ -6,6 +6,7 @@ import type { IdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ObjectAddress, Source, SourceKey } from "#core/source/source.ts";
 import type { RenderSpec } from "./render-spec.ts";
+import type { Rendered } from "./rendered.ts";
 
 /** `<short kind>/<namespace>/<name>`, e.g. `ks/team-a/shop`; unique over all dialects. */
 export type AppKey = string & { readonly __brand: "AppKey" };
@@ -139,6 +140,8 @@ export interface SyncRequest {
   readonly revisions?: readonly string[];
   /** What to sync from instead of the app's own sources. */
   readonly sources?: readonly AppSource[];
+  /** Objects to sync instead of what any source declares. */
+  readonly given?: Rendered;
   readonly prune: boolean | null;
   readonly dryRun: boolean;
   /** Restricts the sync to these objects; null: all. */

@@ -4,8 +4,7 @@ import { idOf, idText } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Revision } from "#core/source/source.ts";
 import type { AppSource } from "./app.ts";
-import type { RendererKind } from "./app-report.ts";
-import type { Rendered } from "./rendered.ts";
+import type { Rendered, RendererKind } from "./rendered.ts";
 
 /** What an app was synced to, as it is kept for the day when it cannot be rendered again; or why it is not kept. */
 export type KeptRender =

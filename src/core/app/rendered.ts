@@ -1,7 +1,9 @@
 import type { Resource } from "#core/resource/resource.ts";
 import type { ReadSet } from "#core/source/read-set.ts";
 import type { RemoteBase } from "#core/source/remote-base.ts";
-import type { RendererKind } from "./app-report.ts";
+
+/** What made objects of a source; null: nothing did. */
+export type RendererKind = "kustomize" | "directory" | "helm" | "plugin" | null;
 
 /** Rendered objects and everything that was read to make them. */
 export interface Rendered {

@@ -239,7 +239,7 @@ describe("parseApp() reads the order to sync", () => {
   test("and a bad one leaves the app alone", () => {
     const app = parsed(application({}, { operation: { sync: { manifests: ["x"] } } }));
     expect(app.request).toBeNull();
-    expect(detailsOf(app).operationProblem).toBe("operation.sync.manifests is not supported yet");
+    expect(detailsOf(app).operationProblem).toBe("operation.sync.manifests[0]: is no JSON");
   });
 });
 

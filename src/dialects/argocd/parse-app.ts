@@ -113,6 +113,7 @@ function appOf(object: Resource, parts: AppParts): App {
     spec,
     compared: comparedRevisions(object),
     isAutomated: policy.mode === "auto",
+    isSigned: sources.some(({ inline }) => inline?.verification !== undefined),
     read: (given) => givenSources(given, context, project),
   });
   return {

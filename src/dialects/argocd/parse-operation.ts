@@ -4,6 +4,7 @@ import { type IdKey, idKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { fieldAt, textAt, withoutNulls } from "./fields.ts";
+import { givenManifests, type GivenTo } from "./given-manifests.ts";
 import { type OrderContext, orderedRevisions, orderedSources } from "./ordered-sources.ts";
 import { parseRetry } from "./parse-policy.ts";
 import { type OperationFields, operationSchema, type SpecFields } from "./schema.ts";
@@ -16,7 +17,7 @@ export interface ParsedOperation {
 }
 
 /** Reads the top-level `operation`. A bad one is refused by itself: the app goes on. */
-export function parseOperation(object: Resource, context: OrderContext): ParsedOperation {
+export function parseOperation(object: Resource, context: OrderContext & GivenTo): ParsedOperation {
   const { spec } = context;
   const raw = withoutNulls(object["operation"]);
   if (raw === undefined || raw === null || stableText(raw) === "{}") return { request: null, problem: null };
@@ -25,11 +26,14 @@ export function parseOperation(object: Resource, context: OrderContext): ParsedO
   const operation = raw as OperationFields;
   if (!operation.sync) return { request: null, problem: "Invalid operation request: no operation specified" };
   const retry = parseRetry(operation.retry, 0, "operation.retry");
+  const given = givenManifests(operation.sync, context);
+  if (!given.ok) return { request: null, problem: given.error };
   const sources = orderedSources(operation.sync, context);
-  const problem = unsupported(operation) ?? retry.problems[0]?.message ?? (sources.ok ? null : sources.error);
+  const problem = retry.problems[0]?.message ?? (sources.ok ? null : sources.error);
   if (problem !== null || !sources.ok) return { request: null, problem };
   const request = requestOf(operation, spec, operationToken(object, raw));
-  return { request: { ...request, ...sources.value, retry: retry.retry }, problem: null };
+  const objects = given.value && { given: given.value };
+  return { request: { ...request, ...sources.value, ...objects, retry: retry.retry }, problem: null };
 }
 
 /** The order that an operation stands for, named by its token. */
@@ -67,13 +71,6 @@ function keysOf(
     (own ? [own] : [namespace, ""]).map((place) => idKey({ group, kind, namespace: place, name })),
   );
   return [...new Set(keys)];
-}
-
-function unsupported(operation: OperationFields): string | null {
-  const sync = operation.sync ?? {};
-  const refusal = (field: string) => `operation.sync.${field} is not supported yet`;
-  if (sync.manifests?.length) return refusal("manifests");
-  return null;
 }
 
 /** What an operation asks for in place of the app's own sync options; `syncOptions` null: nothing. */

@@ -204,7 +204,7 @@ describe("reportApp() sees an order through", () => {
     expect(next).not.toHaveProperty("operation");
     expect(statusOf(next)["operationState"]).toMatchObject({
       phase: "Error",
-      message: "operation.sync.manifests is not supported yet",
+      message: "operation.sync.manifests[0]: is no JSON",
     });
   });
   test("as does one on an app that cannot be used", () => {

@@ -2,6 +2,7 @@ import type { AppReport } from "#core/app/app-report.ts";
 import type { App } from "#core/app/app.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { fieldAt, textAt, withoutNulls } from "./fields.ts";
+import { shownOrder } from "./given-manifests.ts";
 import type { OperationFields, SpecFields, StatusFields } from "./schema.ts";
 import { shownAddress } from "./shown-address.ts";
 
@@ -26,7 +27,7 @@ export function reportContext(input: { object: Resource; app: App | null; report
     object,
     spec: shownSpec((withoutNulls(object["spec"]) ?? {}) as SpecFields),
     old: statusOf(object),
-    pending: isObject(operation) && Object.keys(operation).length > 0 ? operation : null,
+    pending: isObject(operation) && Object.keys(operation).length > 0 ? shownOrder(operation) : null,
     app,
     report,
     comparisonFailed: isUnknown(report.phase),

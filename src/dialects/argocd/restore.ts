@@ -14,6 +14,9 @@ import { timeMs } from "./status-time.ts";
 
 const RETRY_NOTE = /(\. Retrying attempt #\d+ at \S+\.| \(retried \d+ times\)\.)$/;
 
+/** What an app is at that was given its objects. */
+const NO_REVISION: Revision = { text: "", commit: "", refName: null };
+
 /** What a restarted controller reads back from an Application; a status that nobody could have written says nothing. */
 export function restore(object: Resource): RestoredState {
   const read = statusOf(object);
@@ -64,11 +67,12 @@ export function isComparedWith(object: Resource, spec: SpecFields): boolean {
 
 function syncOf(object: Resource, state: OperationState, status: StatusFields): SyncReport | null {
   const startedAt = timeMs(state.startedAt);
-  const revision = toldRevision(state.syncResult);
+  const { operation } = state;
+  const given = operation.sync?.manifests?.length ? NO_REVISION : null;
+  const revision = toldRevision(state.syncResult) ?? given;
   if (startedAt === null || revision === null) return null;
   const waiting = state.phase === "Running" && state.finishedAt !== undefined;
   const spec = (withoutNulls(object["spec"]) ?? {}) as SpecFields;
-  const { operation } = state;
   return {
     id: state.startedAt,
     startedAt,
