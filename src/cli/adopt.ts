@@ -71,7 +71,7 @@ function severalApps<Query extends AppsQuery>(
   parts: { action: AppsAction<Query>; terminal: Terminal; signal: AbortSignal },
 ): Command {
   command
-    .argument("[apps...]", "app/NAME, ks/NAME, hr/NAME or NAME")
+    .argument("[apps...]", "app/NAME, ks/NAME, hr/NAME or NAME; to adopt or release also appset/NAME")
     .option("-l, --selector <labels>", "all apps with these labels, such as team=shop")
     .option("--all", "all apps")
     .action(async (names: string[], options: Omit<Query, "names">) => {

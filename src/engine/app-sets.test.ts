@@ -50,6 +50,7 @@ const rules: SetRules = {
   },
   ownerOf: (app) => app.metadata.ownerReferences?.[0]?.uid ?? null,
   rollout: (_set, { wanted }) => ({ apps: wanted, orders: new Map(), rows: null }),
+  adoption: { isHeld: () => false, take: () => ok(null), give: () => null },
   ordered: () => ({}),
   ignoredIn: () => ({ ignoredPaths: [] }),
   changeOf: () => ({ kind: "same" }),

@@ -227,11 +227,11 @@ export class AppSets {
     state.failures = 0;
   }
 
-  /** Beside a live rival sets are the rival's; those of another shard are another controller's. */
+  /** Beside a live rival sets are the rival's unless they were adopted; those of another shard are another controller's. */
   #mayWrite(state: SetState): boolean {
     const { shard, rivals } = this.#parts;
     if (shard && !selectorMatches(shard.parsed, labelsOf(state.object))) return false;
-    const rival = rivals.alive(state.dialect);
+    const rival = state.rules.adoption.isHeld(state.object) ? null : rivals.alive(state.dialect);
     if (rival) state.wasRivals = true;
     return rival === null;
   }

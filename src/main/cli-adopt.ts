@@ -11,6 +11,7 @@ import { exitCode } from "#cli/exit-code.ts";
 import type { ClusterClient } from "#engine/ports.ts";
 import { type AppRecord, type FoundApp, listApps } from "./cli-app-record.ts";
 import { diffOf } from "./cli-diff.ts";
+import { adoptSets, releaseSets, withoutSets } from "./cli-adopt-sets.ts";
 import { keepsRival, liveRivals } from "./cli-rivals.ts";
 import { ownedObjects, recordedObjects } from "./cli-owned.ts";
 import { CLI_MANAGER } from "./cli-reconcile.ts";
@@ -27,10 +28,12 @@ export const adopt: AppsAction<AdoptQuery> = (query, signal) =>
   withClient(
     query,
     async (client) => {
-      const meant = await chosen(client, query, signal);
+      const ofApps = withoutSets(query);
+      const meant = ofApps ? await chosen(client, ofApps, signal) : [];
       const records = [...meant.filter((one) => !keepsRival(one)), ...meant.filter(keepsRival)];
       if (!query.force) for (const record of records) await refuseEarly(client, { record, records }, signal);
-      const handled: Handled[] = [];
+      // First, for what makes apps would take off what an adoption marks them with.
+      const handled: Handled[] = [...(await adoptSets(client, query, signal))];
       for (const record of records) {
         const found = { client, record };
         if (query.dryRun) handled.push({ app: record.key, message: await wouldBe(found, signal) });
@@ -47,14 +50,15 @@ export const release: AppsAction<ReleaseQuery> = (query, signal) =>
     query,
     async (client) => {
       const handled: Handled[] = [];
-      const records = await chosen(client, query, signal);
+      const ofApps = withoutSets(query);
+      const records = ofApps ? await chosen(client, ofApps, signal) : [];
       if (!query.force) for (const record of records) await refuseMidway({ client, record }, signal);
       for (const record of records) {
         const turn = await releaseOf({ client, record }, signal);
         handled.push(await turned({ client, record }, { reason: "Released", turn }, signal));
         if (turn.isGiven) await unlabelled({ client, record }, signal);
       }
-      return handled;
+      return [...handled, ...(await releaseSets(client, query, signal))];
     },
     signal,
   );

@@ -47,8 +47,15 @@ test("every command of the runbook does what the page says, there and back", asy
   await runbook.step("4. Adopt by label", { but: 1 });
   expect(await keptOff()).toEqual(["shop"]);
   await runbook.step("4. Adopt by label");
-  await runbook.step("5. Let ApplicationSets leave adopted apps alone");
+  expect(await runbook.step("5. Adopt ApplicationSets", { but: 1 })).toContain(
+    "appset/argocd/teams is adopted; Argo CD",
+  );
+  expect(await setPolicy()).toBe("create-only");
+  await eventually("the set is served", async () => (await setNow())["status"] !== undefined);
+  await runbook.step("5. Adopt ApplicationSets");
+  expect(await setPolicy()).toBeUndefined();
   await runbook.step("6. Adopt the rest");
+  expect(await setPolicy()).toBe("create-only");
   expect(await keptOff()).toEqual(apps);
   for (const app of apps) await inPhase(app, "synced");
   await untouched();
@@ -65,12 +72,14 @@ test("every command of the runbook does what the page says, there and back", asy
   await argo.untilReady(0);
   expect(await runbook.step("8. Stop Argo CD", { only: 1 })).toContain("Argo CD does not run");
   expect(await keptOff()).toEqual([]);
+  expect(await setPolicy()).toBeUndefined();
   for (const app of [...apps, own]) await inPhase(app, "synced");
   await untouched();
 
   await runbook.step("8. Stop Argo CD");
   await argo.untilReady(1);
   expect(await keptOff()).toEqual([]);
+  expect(await setPolicy()).toBeUndefined();
   for (const app of [...apps, own]) await inPhase(app, "shadow");
   for (const app of apps) expect(await argo.wouldChange(app, objectsOf(app), "client-side")).toBe("");
   await untouched();
@@ -157,6 +166,20 @@ async function keptOff(): Promise<readonly string[]> {
     if (object && annotationsOf(object)["argocd.argoproj.io/skip-reconcile"] === "true") found.push(name);
   }
   return found;
+}
+
+async function setNow(): Promise<Resource> {
+  const set = await world.client.get(
+    { apiVersion: API, kind: "ApplicationSet", namespace: own, name: "teams" },
+    { signal },
+  );
+  if (!set) throw new Error("the set is gone");
+  return set;
+}
+
+async function setPolicy(): Promise<string | undefined> {
+  const { syncPolicy } = (await setNow())["spec"] as { syncPolicy?: { applicationsSync?: string } };
+  return syncPolicy?.applicationsSync;
 }
 
 async function inPhase(app: string, phase: string): Promise<void> {

@@ -191,3 +191,41 @@ async function identities(app: TestApp): Promise<Record<string, { uid: string; g
   }
   return found;
 }
+
+test("an adopted ApplicationSet is served beside an Argo CD that runs, and is given back with its policy", async () => {
+  const name = "single";
+  const ref = { apiVersion: "argoproj.io/v1alpha1", kind: "ApplicationSet", namespace: "argocd", name };
+  const app = (element: string) =>
+    world.client.get({ ...ref, kind: "Application", name: `${name}-${element}` }, { signal });
+  const generators = (elements: readonly string[]) => [
+    { list: { elements: elements.map((element) => ({ element })) } },
+  ];
+  const spec = {
+    generators: generators(["a", "b"]),
+    syncPolicy: { preserveResourcesOnDeletion: true },
+    template: {
+      metadata: { name: `${name}-{{element}}` },
+      spec: {
+        project: "default",
+        source: { repoURL: world.git.url(name), path: "{{element}}", targetRevision: "main" },
+        destination: { server: "https://kubernetes.default.svc", namespace: "default" },
+      },
+    },
+  };
+  const { apiVersion, kind, namespace } = ref;
+  await world.client.create({ apiVersion, kind, metadata: { name, namespace }, spec }, { manager: "kubectl", signal });
+  expect(await holdfast("adopt", `appset/${name}`, "--dry-run")).toMatchObject({ code: 0 });
+  expect(await app("a")).toBeNull();
+
+  expect((await holdfast("adopt", `appset/${name}`)).out).toContain("appset/argocd/single is adopted; Argo CD");
+  await eventually("it makes both", async () => (await app("a")) !== null && (await app("b")) !== null);
+  const patch = { spec: { generators: generators(["b"]) } };
+  await world.client.patch(ref, patch, { type: "merge", manager: "kubectl", signal });
+  await eventually("the first goes, as the set's own policy lets it", async () => (await app("a")) === null);
+
+  expect(await holdfast("release", `appset/${name}`)).toMatchObject({ code: 0 });
+  const live = await world.client.get(ref, { signal });
+  expect(annotationsOf(live as Resource)).toEqual({});
+  expect(live?.["spec"]).toMatchObject({ syncPolicy: { preserveResourcesOnDeletion: true } });
+  expect(live?.["spec"]).not.toHaveProperty("syncPolicy.applicationsSync");
+});

@@ -139,6 +139,15 @@ const takeoverRows: readonly Row[] = [
     `${takeover}: is adopted without a rollout and given back in sync, whatever commits changed meanwhile`,
     `${takeover}: is adopted once more, with what Argo CD added and a commit removed since`,
   ),
+  partly(
+    served(
+      TAKEOVER,
+      "adopting single ApplicationSets",
+      `${takeover}: an adopted ApplicationSet is served beside an Argo CD that runs, and is given back with its policy`,
+      "src/dialects/argocd/app-set/set-adoption.test.ts: where somebody turns the switch back the set is Argo CD's again",
+    ),
+    "not those with a rolling sync, and not where `applicationsetcontroller.policy` is set",
+  ),
   served(
     TAKEOVER,
     "the runbook",

@@ -111,6 +111,7 @@ export interface SetRules {
     set: AppSet,
     apps: { readonly wanted: readonly Resource[]; readonly live: readonly Resource[]; readonly now: number },
   ): SetRollout;
+  readonly adoption: SetAdoption;
   /** The merge patch that gives an app an order. */
   ordered(order: unknown): Readonly<Record<string, unknown>>;
   /** What of an app differs from what its set wants without counting. */
@@ -128,6 +129,16 @@ export interface SetRules {
   /** The merge patch that must come before an app is deleted; null: none. */
   beforeDelete(app: Resource, lookup: Lookup, settings: Settings): Readonly<Record<string, unknown>> | null;
   report(object: Resource, report: SetReport): ObjectWrite;
+}
+
+/** How single sets are taken over from the vendor's own controller while that is alive. */
+export interface SetAdoption {
+  /** Whether a set was taken over, and the vendor's controller is still kept off its apps. */
+  isHeld(object: Resource): boolean;
+  /** The merge patch that takes it over at a time (RFC 3339), null where it is; or why it cannot be taken. */
+  take(object: Resource, now: string): Result<Readonly<Record<string, unknown>> | null, string>;
+  /** The merge patch that gives it back; null: it was not taken over. */
+  give(object: Resource): Readonly<Record<string, unknown>> | null;
 }
 
 /** Where others find a source's files, and as what. */

@@ -9,6 +9,7 @@ import type { SetSettings } from "../settings-sets.ts";
 import { goesBackwards } from "./deletion-order.ts";
 import { kindsOf, unservedKinds } from "./generators.ts";
 import { type SetSpecFields, setSpecSchema } from "./set-schema.ts";
+import { ownPolicy } from "./set-adoption.ts";
 import { ignoreProblems } from "./ignore-problems.ts";
 import { specOf } from "./set-spec.ts";
 
@@ -48,7 +49,7 @@ export function parseSet(
   const deleting = object.metadata.deletionTimestamp !== undefined;
   // Whatever is wrong with it, it may go.
   if (problems.length > 0 && !deleting) return refused(problems);
-  const policy = settings.policy ?? (textAt(spec, "syncPolicy", "applicationsSync") || "sync");
+  const policy = settings.policy ?? ownPolicy(object);
   return ok({
     key: setKey(SET_SHORT, textAt(object.metadata, "namespace"), object.metadata.name),
     object,

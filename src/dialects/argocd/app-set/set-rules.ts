@@ -9,6 +9,7 @@ import { generate } from "./generate.ts";
 import { changeOf, ignoredIn, ownerOf, release } from "./member-change.ts";
 import { parseSet, SET_SHORT } from "./parse-set.ts";
 import { rollout } from "./rollout.ts";
+import { give, isHeld, take } from "./set-adoption.ts";
 import { specOf } from "./set-spec.ts";
 import { reportSet } from "./report-set.ts";
 
@@ -28,6 +29,7 @@ export function setRules(controlNamespace: string, argo: ArgoSettings, member: D
     generate: (set, lookup, settings) => generate(set, lookup, { ...settings, controlNamespace, argo }),
     ownerOf,
     rollout,
+    adoption: { isHeld, take: (object, now) => take(object, argo.sets, now), give },
     ordered: (order) => ({ operation: order }),
     ignoredIn: (set, name) => ignoredIn(specOf(set.object), name),
     changeOf: (set, app, ignored) => changeOf({ set, settings: argo.sets, ignored }, app),
