@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import type { RequestRecord } from "#adapters/kube/requester.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import { configMap, useArgoWorld } from "./argo-world.ts";
+import { configMap, deployment, useArgoWorld } from "./argo-world.ts";
 
-const world = useArgoWorld({ withNodes: false });
+const requests: RequestRecord[] = [];
+const world = useArgoWorld({ run: { onRequest: (record) => requests.push(record) } });
 const { signal } = new AbortController();
 
 async function project(orphanedResources: object): Promise<void> {
@@ -49,4 +51,35 @@ test("a project is told of what no application accounts for, and nothing is done
   expect(await one.config("left")).toEqual({});
   await project({ warn: false });
   await says([]);
+});
+
+test("what others write again and again into statuses and annotations costs the API server nothing", async () => {
+  const [noisy, after] = [world.app("noisy"), world.app("after-noise")];
+  const first = await noisy.commit({ "web.yaml": deployment("web"), "a.yaml": configMap("a") });
+  await noisy.create();
+  await noisy.settled(first);
+  const later = world.app("before-noise");
+  const other = await later.commit({ "b.yaml": configMap("b") });
+  await later.create();
+  await later.settled(other);
+  const before = noisy.now().metadata.resourceVersion;
+  requests.length = 0;
+  const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: noisy.namespace, name: "web" };
+  for (let at = 0; at < 60; at++) {
+    const noise = { type: "example.com/Noise", status: "True", reason: "Noise", message: `beat ${at}` };
+    const { status } = (await world.client.get(web, { signal })) as unknown as { status: { conditions: unknown[] } };
+    const known = status.conditions.filter((one) => (one as { type: string }).type !== noise.type);
+    const body = { status: { conditions: [...known, noise] } };
+    await world.client.patch(web, body, { type: "merge", manager: "noise", subresource: "status", signal });
+    await noisy.edit("ConfigMap", "a", { metadata: { annotations: { "example.com/beat": String(at) } } });
+  }
+  const quiet = ["watch", "discover"];
+  const asked = requests.filter(({ verb, kind }) => !quiet.includes(verb) && !["Lease", "Event"].includes(kind));
+  // The last words about the other application may still be on their way.
+  const words = asked.filter(({ kind }) => kind !== "Application");
+  expect([words, asked.length > 2]).toEqual([[], false]);
+  const second = await after.commit({ "b.yaml": configMap("b") });
+  await after.create();
+  await after.settled(second);
+  expect(noisy.now().metadata.resourceVersion).toBe(before);
 });

@@ -121,11 +121,6 @@ export const settingsRows: readonly Row[] = [
   ),
   served(
     SETTINGS,
-    "a key that is refused is told",
-    `${dialect}/setting-keys.test.ts: a key that is refused is told when it asks for something`,
-  ),
-  served(
-    SETTINGS,
     "`argocd-tls-certs-cm`, `argocd-ssh-known-hosts-cm`, `argocd-gpg-keys-cm`",
     `${dialect}/repository-access.test.ts: certificates are those of the client and of the host's authorities`,
     `${dialect}/source-integrity.test.ts: of the installation's keys only the wanted ones count, by long and short names`,

@@ -226,7 +226,14 @@ const pluginRows: readonly Row[] = [
     "plugins are on with the controller's `--plugin-dir`",
   ),
   missing(PLUGINS, "`provideGitCreds`", "a plugin with it is refused by name"),
-  missing(PLUGINS, "`parameters` of `plugin.yaml`, `preserveFileMode`", "they change nothing"),
+  partly(
+    served(
+      PLUGINS,
+      "`parameters` of `plugin.yaml`, `preserveFileMode`",
+      `${folder}: may run programs of the repository, which stay executable`,
+    ),
+    "not needed: files always keep their mode, and what a plugin announces is for Argo CD's web interface",
+  ),
 ];
 
 const severalRows: readonly Row[] = [

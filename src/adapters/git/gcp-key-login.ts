@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import type { Resource } from "#core/resource/resource.ts";
 import { SourceError } from "#core/source/source-error.ts";
-import { askGcpByKey, type GcpKey, gcpKeyOf } from "../cloud/gcp-key-token.ts";
+import { type askGcpByKey, type GcpKey, gcpKeyOf } from "../cloud/gcp-key-token.ts";
 import { secretEntry } from "../http/secret-entry.ts";
 import type { GitCredential, GitTls } from "./git-credential.ts";
 import type { GitLogin } from "./git-login.ts";

@@ -141,6 +141,17 @@ describe("PluginFolder with commands", () => {
     await expect(readdir(place)).rejects.toThrow("ENOENT");
   });
 
+  test("may run programs of the repository, which stay executable", async () => {
+    await declare(
+      "  preserveFileMode: true\n  parameters: {static: [{name: size}]}\n  generate: {command: [../bin/make]}\n",
+    );
+    const plain = memoryTree({ "app/plugin.txt": "x", "bin/make": "#!/bin/sh\necho made by its own program\n" });
+    const isProgram = (path: string) => path === "bin/make" && { executable: true };
+    const own = { ...plain, entry: (path: string) => ({ ...plain.entry(path)!, ...isProgram(path) }) };
+    const work = new PluginFolder(commands).render({ ...request("own"), tree: own }, signal);
+    expect(await work).toEqual(["made by its own program\n"]);
+  });
+
   test("is known by its version, and finds files by name, by pattern or by a command", async () => {
     const generate = `  generate: ${shell("echo made")}\n`;
     for (const discover of [

@@ -56,4 +56,13 @@ describe("upstreamRenderer()", () => {
     const { resources } = await render({ kind: "kustomize", overrides: {}, generate: true });
     expect(resources[0]).toMatchObject({ stringData: { k: expect.stringMatching(/^ENC\[/) }, sops: {} });
   });
+
+  test("takes a kustomization for plain files where it is not to be taken for one", async () => {
+    const config = (name: string) => JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } });
+    const tree = memoryTree({ "app/kustomization.yaml": config("listed"), "app/a.yaml": config("a") });
+    const directory = { kind: "directory", recurse: false, include: "", exclude: "" } as const;
+    const how: RenderSpec = { kind: "detect", kustomizations: false, overrides: {}, directory };
+    const { resources, renderer: by } = await renderer.render({ tree, path: "app", spec: how }, signal);
+    expect([by, resources.map(({ metadata }) => metadata.name)]).toEqual(["directory", ["a", "listed"]]);
+  });
 });

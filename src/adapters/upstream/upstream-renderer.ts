@@ -76,7 +76,7 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
   const chosen: RenderSpec =
     spec.template && (has("Chart.yaml") || (spec.template.mayNest && nestedChart(tree, path)))
       ? spec.template
-      : KUSTOMIZATION_FILES.some(has)
+      : spec.kustomizations !== false && KUSTOMIZATION_FILES.some(has)
         ? {
             kind: "kustomize",
             overrides: spec.overrides,

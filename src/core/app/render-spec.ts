@@ -118,6 +118,8 @@ export interface DetectSpec {
   readonly kind: "detect";
   readonly plugin?: PluginSpec;
   readonly template?: TemplateSpec;
+  /** Whether a kustomization is taken for one. */
+  readonly kustomizations?: false;
   readonly overrides: KustomizeOverrides;
   readonly options?: KustomizeBuildOptions;
   readonly directory: DirectorySpec;

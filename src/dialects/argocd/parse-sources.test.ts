@@ -97,6 +97,21 @@ describe("a source for others", () => {
   });
 });
 
+test("what an installation has turned off is a directory", () => {
+  const repoURL = "https://git.example/shop";
+  const renderOf = (source: Partial<SourceFields>, off: "helm" | "kustomize") => {
+    const settings = { ...usualArgoSettings, sources: { ...usualArgoSettings.sources, [off]: false } };
+    const read = parseSources({ source: { repoURL, path: "deploy", ...source } }, { ...context, settings });
+    return read.ok ? read.value[0]?.render : read.error;
+  };
+  expect(renderOf({ helm: {} }, "helm")).toMatchObject({ kind: "directory" });
+  expect(renderOf({ kustomize: {} }, "kustomize")).toMatchObject({ kind: "directory" });
+  expect(renderOf({ kustomize: {} }, "helm")).toMatchObject({ kind: "kustomize" });
+  expect(renderOf({}, "helm")).not.toHaveProperty("template");
+  expect(renderOf({}, "helm")).not.toHaveProperty("kustomizations");
+  expect(renderOf({}, "kustomize")).toMatchObject({ kind: "detect", template: {}, kustomizations: false });
+});
+
 describe("values of a chart", () => {
   test("come from files of the chart, of its source, of another one and of addresses", () => {
     const { valueFiles } = templateOf({

@@ -1,15 +1,10 @@
-import { SettingError, type SettingValues } from "./setting-values.ts";
-
 /** What a key of the settings ConfigMaps does here. `*` stands for any rest of its name. */
 export interface SettingRow {
   readonly object: "argocd-cm" | "argocd-cmd-params-cm";
   readonly keys: readonly string[];
-  /** `refused`: whoever sets it is told that it is not supported. */
-  readonly state: "served" | "no effect" | "refused" | "later";
+  readonly state: "served" | "no effect" | "later";
   /** Why it has no effect, or what to know. */
   readonly why: string;
-  /** Values of a refused key that ask for nothing. */
-  readonly harmless?: readonly string[];
 }
 
 const CM = "argocd-cm";
@@ -101,12 +96,12 @@ export const settingRows: readonly SettingRow[] = [
   },
   { object: PARAMS, keys: ["reposerver.enable.git.submodule"], state: "served", why: "" },
   { object: CM, keys: ["globalProjects", "cluster.inClusterEnabled"], state: "served", why: "" },
+  { object: CM, keys: ["helm.enable", "kustomize.enable"], state: "served", why: "" },
   {
     object: CM,
-    keys: ["kustomize.enable", "helm.enable", "jsonnet.enable"],
-    state: "refused",
-    why: "no tool can be turned off",
-    harmless: ["true"],
+    keys: ["jsonnet.enable"],
+    state: "no effect",
+    why: "as in Argo CD, which reads directories all the same",
   },
   {
     object: CM,
@@ -217,16 +212,3 @@ export const settingRows: readonly SettingRow[] = [
     why: "of the API server, single sign-on and notifications",
   },
 ];
-
-/** Names the keys that are set and refused. */
-export function refuseSettings(values: SettingValues): void {
-  for (const { object, keys, state, why, harmless = [] } of settingRows) {
-    if (state !== "refused") continue;
-    for (const key of keys) {
-      values.read({ object, key }, { usual: null, before: null }, (text) => {
-        if (!harmless.includes(text)) throw new SettingError(`it is not supported yet: ${why}`);
-        return null;
-      });
-    }
-  }
-}

@@ -8,12 +8,12 @@ function read(cm: Record<string, string>, params: Record<string, string> = {}) {
 }
 
 test("sources have submodules, and values files come from web servers, unless they are not to", () => {
-  expect(read({}).settings).toEqual({ submodules: true, valuesFileSchemes: ["https", "http"] });
+  expect(read({}).settings).toEqual({ ...usualSources, submodules: true, valuesFileSchemes: ["https", "http"] });
   const { settings, problems } = read(
     { "helm.valuesFileSchemes": "HTTPS" },
     { "reposerver.enable.git.submodule": "false" },
   );
-  expect(settings).toEqual({ submodules: false, valuesFileSchemes: ["https"] });
+  expect(settings).toEqual({ ...usualSources, submodules: false, valuesFileSchemes: ["https"] });
   expect(problems).toEqual([]);
 });
 

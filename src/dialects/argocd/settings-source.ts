@@ -6,14 +6,28 @@ export interface SourceSettings {
   readonly submodules: boolean;
   /** Schemes of addresses that values files may have. */
   readonly valuesFileSchemes: readonly string[];
+  /** Whether charts are rendered as charts, and kustomizations as such: what is off is a directory of manifests. */
+  readonly helm: boolean;
+  readonly kustomize: boolean;
 }
 
-/** With submodules, and values files from web servers. */
-export const usualSources: SourceSettings = { submodules: true, valuesFileSchemes: ["https", "http"] };
+/** With submodules, values files from web servers, and every tool. */
+export const usualSources: SourceSettings = {
+  submodules: true,
+  valuesFileSchemes: ["https", "http"],
+  helm: true,
+  kustomize: true,
+};
 
-/** Reads `reposerver.enable.git.submodule` and `helm.valuesFileSchemes`. */
+/** Reads `reposerver.enable.git.submodule`, `helm.valuesFileSchemes`, `helm.enable` and `kustomize.enable`. */
 export function parseSourceSettings(values: SettingValues, before: SourceSettings): SourceSettings {
+  const tool = (name: "helm" | "kustomize") => {
+    const key = { object: "argocd-cm", key: `${name}.enable` };
+    return values.read(key, { usual: usualSources[name], before: before[name] }, booleanSetting);
+  };
   return {
+    helm: tool("helm"),
+    kustomize: tool("kustomize"),
     submodules: values.read(
       { object: "argocd-cmd-params-cm", key: "reposerver.enable.git.submodule" },
       { usual: usualSources.submodules, before: before.submodules },

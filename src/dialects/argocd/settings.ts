@@ -6,7 +6,6 @@ import { type PollingSettings, parsePolling, usualPolling } from "./settings-pol
 import { parseSync, type SyncSettings, usualSync } from "./settings-sync.ts";
 import { type CompareSettings, parseCompare, usualCompare } from "./settings-compare.ts";
 import { type ExclusionSettings, parseExclusions, usualExclusions } from "./settings-exclusions.ts";
-import { refuseSettings } from "./setting-keys.ts";
 import { missedLimits } from "./setting-limits.ts";
 import { settingValues } from "./setting-values.ts";
 import { type GlobalProject, parseGlobalProjects } from "./settings-projects.ts";
@@ -75,7 +74,6 @@ export function parseSettings(
     sources: parseSourceSettings(values, before.sources),
     sets: parseSets(values, before.sets),
   };
-  refuseSettings(values);
   const unreadable = missedLimits(values.problems, before.unreadable);
   return { settings: { ...settings, unreadable }, problems: values.problems };
 }

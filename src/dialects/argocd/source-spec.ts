@@ -47,18 +47,21 @@ export function renderSpec(
   const template = templateSpec(fields, { ...surroundings, place: `${place}.helm`, folder });
   if (!template.ok) problems.push(...template.error);
   if (problems.length > 0 || !template.ok) return refused(problems);
-  if (fields.helm || fields.chart) return ok(template.value);
+  const directory = directorySpec(fields.directory, surroundings.environment);
+  const { helm, kustomize } = surroundings.sources;
+  if (fields.helm || fields.chart) return ok(helm ? template.value : directory);
   const options = kustomizeOptions(fields.kustomize, surroundings);
   if (fields.kustomize) {
+    if (!kustomize) return ok(directory);
     const overrides = kustomizeOverrides(fields.kustomize, surroundings.environment);
     return ok({ kind: "kustomize", overrides, generate: false, options });
   }
-  const directory = directorySpec(fields.directory, surroundings.environment);
   if (fields.directory) return ok(directory);
   const plugin = pluginSpec(fields.plugin, surroundings.environment);
   if (fields.plugin) return ok(plugin);
   const found = surroundings.plugins ? { plugin } : {};
-  return ok({ kind: "detect", ...found, template: template.value, overrides: {}, options, directory });
+  const tools = { ...(helm && { template: template.value }), ...(!kustomize && { kustomizations: false as const }) };
+  return ok({ kind: "detect", ...found, ...tools, overrides: {}, options, directory });
 }
 
 function blockProblems(
