@@ -22,6 +22,7 @@ import { IgnoreRuleError } from "./ignored-fields.ts";
 import { sharedNotices } from "./shared-objects.ts";
 import { interrupt } from "./interrupted-sync.ts";
 import { awaitsForeign } from "./observe-sync.ts";
+import { namedRevisions } from "./named-revisions.ts";
 import { reconcileRelease } from "./release/release-pass.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
@@ -239,6 +240,8 @@ export class AppReconciler {
     const now = this.#context.clock.now();
     const waits = [state.app.policy.intervalMs];
     if (state.running) waits.push(state.running.machine.deadline - now + 1);
+    // What was held on to may be let go from now on.
+    if (state.namedSources.length > 0 && namedRevisions(state) === null) waits.push(CORRECTED_MS);
     const healAt = nextHealAt(state);
     if (healAt !== null && healAt > now) waits.push(healAt - now + 1);
     if (awaitsForeign(work) || awaitsUnseenEnd(work)) waits.push(FOREIGN_MS);

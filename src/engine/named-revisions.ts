@@ -1,4 +1,5 @@
-import type { AppSource } from "#core/app/app.ts";
+import type { AppSource, SyncRequest } from "#core/app/app.ts";
+import { partsOf } from "#core/app/kept-render.ts";
 import type { AppState } from "./app-state.ts";
 
 /** Revisions that an app is to be at for now, whatever it tracks. */
@@ -10,11 +11,28 @@ export interface NamedRevisions {
   readonly given: boolean;
 }
 
-/** What a person's order names; null: what the app tracks counts. */
-export function namedRevisions({ app, handledRequest }: AppState): NamedRevisions | null {
+/** What a person's order names, or else what a sync holds on to; null: what the app tracks counts. */
+export function namedRevisions(state: AppState): NamedRevisions | null {
+  const { app, handledRequest } = state;
   const { request: order } = app;
-  if (!order || order.token === handledRequest) return null;
+  return order && order.token !== handledRequest ? orderedRevisions(state, order) : heldRevisions(state);
+}
+
+/** An order may be tried again with what is tracked by then. */
+function orderedRevisions({ app, lastSync }: AppState, order: SyncRequest): NamedRevisions {
+  const isRetried = lastSync?.outcome === "failed" && lastSync.request?.token === order.token;
+  const isDropped = isRetried && order.retry?.of === "newest";
   const sources = order.sources ?? app.sources;
-  const revisions = sources.map((_source, at) => order.revisions?.[at] ?? (at === 0 ? order.revision : null) ?? "");
+  const named = (at: number) => order.revisions?.[at] ?? (at === 0 ? order.revision : null) ?? "";
+  const revisions = sources.map((_source, at) => (isDropped ? "" : named(at)));
   return { sources, revisions, given: order.sources !== undefined };
+}
+
+/** A sync that is to be tried again with what failed, and not with what comes meanwhile. */
+function heldRevisions({ app, desired, running, attempt, lastSync }: AppState): NamedRevisions | null {
+  if (app.policy.retry.of !== "same" || app.policy.mode !== "auto") return null;
+  const isRetried = attempt?.outcome === "failed" && attempt.retryAt !== null;
+  const about = running?.report ?? (isRetried ? lastSync : null);
+  if (!about || about.request || desired?.app.specDigest !== app.specDigest) return null;
+  return { sources: app.sources, revisions: partsOf(about.revision), given: false };
 }

@@ -119,13 +119,15 @@ async function begin(
   const plan = withoutFoughtOver(work, whole);
   const left = blocked ? null : await leftSync(work, { desired, revision, request }, signal);
   if (left?.kind === "wait") return { kind: "syncing", step: "health" };
-  const attempt = state.attempt?.digest === desired.digest ? state.attempt : null;
+  const retriedOrder = request !== null && state.lastSync?.request?.token === request.token;
+  // An order is the same order whatever it is about by now.
+  const attempt = retriedOrder || state.attempt?.digest === desired.digest ? state.attempt : null;
   const decided = decideSync({
     now: context.clock.now(),
     mode: state.app.policy.mode,
     selfHeal: state.app.policy.selfHeal,
     ordered: request !== null && !blocked,
-    retriedOrder: request !== null && state.lastSync?.request?.token === request.token,
+    retriedOrder,
     work: !isIdle(plan),
     attempt,
     revisionMoved: !blocked && state.attempted !== null && state.attempted.text !== revision.text,

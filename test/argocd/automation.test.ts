@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { configMap, useArgoWorld } from "./argo-world.ts";
+import { type ArgoView, configMap, useArgoWorld } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
 const automated = (fields: Record<string, unknown>) => ({ syncPolicy: { automated: fields } });
@@ -160,5 +160,37 @@ describe.concurrent("a sync that fails", () => {
     const second = await app.commit({ "b.yaml": configMap("b") });
     await app.refresh();
     expect((await app.settled(second)).conditions).toEqual([]);
+  });
+
+  test("holds on to its commit where retries are not to refresh, and then takes the newest", async () => {
+    const app = world.app("unrefreshed");
+    const first = await app.commit(two);
+    const held = { limit: 2, backoff: { duration: "4s", factor: 1, maxDuration: "4s" }, refresh: false };
+    await app.create({ bare: true, spec: { syncPolicy: { automated: {}, retry: held } } });
+    await app.until("it will try again", ({ retries }) => retries === 1);
+    const second = await app.commit({ "a.yaml": configMap("a", "2") });
+    const attempted = ({ status }: ArgoView) =>
+      (status["operationState"] as { syncResult?: { revision?: string } } | undefined)?.syncResult?.revision;
+    const told = await app.refresh();
+    expect([told.revision, attempted(told)]).toEqual([second, first]);
+    await app.until("it gives up", (view) => attempted(view) === first && view.message.includes("(retried 2 times)"));
+    await world.client.apply(
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: app.namespace } },
+      { manager: "test", signal: new AbortController().signal },
+    );
+    await app.settled(second);
+  });
+
+  test("is tried again with the newest commit where the order says so", async () => {
+    const app = world.app("refreshed");
+    const broken = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "b" }, data: { value: 5 } });
+    const first = await app.commit({ "a.yaml": configMap("a"), "b.yaml": broken });
+    const second = await app.commit({ "b.yaml": configMap("b") });
+    await app.create({ spec: { syncPolicy: {} } });
+    await app.until("it was compared", ({ revision }) => revision === second);
+    const { retry: usual } = retry(2).syncPolicy;
+    const done = await app.operate({ revision: first }, { retry: { ...usual, refresh: true } });
+    expect(done).toMatchObject({ phase: "Succeeded", retries: 1 });
+    await app.settled(second);
   });
 });

@@ -48,9 +48,11 @@ const policyRows: readonly Row[] = [
     served(
       POLICY,
       "`retry.refresh`",
+      `${automation}: holds on to its commit where retries are not to refresh, and then takes the newest`,
+      `${automation}: is tried again with the newest commit where the order says so`,
       `${objects}: wait until everything of the last one is healthy; a newer commit ends the wait`,
     ),
-    "always so: the newest commit counts",
+    "where an automatic sync leaves it out, a newer commit counts at once",
   ),
   served(
     POLICY,

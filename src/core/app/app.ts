@@ -128,6 +128,8 @@ export interface RetryPolicy {
   readonly baseMs: number;
   readonly factor: number;
   readonly maxMs: number;
+  /** What is tried again: what failed, or what is tracked by then. Absent: what was ordered, or the newest at once. */
+  readonly of?: "same" | "newest";
 }
 
 /** A person's order to sync now. */

@@ -87,6 +87,7 @@ export function parseRetry(
     baseMs: read("duration", 5_000),
     factor: Math.max(1, fields?.backoff?.factor ?? 2),
     maxMs: read("maxDuration", 180_000),
+    ...(fields?.refresh !== undefined && { of: fields.refresh ? ("newest" as const) : ("same" as const) }),
   };
   return { retry, problems };
 }
