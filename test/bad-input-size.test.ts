@@ -1,53 +1,24 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { beforeEach, describe, expect, test } from "vitest";
-import { childrenOf } from "./faults/controller-process.ts";
 import { configMap, type FaultApp } from "./faults/fault-app.ts";
 import { useFaultWorld } from "./faults/fault-world.ts";
 import { eventually } from "./support/eventually.ts";
+import { useOf } from "./support/process-use.ts";
 
 const world = useFaultWorld();
-/** Time of processors: that of the clock tells of what else they do. */
 const MAY_TAKE_S = 5;
 const TOLD_WITHIN_MS = 90_000;
 const MAY_USE_MIB = 256;
-/** As Linux counts in `/proc`, whatever its own clock does. */
-const TICKS_PER_SECOND = 100;
 let controller = 0;
 
 /** Nothing that tests load counts, so that the controller has a process of its own. */
 beforeEach(async () => {
   controller = (await world().startProcess()).pid;
 });
-
-/** A process with all that it started. */
-async function family(pid: number): Promise<number[]> {
-  const children = await childrenOf(pid);
-  return [pid, ...(await Promise.all(children.map(family))).flat()];
-}
-
-/** Memory that controller, helpers and git hold together; what they share is counted once. */
-async function memoryMib(): Promise<number> {
-  const parts = (await family(controller)).map(async (pid) => {
-    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
-    return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024;
-  });
-  return (await Promise.all(parts)).reduce((sum, part) => sum + part, 0);
-}
-
-/** Seconds of processors that controller, helpers and git have used so far, those that have ended included. */
-async function workSeconds(): Promise<number> {
-  const parts = (await family(controller)).map(async (pid) => {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND;
-  });
-  return (await Promise.all(parts)).reduce((sum, part) => sum + part, 0);
-}
 
 /** Not in this process's own time: the controller's requests pass through here, those for its lease among them. */
 async function gitIn(repository: string, input: string, ...args: string[]): Promise<string> {
@@ -160,29 +131,18 @@ describe.each(["flux", "argocd"] as const)(
       const app = await world().appOf(dialect, { objects: 2 });
       await app.converged();
       const before = await app.uids();
-      let peak = 0;
-      const watching = new AbortController();
-      const watch = (async () => {
-        while (!watching.signal.aborted) {
-          peak = Math.max(peak, await memoryMib());
-          await pause(40);
-        }
-      })();
       await push(app);
-      const workedBefore = await workSeconds();
-      try {
-        await eventually("the status names it", async () => says.test(await toldBy(app)), TOLD_WITHIN_MS);
-      } catch (error) {
-        throw new Error(`${(error as Error).message}: ${await toldBy(app)}`, { cause: error });
-      } finally {
-        watching.abort();
-        await watch;
-      }
-      const worked = (await workSeconds()) - workedBefore;
-      if (process.env["HOLDFAST_TEST_LOG"]) console.log(dialect, worked, "s", peak, "MiB");
-      expect(worked).toBeLessThan(MAY_TAKE_S);
-      expect(peak).toBeGreaterThan(30);
-      expect(peak).toBeLessThan(MAY_USE_MIB);
+      const { workedS, peakMib } = await useOf(controller, async () => {
+        try {
+          await eventually("the status names it", async () => says.test(await toldBy(app)), TOLD_WITHIN_MS);
+        } catch (error) {
+          throw new Error(`${(error as Error).message}: ${await toldBy(app)}`, { cause: error });
+        }
+      });
+      if (process.env["HOLDFAST_TEST_LOG"]) console.log(dialect, workedS, "s", peakMib, "MiB");
+      expect(workedS).toBeLessThan(MAY_TAKE_S);
+      expect(peakMib).toBeGreaterThan(30);
+      expect(peakMib).toBeLessThan(MAY_USE_MIB);
       expect(await app.uids()).toEqual(before);
       await app.checkInvariants();
     });

@@ -35,9 +35,10 @@ type jqAnswer struct {
 }
 
 const (
-	maxQueryBytes = 16 << 10
-	maxQueryPaths = 100_000
-	queryTime     = time.Second
+	maxQueryBytes  = 16 << 10
+	maxQueryPaths  = 100_000
+	maxQueryMemory = 64 << 20
+	queryTime      = time.Second
 )
 
 // jqPaths finds what `del(expression)` would delete. One expression that overruns is not tried again in the request.
@@ -80,7 +81,7 @@ func jqPaths(_ *pipe, input json.RawMessage, _ []byte) (any, error) {
 	return map[string]any{"answers": answers}, nil
 }
 
-var errQueryLimit = errors.New("it takes longer than 1 s, or names too many places")
+var errQueryLimit = fmt.Errorf("it takes longer than %d s or more than %d MiB of memory, or names too many places", queryTime/time.Second, maxQueryMemory>>20)
 
 func compileQuery(query string) (*gojq.Code, error) {
 	if len(query) > maxQueryBytes {
@@ -100,6 +101,7 @@ func compileQuery(query string) (*gojq.Code, error) {
 func pathsOf(code *gojq.Code, document any) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), queryTime)
 	defer cancel()
+	go watchMemory(ctx.Done(), memoryInUse()+maxQueryMemory, cancel)
 	pointers := []string{}
 	iter := code.RunWithContext(ctx, document)
 	for {

@@ -16,6 +16,9 @@ const (
 
 const (
 	watchEvery = 20 * time.Millisecond
+	// How much more than the limit the system gives: for what is asked for at once no watch is quick enough.
+	memorySlackBytes = 128 << 20
+	memoryLookEvery  = 5 * time.Millisecond
 	// A runaway recursion ends the program; the default of 1 GiB is far over the memory limit.
 	maxStackBytes = 64 << 20
 )
@@ -34,6 +37,9 @@ func lockDown(memoryLimitMiB int64) (*limits, error) {
 	refuseNetwork()
 	l := &limits{memoryBytes: uint64(hard), parent: os.Getppid(), wake: make(chan bool)}
 	go l.watch()
+	if err := refuseMemory(l.memoryBytes + memorySlackBytes); err != nil {
+		return nil, err
+	}
 	return l, refuseFiles()
 }
 
@@ -72,4 +78,21 @@ func memoryInUse() uint64 {
 	}
 	metrics.Read(samples)
 	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
+}
+
+// watchMemory calls over when more memory than a limit is in use; it ends with done.
+func watchMemory(done <-chan struct{}, limit uint64, over func()) {
+	ticker := time.NewTicker(memoryLookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			if memoryInUse() > limit {
+				over()
+				return
+			}
+		}
+	}
 }

@@ -17,6 +17,12 @@ func refuseFiles() error {
 	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none)
 }
 
+// refuseMemory lets the system refuse what is over a limit, whatever asks for it.
+func refuseMemory(bytes uint64) error {
+	limit := syscall.Rlimit{Cur: bytes, Max: bytes}
+	return syscall.Setrlimit(syscall.RLIMIT_DATA, &limit)
+}
+
 // refuseNetwork makes a library's attempt to fetch something an error that names it.
 func refuseNetwork() {
 	http.DefaultTransport = refusingTransport{}

@@ -44,7 +44,6 @@ const (
 	maxScriptTime   = time.Second
 	maxInstructions = 20_000_000
 	maxScriptMemory = 64 << 20
-	memoryLookEvery = 5 * time.Millisecond
 )
 
 var (
@@ -159,7 +158,7 @@ func newScriptBudget() *scriptBudget {
 	scope, cancel := context.WithCancelCause(context.Background())
 	budget := &scriptBudget{Context: scope, cancel: cancel, done: scope.Done(), left: maxInstructions}
 	budget.timer = time.AfterFunc(maxScriptTime, func() { cancel(errScriptTime) })
-	go budget.watchMemory(memoryInUse())
+	go watchMemory(budget.done, memoryInUse()+maxScriptMemory, func() { cancel(errScriptMemory) })
 	return budget
 }
 
@@ -169,21 +168,6 @@ func (b *scriptBudget) Done() <-chan struct{} {
 		b.cancel(errScriptLength)
 	}
 	return b.done
-}
-
-func (b *scriptBudget) watchMemory(before uint64) {
-	ticker := time.NewTicker(memoryLookEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-b.done:
-			return
-		case <-ticker.C:
-			if memoryInUse() > before+maxScriptMemory {
-				b.cancel(errScriptMemory)
-			}
-		}
-	}
 }
 
 // overrun is which limit ended the run, if any did.

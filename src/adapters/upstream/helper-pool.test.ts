@@ -158,5 +158,7 @@ describe("HelperPool", () => {
     const [pid] = pool.pids;
     expect(readFileSync(`/proc/${pid}/environ`, "utf8")).toBe("");
     expect(readFileSync(`/proc/${pid}/limits`, "utf8")).toMatch(/Max open files\s+0\s+0/);
+    const most = (defaults.memoryLimitMib + 128) * 2 ** 20;
+    expect(readFileSync(`/proc/${pid}/limits`, "utf8")).toMatch(new RegExp(`Max data size\\s+${most}\\s+${most}`));
   });
 });

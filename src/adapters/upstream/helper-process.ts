@@ -60,7 +60,7 @@ export interface VaultKey {
 
 // The helper's own exit status for too much memory; limits.go.
 const memoryLimitStatus = 71;
-// Go's own for what it cannot recover from, such as a stack over its limit.
+// Go's own for what it cannot recover from: a stack over its limit, or memory that the system refuses.
 const fatalStatus = 2;
 
 /** One helper child process; it performs one request at a time. */
@@ -185,7 +185,7 @@ export class HelperProcess {
       return { code: "memory", message };
     }
     if (ending === `exit status ${fatalStatus}`) {
-      return { code: "fatal", message: "the library cannot cope with this: it goes too deep" };
+      return { code: "fatal", message: "the library cannot cope with this: it goes too deep, or wants too much memory at once" };
     }
     return { code: "died", message: `the helper ended unexpectedly (${ending})` };
   }
