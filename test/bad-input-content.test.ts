@@ -82,7 +82,7 @@ describe.each(["flux", "argocd"] as const)("%s: the last good state stays, and o
     await app.edit("o0", "by hand");
     await app.healed("o0");
     await other.commit({ o0: "2" });
-    await other.converged(10_000);
+    await other.converged();
     expect(await app.uids()).toEqual(before);
     await mend();
     await app.converged();
@@ -104,7 +104,7 @@ describe.each(["flux", "argocd"] as const)("%s: the last good state stays, and o
     await says(/Widget/);
     await says(/example\.com\/v1/);
     await other.commit({ o0: "2" });
-    await other.converged(10_000);
+    await other.converged();
     expect(await app.content()).toMatchObject({ o0: "1" });
     await app.push({ "app/x.yaml": null, "app/o0.yaml": configMap("o0", "1") });
     await app.converged();

@@ -233,7 +233,7 @@ async function ready(name: string, namespace: string): Promise<void> {
     const { conditions = [] } = (last ?? {}) as { conditions?: readonly { type: string; status: string }[] };
     return conditions.some(({ type, status }) => type === "Ready" && status === "True");
   };
-  await eventually(`${name} is ready`, probe, 30_000).catch((error: unknown) => {
+  await eventually(`${name} is ready`, probe).catch((error: unknown) => {
     throw new Error(`${name} is not ready: ${JSON.stringify(last)}`, { cause: error });
   });
 }

@@ -77,7 +77,7 @@ for (const dialect of [fluxApp("journey"), argoApp("journey")]) {
         const now = await world.client.get(ref, { signal });
         return now !== null && now.metadata.uid !== live?.metadata.uid;
       };
-      await eventually("the ConfigMap is back", back, 3_000);
+      await eventually("the ConfigMap is back", back);
     });
 
     test("a removed file is pruned, with its certificate", async () => {
@@ -104,7 +104,7 @@ for (const dialect of [fluxApp("journey"), argoApp("journey")]) {
       );
       const ref = at("v1", "ConfigMap", "a");
       await world.client.patch(ref, { data: { value: "by hand" } }, { type: "merge", manager: "hand", signal });
-      await eventually("a is healed", async () => valueOf(await world.client.get(ref, { signal })) === "1", 3_000);
+      await eventually("a is healed", async () => valueOf(await world.client.get(ref, { signal })) === "1");
       const commit = await world.git.commit(repository, { "app/broken.yaml": null });
       await poke();
       await done(commit);

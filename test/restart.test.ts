@@ -37,7 +37,7 @@ beforeAll(async () => {
       await client.apply(object, { manager: "test", signal });
     }
   }
-}, 60_000);
+});
 
 afterAll(async () => {
   await client?.close();
@@ -70,7 +70,7 @@ test("a restarted controller adopts what it finds without one write, and still h
     await eventually(`${app.name} prunes`, async () => (await client.get(ref, { signal })) === null);
   }
   await second.stop();
-}, 60_000);
+});
 
 test("a controller that restarts while Git is away heals from what it fetched before", async () => {
   const dataDir = await temporaryDirectory();
@@ -84,7 +84,7 @@ test("a controller that restarts while Git is away heals from what it fetched be
   for (const app of apps) await healed(app.name);
   delete git.behaviour.redirectTo;
   await second.stop();
-}, 60_000);
+});
 
 test("a suspended source still serves its recorded revision after a restart", async () => {
   const { app } = apps[0] as (typeof apps)[0];
@@ -101,7 +101,7 @@ test("a suspended source still serves its recorded revision after a restart", as
   await suspend(false);
   await eventually("the source goes on", async () => (await client.get(late, { signal })) !== null);
   await engine.stop();
-}, 60_000);
+});
 
 test("an idle controller sends the API server nothing but leases and watches", async () => {
   const engine = await startEngine(settingsOf(plane(), USER));
@@ -111,7 +111,7 @@ test("an idle controller sends the API server nothing but leases and watches", a
   await pause(5_000);
   expect((await requests()).slice(before)).toEqual([]);
   await engine.stop();
-}, 60_000);
+});
 
 function configMapOf(name: string) {
   return { apiVersion: "v1", kind: "ConfigMap", namespace: `kept-${name}`, name: "a" };

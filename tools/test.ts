@@ -7,17 +7,14 @@ import type { Failure, VitestReport } from "./suite/vitest-report.ts";
 /** Of what a step said, in the summary at the end. */
 const linesTold = 5;
 
-const suites: Readonly<Record<string, (signal: AbortSignal) => Promise<VitestReport>>> = {
-  check,
-  e2e: (signal) => shownTests("e2e", signal),
-  faults: (signal) => shownTests("faults", signal),
-};
+/** What needs a control plane; these share their processes, as those of one mostly wait. */
+const projects = ["e2e", "faults"];
 
 /** Runs the unit tests and, beside them, every other step one after the other; each counts as a test. */
 async function check(signal: AbortSignal): Promise<VitestReport> {
   const failures: Failure[] = [];
   let passed = 0;
-  const unit = runVitest({ project: "unit", isShown: false }, signal).then(({ ended, report }) => {
+  const unit = runVitest({ projects: ["unit"], isShown: false }, signal).then(({ ended, report }) => {
     // What failed comes first, because some places keep only the beginning.
     const output = `${summaryOf(report.failures)}${ended.output.replaceAll(/^ok .*\n/gm, "")}`;
     print(`unit tests (${countsOf(report)})`, { ...ended, output }, report.failures.length === 0);
@@ -34,9 +31,9 @@ async function check(signal: AbortSignal): Promise<VitestReport> {
   return { passed: passed + report.passed, failures: [...failures, ...report.failures] };
 }
 
-async function shownTests(project: string, signal: AbortSignal): Promise<VitestReport> {
-  const { ended, report } = await runVitest({ project, isShown: true }, signal);
-  print(`${project} (${countsOf(report)})`, ended, report.failures.length === 0);
+async function shownTests(chosen: readonly string[], signal: AbortSignal): Promise<VitestReport> {
+  const { ended, report } = await runVitest({ projects: chosen, isShown: true }, signal);
+  print(`${chosen.join(" and ")} (${countsOf(report)})`, ended, report.failures.length === 0);
   return report;
 }
 
@@ -59,13 +56,13 @@ async function main(names: readonly string[]): Promise<number> {
   const stopped = new AbortController();
   process.once("SIGINT", () => stopped.abort(new Error("Cannot go on: stopped by SIGINT")));
   process.once("SIGTERM", () => stopped.abort(new Error("Cannot go on: stopped by SIGTERM")));
+  const stranger = names.find((name) => name !== "check" && !projects.includes(name));
+  if (stranger !== undefined) throw new Error(`Cannot run ${stranger}: choose check, ${projects.join(", ")}`);
+  const chosen = projects.filter((name) => names.includes(name));
   const reports: VitestReport[] = [];
-  for (const name of names) {
-    const suite = suites[name];
-    if (suite === undefined) throw new Error(`Cannot run ${name}: choose ${Object.keys(suites).join(", ")}`);
-    reports.push(await suite(stopped.signal));
-    if (stopped.signal.aborted) return 130;
-  }
+  if (names.includes("check")) reports.push(await check(stopped.signal));
+  if (chosen.length > 0 && !stopped.signal.aborted) reports.push(await shownTests(chosen, stopped.signal));
+  if (stopped.signal.aborted) return 130;
   const passed = reports.reduce((sum, report) => sum + report.passed, 0);
   const failures = reports.flatMap((report) => report.failures);
   if (failures.length > 0) process.stdout.write(`\nWhat failed:\n${summaryOf(failures)}`);

@@ -9,6 +9,7 @@ import type { RunOptions } from "#main/run-controller.ts";
 import { useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "../support/engine.ts";
 import { type FileSpec, type GitServer, startGitServer } from "../support/git-server.ts";
+import { patienceMs } from "../support/eventually.ts";
 import { LiveApps } from "./live-apps.ts";
 
 /** Everything that a test of Applications needs. */
@@ -232,7 +233,7 @@ function testApp(name: string, world: { client: ConnectedCluster; git: GitServer
   });
   const patch = (body: unknown) => client.patch(ref, body, { type: "merge", manager: "test", signal });
   const until: TestApp["until"] = async (what, holds, limitMs) =>
-    viewOf(await apps.until(name, { what, holds: (object) => holds(viewOf(object)), limitMs: limitMs ?? 20_000 }));
+    viewOf(await apps.until(name, { what, holds: (object) => holds(viewOf(object)), limitMs: limitMs ?? patienceMs }));
   const now = () => {
     const object = apps.get(name);
     if (!object) throw new Error(`There is no Application ${name}`);
@@ -279,7 +280,7 @@ function testApp(name: string, world: { client: ConnectedCluster; git: GitServer
     delete: async () => {
       const { uid = "" } = now().metadata;
       await client.delete(ref, { uid, signal });
-      await apps.gone(name, 20_000);
+      await apps.gone(name, patienceMs);
     },
     object: (kind, object, place) => client.get(at(kind, object, place), { signal }),
     config: async (object) => {

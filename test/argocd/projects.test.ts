@@ -261,9 +261,9 @@ describe("applications in other namespaces", () => {
     const spec = { project: "teams", source, destination, ...automated };
     await world.client.apply({ apiVersion, kind, metadata, spec }, { manager: "test", signal });
     const conditions = async () => JSON.stringify((await world.client.get(ref, { signal }))?.["status"] ?? {});
-    await expect.poll(conditions, { timeout: 20_000 }).toContain("application.namespaces of argocd-cmd-params-cm");
+    await expect.poll(conditions).toContain("application.namespaces of argocd-cmd-params-cm");
     await configure(world.client, "argocd-cmd-params-cm", { "application.namespaces": "other,/^team-[a-z]$/" });
-    await expect.poll(() => app.config("a"), { timeout: 20_000 }).toEqual({ value: "1" });
+    await expect.poll(() => app.config("a")).toEqual({ value: "1" });
     const live = await app.object("ConfigMap", "a");
     expect(live?.metadata.annotations?.["argocd.argoproj.io/tracking-id"]).toMatch(/^team-a_any-namespace:/);
   });

@@ -98,10 +98,8 @@ describe.concurrent("sync options", () => {
     );
     await app.patch({ spec: { syncPolicy: { managedNamespaceMetadata: { labels: { old: null } } } } });
     await app.until("the label is back", () => true);
-    await expect
-      .poll(async () => (await namespace())?.labels, { timeout: 20_000 })
-      .toMatchObject({ team: "a", theirs: "1" });
-    await expect.poll(async () => (await namespace())?.labels?.["old"], { timeout: 20_000 }).toBeUndefined();
+    await expect.poll(async () => (await namespace())?.labels).toMatchObject({ team: "a", theirs: "1" });
+    await expect.poll(async () => (await namespace())?.labels?.["old"]).toBeUndefined();
   });
 
   test("an operation brings options of its own", async () => {

@@ -25,7 +25,7 @@ beforeAll(async () => {
   runbook = await Runbook.of("migrate-from-argocd.md", person);
   await fleet();
   await runbook.clone(world.git.url("fleet"));
-}, 60_000);
+});
 
 test("every command of the runbook does what the page says, there and back", async () => {
   const before = await contents();
@@ -184,7 +184,7 @@ async function setPolicy(): Promise<string | undefined> {
 
 async function inPhase(app: string, phase: string): Promise<void> {
   const key = `app/${own}/${app}`;
-  await eventually(`${app} is ${phase}`, () => world.phases.get(key) === phase, 30_000).catch((error: unknown) => {
+  await eventually(`${app} is ${phase}`, () => world.phases.get(key) === phase).catch((error: unknown) => {
     throw new Error(`${app} is ${world.phases.get(key)} and not ${phase}`, { cause: error });
   });
 }

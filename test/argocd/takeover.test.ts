@@ -164,7 +164,7 @@ async function adopted(app: TestApp): Promise<void> {
 }
 
 function inPhase(app: TestApp, phase: string): Promise<true> {
-  return eventually(`${app.name} is ${phase}`, () => world.phases.get(`app/argocd/${app.name}`) === phase, 30_000);
+  return eventually(`${app.name} is ${phase}`, () => world.phases.get(`app/argocd/${app.name}`) === phase);
 }
 
 function holdfast(...args: string[]) {

@@ -48,7 +48,7 @@ describe("the API server", () => {
     world().proxy.breakWatches();
     await eventually("the watches are silent", () => stall.hits === open);
     await app.edit("o0", "by hand");
-    await app.healed("o0", 15_000);
+    await app.healed("o0");
     await app.checkInvariants();
   });
 
@@ -64,8 +64,8 @@ describe("the API server", () => {
     const gone = await app.live("o1");
     await world().client.delete(app.ref("o1"), { uid: gone?.metadata.uid ?? "", signal });
     rule.remove();
-    await app.healed("o0", 20_000);
-    await app.healed("o1", 20_000);
+    await app.healed("o0");
+    await app.healed("o1");
     expect({ ...(await app.uids()), o1: "" }).toEqual({ ...before, o1: "" });
     await app.checkInvariants();
   });
@@ -126,7 +126,7 @@ describe("the API server", () => {
     });
     const { lines } = world().engine;
     const lost = () => lines.some((line) => line.message === "lost the leader lease");
-    await eventually("the lease is lost", lost, 20_000);
+    await eventually("the lease is lost", lost);
     const from = world().proxy.requests.length;
     await app.edit("o0", "by hand");
     await pause(1_500);

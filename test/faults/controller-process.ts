@@ -36,7 +36,7 @@ export async function startControllerProcess(options: {
     if (child.exitCode !== null) throw new Error(`The controller's process ended with ${child.exitCode}`);
     return isReady;
   };
-  await eventually("the controller's process is ready", hasStarted, 60_000);
+  await eventually("the controller's process is ready", hasStarted);
   return {
     pid: child.pid ?? 0,
     ended,
@@ -44,7 +44,7 @@ export async function startControllerProcess(options: {
       const helpers = await childrenOf(child.pid ?? 0);
       child.kill("SIGKILL");
       await ended;
-      await eventually("its helpers end by themselves", () => !helpers.some((pid) => isProcessAlive(pid)), 5_000);
+      await eventually("its helpers end by themselves", () => !helpers.some((pid) => isProcessAlive(pid)));
     },
   };
 }

@@ -6,11 +6,10 @@ import type { Resource } from "#core/resource/resource.ts";
 import { decodeRow, inventoryName, INVENTORY_API } from "#engine/inventory-store.ts";
 import type { AuditRecord } from "#engine/ports.ts";
 import { argoApp, fluxApp, type JourneyDialect } from "../support/dialect-objects.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, patienceMs } from "../support/eventually.ts";
 import type { GitServer } from "../support/git-server.ts";
 
 const { signal } = new AbortController();
-const CONVERGES_WITHIN_MS = 60_000;
 const MARKS = ["kustomize.toolkit.fluxcd.io/name", "holdfast.dev/app"];
 
 /** Whose objects an app is declared by. */
@@ -156,7 +155,7 @@ export class FaultApp {
   }
 
   /** Waits until an object has its declared value. */
-  async healed(name: string, limitMs = 10_000): Promise<void> {
+  async healed(name: string, limitMs = patienceMs): Promise<void> {
     const isHealed = async () => valueOf(await this.live(name)) === this.values.get(name);
     await eventually(`${name} is healed`, isHealed, limitMs);
   }
@@ -179,7 +178,7 @@ export class FaultApp {
   }
 
   /** Waits until the app reports its head and the cluster holds exactly what is declared. */
-  async converged(limitMs = CONVERGES_WITHIN_MS): Promise<void> {
+  async converged(limitMs = patienceMs): Promise<void> {
     let last = "";
     const isConverged = async () => {
       await this.#host.revive();

@@ -89,7 +89,7 @@ describe("the controller is killed", () => {
         await app.declare();
         const isKilled = await killing;
         if (isKilled) await world().startProcess();
-        await eventually(`the app is synced after ${writes} writes`, () => app.isDone(), 60_000);
+        await eventually(`the app is synced after ${writes} writes`, () => app.isDone());
         expect(await app.created(), `killed after ${writes} writes`).toEqual({ pre: 1, post: 1 });
         if (!isKilled) {
           expect(writes).toBeGreaterThan(8);

@@ -52,7 +52,7 @@ describe("people and programs beside the controller", () => {
       await pause(50);
     }
     expect(writesTo(app, "o0") - from).toBeLessThanOrEqual(2);
-    await app.healed("o0", 30_000);
+    await app.healed("o0");
     await app.checkInvariants();
   });
 
@@ -76,7 +76,7 @@ describe("people and programs beside the controller", () => {
       await pause(50);
     }
     expect(writesTo(app, "o0") - from).toBeLessThanOrEqual(2);
-    await app.healed("o0", 30_000);
+    await app.healed("o0");
   });
 
   eachSeed("a mark removed by hand: it is put back on the same object", async (chance) => {
@@ -169,7 +169,7 @@ describe("people and programs beside the controller", () => {
     const isDying = async () => (await app.live("o0"))?.metadata.deletionTimestamp !== undefined;
     await eventually("the object is being deleted", isDying);
     await other.commit({ o0: "2" });
-    await other.converged(10_000);
+    await other.converged();
     await app.edit("o1", "by hand");
     await app.healed("o1");
     expect(await app.inventory()).toContainEqual(expect.stringContaining("o0"));

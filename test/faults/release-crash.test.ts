@@ -118,7 +118,7 @@ class Release {
   }
 }
 
-const ready = (release: Release) => eventually("the release is ready", () => release.isReady(), 60_000);
+const ready = (release: Release) => eventually("the release is ready", () => release.isReady());
 
 describe("the controller is killed", () => {
   eachSeed(

@@ -38,7 +38,7 @@ describe("the source and its rendering", () => {
     });
     expect((await app.content())["o1"]).toBe("1");
     delete world().git.behaviour.hangAfterBytes;
-    await app.converged(30_000);
+    await app.converged();
     await app.checkInvariants();
   });
 
@@ -54,7 +54,7 @@ describe("the source and its rendering", () => {
     await pause(chance.between(1_000, 2_500));
     expect((await app.content())["o0"]).toBe("1");
     for (const pid of pids) process.kill(pid, "SIGKILL");
-    await app.converged(30_000);
+    await app.converged();
     await app.checkInvariants();
   });
 

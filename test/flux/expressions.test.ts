@@ -28,7 +28,7 @@ beforeAll(async () => {
     const lookup = await world().client.kind({ group: "expressions.example", kind: "Queue" }, { signal });
     return lookup.known === "yes";
   });
-}, 60_000);
+});
 
 async function phase(space: Space, name: string, value: string): Promise<void> {
   await world().patch(queueRef(space, name), { status: { phase: value } }, { subresource: "status" });

@@ -125,7 +125,7 @@ describe("the example fleet, from an empty cluster", () => {
     await bootstrap("production");
     await cluster.startController();
     const applies = () => cluster.proxy.requests.some(({ path }) => path.endsWith("/router/listeners/public"));
-    await eventually("the second stage is at work", applies, 60_000);
+    await eventually("the second stage is at work", applies);
     await cluster.plane.killApiServer();
     await pause(500);
     await cluster.plane.restartApiServer(new AbortController().signal);

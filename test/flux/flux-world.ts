@@ -7,7 +7,7 @@ import type { RunOptions } from "#main/run-controller.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { temporaryDirectory, useControlPlane } from "../support/control-plane.ts";
 import { adminClient, installDefinitions, settingsOf, startEngine, type TestEngine } from "../support/engine.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, patienceMs } from "../support/eventually.ts";
 import { type FileSpec, type GitServer, startGitServer } from "../support/git-server.ts";
 
 /** The user that the controller acts as, so that messages of the server tell who was refused. */
@@ -206,7 +206,7 @@ export class Space {
 
   /** Waits for a condition, by default Ready=False, whose message includes `text`. */
   async says(text: string, options: { ref?: ObjectRef; type?: string; limitMs?: number } = {}): Promise<Condition> {
-    const { ref = this.kustomizationRef(), type = "Ready", limitMs = 20_000 } = options;
+    const { ref = this.kustomizationRef(), type = "Ready", limitMs = patienceMs } = options;
     let last: FluxStatus = {};
     const probe = async () => {
       last = await this.status(ref);
@@ -226,7 +226,7 @@ export class Space {
     const ref = this.configMap(name, namespace);
     const probe = async () => isDeepStrictEqual((last = dataOf(await this.#world.get(ref))), data);
     try {
-      await eventually(`${name} holds ${JSON.stringify(data)}`, probe, 10_000);
+      await eventually(`${name} holds ${JSON.stringify(data)}`, probe);
     } catch (error) {
       throw new Error(`${name} does not hold ${JSON.stringify(data)}: ${JSON.stringify(last)}`, { cause: error });
     }

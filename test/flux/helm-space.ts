@@ -1,6 +1,6 @@
 import type { ObjectRef } from "#engine/ports.ts";
 import type { Resource } from "#core/resource/resource.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually, patienceMs } from "../support/eventually.ts";
 import { conditionOf, type FluxStatus, type FluxWorld, type Space } from "./flux-world.ts";
 
 const HELM = "helm.toolkit.fluxcd.io/v2";
@@ -52,7 +52,7 @@ export class HelmSpace {
   }
 
   /** Waits until the HelmRelease's status passes. */
-  async status(what: string, passes: (status: ReleaseStatus) => boolean, limitMs = 30_000): Promise<ReleaseStatus> {
+  async status(what: string, passes: (status: ReleaseStatus) => boolean, limitMs = patienceMs): Promise<ReleaseStatus> {
     let last: Resource | null = null;
     const probe = async () => {
       last = await this.#world.get(this.ref);

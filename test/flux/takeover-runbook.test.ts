@@ -20,7 +20,7 @@ beforeAll(async () => {
   runbook = await Runbook.of("migrate-from-flux.md", person);
   await fleet();
   await runbook.clone(takeover().world.git.url("fleet"));
-}, 60_000);
+});
 
 test("every command of the runbook does what the page says, there and back", async () => {
   const { world, flux } = takeover();

@@ -67,7 +67,7 @@ export class TakeoverWorld {
   }
 
   async inPhase(key: string, kind: AppPhase["kind"]): Promise<void> {
-    await eventually(`${key} is ${kind}`, () => Promise.resolve(this.phases.get(key) === kind), 20_000).catch(
+    await eventually(`${key} is ${kind}`, () => Promise.resolve(this.phases.get(key) === kind)).catch(
       (error: unknown) => {
         throw new Error(`${key} is ${this.phases.get(key)} and not ${kind}`, { cause: error });
       },

@@ -25,7 +25,7 @@ export function useEngineWorld(options: Parameters<typeof useControlPlane>[0] = 
     world.client = adminClient(world.plane);
     await installDefinitions(world.client, signal);
     world.engine = await startEngine(settingsOf(world.plane));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await world.engine?.stop();

@@ -26,18 +26,20 @@ export function adminClient(plane: ControlPlane): ConnectedCluster {
 
 /** Applies the project's own CustomResourceDefinitions and waits until they are served. */
 export async function installDefinitions(client: ConnectedCluster, signal: AbortSignal): Promise<void> {
-  for (const file of await readdir(crdDirectory)) {
-    const object = load(await readFile(new URL(file, crdDirectory), "utf8")) as Resource;
-    await client.apply(object, { manager: "test", signal });
-    const { group, names } = object["spec"] as { group: string; names: { kind: string } };
-    await eventually(`${names.kind} is served`, async () => {
-      client.invalidateDiscovery();
-      return (await client.kind({ group, kind: names.kind }, { signal })).known === "yes";
-    });
-  }
+  await Promise.all((await readdir(crdDirectory)).map((file) => installDefinition(client, file, signal)));
   for (const name of ["holdfast-system", "flux-system", "argocd"]) {
     await client.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name } }, { manager: "test", signal });
   }
+}
+
+async function installDefinition(client: ConnectedCluster, file: string, signal: AbortSignal): Promise<void> {
+  const object = load(await readFile(new URL(file, crdDirectory), "utf8")) as Resource;
+  await client.apply(object, { manager: "test", signal });
+  const { group, names } = object["spec"] as { group: string; names: { kind: string } };
+  await eventually(`${names.kind} is served`, async () => {
+    client.invalidateDiscovery();
+    return (await client.kind({ group, kind: names.kind }, { signal })).known === "yes";
+  });
 }
 
 /** A controller that runs in this process. */

@@ -156,7 +156,7 @@ export class FleetCluster {
   /** Kills the controller while it waits for the answer to this request, which the API server never hears of. */
   async killControllerAt(match: FaultMatch): Promise<void> {
     const rule = this.proxy.rule({ match, act: { kind: "hold" } });
-    await eventually("the request is made", () => rule.hits > 0, 60_000);
+    await eventually("the request is made", () => rule.hits > 0);
     // Answers that are under way arrive.
     await pause(100);
     await this.#killController();
@@ -193,7 +193,7 @@ export class FleetCluster {
       const isReady = ([name, text]: [string, string]) => text === "Ready" || but.includes(name);
       return Object.keys(last).length >= count && Object.entries(last).every(isReady);
     };
-    await eventually("the fleet is ready", probe, 60_000).catch((error: unknown) => {
+    await eventually("the fleet is ready", probe).catch((error: unknown) => {
       throw new Error(`the fleet is not ready: ${JSON.stringify(last, null, 2)}`, { cause: error });
     });
     return Object.keys(last).filter((name) => !but.includes(name));
@@ -236,7 +236,7 @@ export class FleetCluster {
         () => true,
         () => false,
       );
-    await eventually("the API server answers", isFree, 60_000);
+    await eventually("the API server answers", isFree);
     const { folder, plugins } = this.#servers.fleet;
     const pluginDir = plugins === undefined ? {} : { pluginDir: join(folder, plugins) };
     const where = { server: this.proxy.url, dataDir: this.#dataDir };

@@ -1,6 +1,7 @@
 import type { Resource } from "#core/resource/resource.ts";
 import type { WatchHandler } from "#engine/ports.ts";
 import { sleep } from "#async/with-deadline.ts";
+import { patienceMs } from "./eventually.ts";
 
 /** A watch handler that remembers what it was told, and the state that follows from it. */
 export interface WatchRecorder extends WatchHandler {
@@ -36,7 +37,11 @@ export function watchRecorder(): WatchRecorder {
 }
 
 /** Waits until a condition holds; fails after `limitMs`, saying `what` was awaited. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  limitMs = patienceMs,
+): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`Waited ${limitMs} ms in vain until ${what}`);

@@ -16,7 +16,7 @@ test("a run tells of each failure with its place, and of what is good in one lin
   await mkdir(directory, { recursive: true });
   onTestFinished(async () => {
     await rm(directory, { recursive: true });
-    await rm(reportPath(name), { force: true });
+    await rm(reportPath([name]), { force: true });
   });
   await writeFile(join(directory, "vitest.config.ts"), `export default { test: { name: "${name}" } };`);
   for (const [file, text] of Object.entries({ good, bad, lost: `import "./lost.ts";` })) {
@@ -29,7 +29,7 @@ test("a run tells of each failure with its place, and of what is good in one lin
 
   const real = await realpath(directory);
   const at = (file: string) => relative(root, join(real, file));
-  const { passed, failures } = JSON.parse(await readFile(reportPath(name), "utf8")) as VitestReport;
+  const { passed, failures } = JSON.parse(await readFile(reportPath([name]), "utf8")) as VitestReport;
   expect([passed, failures.length]).toEqual([2, 3]);
   expect(failures).toContainEqual({
     title: `${at("bad.test.ts")}: one`,

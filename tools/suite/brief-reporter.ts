@@ -45,7 +45,7 @@ export default class BriefReporter implements Reporter {
   onTestRunEnd(_files: unknown, strays: readonly unknown[]): void {
     this.tell("outside of all tests", strays);
     const { passed, failures } = this;
-    const path = reportPath(this.vitest!.projects.map((project) => project.name).join("-"));
+    const path = reportPath(this.vitest!.projects.map((project) => project.name));
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, JSON.stringify({ passed, failures } satisfies VitestReport));
   }

@@ -13,7 +13,7 @@ export interface VitestReport {
   readonly failures: readonly Failure[];
 }
 
-/** Where the report about a project of vitest.config.ts is written. */
-export function reportPath(project: string): string {
-  return join(root, ".build/tests", `${project}.json`);
+/** Where the report about projects of vitest.config.ts is written. */
+export function reportPath(projects: readonly string[]): string {
+  return join(root, ".build/tests", `${projects.toSorted().join("-")}.json`);
 }

@@ -38,7 +38,7 @@ test("claimCluster() refuses a name whose owner answers, and gives it again once
 test("claimCluster() refuses a name that is being started", async () => {
   const started = Promise.withResolvers<void>();
   const first = claimCluster("one", () => started.promise.then(launch), never);
-  await vi.waitFor(async () => expect(await readdir(join(state, "holdfast/clusters"))).toEqual(["one.starting"]));
+  await expect.poll(() => readdir(join(state, "holdfast/clusters"))).toEqual(["one.starting"]);
   await expect(claimCluster("one", launch, never)).rejects.toThrow(`process ${process.pid} is starting it`);
   started.resolve();
   await (await first).stop();
