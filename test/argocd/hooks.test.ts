@@ -198,7 +198,9 @@ describe.concurrent("hooks", () => {
     expect(await job(app, "pre")).toBeNull();
   });
 
-  test("run before and after the objects of a deleted app go, the highest wave of which goes first", async () => {
+  test("run before and after the objects of a deleted app go, the highest wave of which goes first", async ({
+    expect,
+  }) => {
     const app = world.app("deleted");
     const cascade = "resources-finalizer.argocd.argoproj.io";
     const commit = await app.commit({

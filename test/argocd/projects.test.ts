@@ -242,7 +242,9 @@ describe("service accounts of destinations", () => {
 });
 
 describe("applications in other namespaces", () => {
-  test("are served where the installation and their project name the namespace, and nowhere else", async () => {
+  test("are served where the installation and their project name the namespace, and nowhere else", async ({
+    expect,
+  }) => {
     await world.client.apply(
       { apiVersion: "v1", kind: "Namespace", metadata: { name: "team-a" } },
       { manager: "test", signal },

@@ -74,7 +74,9 @@ describe.concurrent("sync options", () => {
     expect(await first.config("a")).toEqual({ value: "2" });
   });
 
-  test("managedNamespaceMetadata is kept on the namespace that the application creates, and nothing else of it", async () => {
+  test("managedNamespaceMetadata is kept on the namespace that the application creates, and nothing else of it", async ({
+    expect,
+  }) => {
     const app = world.app("labelled");
     const commit = await app.commit({ "a.yaml": configMap("a") });
     const metadata = (labels: Record<string, string>) => ({
