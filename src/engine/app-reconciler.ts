@@ -20,7 +20,7 @@ import { finalizeApp, ensureFinalizer } from "./finalize-app.ts";
 import { fightNotices, nextHealAt } from "./heal-policy.ts";
 import { IgnoreRuleError } from "./ignored-fields.ts";
 import { sharedNotices } from "./shared-objects.ts";
-import { interrupt } from "./interrupted-sync.ts";
+import { endOf, interrupt } from "./interrupted-sync.ts";
 import { awaitsForeign } from "./observe-sync.ts";
 import { namedRevisions } from "./named-revisions.ts";
 import { reconcileRelease } from "./release/release-pass.ts";
@@ -240,6 +240,7 @@ export class AppReconciler {
     const now = this.#context.clock.now();
     const waits = [state.app.policy.intervalMs];
     if (state.running) waits.push(state.running.machine.deadline - now + 1);
+    if (state.interrupted) waits.push(endOf(state, state.interrupted.report) - now + 1);
     // What was held on to may be let go from now on.
     if (state.namedSources.length > 0 && namedRevisions(state) === null) waits.push(CORRECTED_MS);
     const healAt = nextHealAt(state);
@@ -298,7 +299,9 @@ export class AppReconciler {
     this.#takeovers.delete(key);
     if (!state) return;
     const inventory = this.#context.inventories.of(key).keys();
-    this.#contexts.get(key)?.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...inventory], []);
+    this.#contexts
+      .get(key)
+      ?.index.claim(key, [...(state.desired?.byKey.keys() ?? []), ...state.hookClaims, ...inventory], []);
     this.#context.inventories.forget(key);
     this.#context.bases.leave(state.app);
     for (const source of state.namedSources) this.#context.sources.remove(source);

@@ -130,6 +130,7 @@ export class AppSets {
 
   /** An app is not what it was, or is there no more. */
   appChanged(key: AppKey): void {
+    if (!this.#parts.registry.app(key)) this.#writer.forget(key);
     for (const uid of this.#members.note(key, null)) this.#wake(uid, (set) => this.#queue.add(set, "drift"));
   }
 

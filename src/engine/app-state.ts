@@ -57,6 +57,8 @@ export interface AppState {
   dirty: Set<IdKey> | "all";
   running: RunningSync | null;
   interrupted: InterruptedSync | null;
+  /** Objects of hooks that are looked at. */
+  readonly hookClaims: Set<IdKey>;
   lastSync: SyncReport | null;
   /** Where the last failed sync stopped. */
   failedStep: "preflight" | "apply" | "prune" | "health";
@@ -71,6 +73,8 @@ export interface AppState {
     readonly failures: number;
     readonly retryAt: number | null;
   } | null;
+  /** What a status told of a failure that this process has not judged yet; null: nothing. */
+  toldFailure: { readonly isRetried: boolean } | null;
   /** Digest of the spec that the restored status was written for; null: of another one. */
   readonly restoredSpec: string | null;
   applied: Revision | null;
@@ -114,16 +118,18 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
       restored.sync?.outcome === "running"
         ? { report: restored.sync, specDigest: restored.isCurrent ? app.specDigest : null }
         : null,
+    hookClaims: new Set(),
     lastSync: finished,
     failedStep: "apply",
     restoredIds: restored.inventory,
     inherits: false,
     attempt: null,
+    toldFailure: restored.isRetried === undefined ? null : { isRetried: restored.isRetried },
     restoredSpec: restored.isCurrent ? app.specDigest : null,
     applied: restored.applied,
     attempted: restored.attempted,
     handledToken: restored.handledToken,
-    handledRequest: finished?.request?.token ?? null,
+    handledRequest: (!restored.isRetried && finished?.request?.token) || null,
     handledTermination: null,
     gate: { state: "none", tookMs: 0, message: "" },
     fights: new Map(),

@@ -8,6 +8,7 @@ import type { AppState, AppWork } from "./app-state.ts";
 import { assess } from "./assess.ts";
 import { patchFinalizers } from "./finalizers.ts";
 import { writeHook } from "./hook-objects.ts";
+import { followHooks } from "./hooked-plan.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { asUser } from "./requests.ts";
 
@@ -93,8 +94,7 @@ async function deletionPlan(
       rankOf: () => 0,
     },
   );
-  context.index.claim(state.app.key, [], hooked.extras.keys());
-  for (const { id, version } of hooked.extras.values()) context.index.follow({ ...id, version }, state.app.key);
+  followHooks(work, hooked);
   const { inventories } = context;
   const intended = changesOf(hooked.plan).filter(({ action }) => action === "run");
   await inventories.write(state.app, writeAhead(inventories.of(state.app.key), intended, false), signal);

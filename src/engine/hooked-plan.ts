@@ -26,7 +26,7 @@ export interface HookQuestion {
 
 /** The plan with the hooks that run in a sync, which are none where only some objects are written or nothing changes. */
 export function hookedPlan(work: AppWork, question: HookQuestion): HookedPlan {
-  const { context, state } = work;
+  const { state } = work;
   const { plan, desired, revision, retries, startedAt, left } = question;
   const rules = state.dialect.rules.hooks;
   if (!rules || desired.hooks.length === 0 || !runsHooks(state, question)) return { plan, extras: new Map() };
@@ -39,9 +39,21 @@ export function hookedPlan(work: AppWork, question: HookQuestion): HookedPlan {
     done: new Set(ended.map((result) => resultKey(result.key, result.hook))),
     rankOf: (key: IdKey) => desired.byKey.get(key)?.rank ?? 0,
   });
-  context.index.claim(state.app.key, [], hooked.extras.keys());
-  for (const { id, version } of hooked.extras.values()) context.index.follow({ ...id, version }, state.app.key);
+  followHooks(work, hooked);
   return hooked;
+}
+
+/** Looks at the objects of hooks from now on, and no longer at those of earlier runs that have gone. */
+export function followHooks({ context, state }: AppWork, { extras }: Pick<HookedPlan, "extras">): void {
+  const { key } = state.app;
+  const isThere = (hook: IdKey) => context.index.get(hook) !== undefined || state.desired?.byKey.has(hook) === true;
+  const gone = [...state.hookClaims].filter((hook) => !isThere(hook));
+  context.index.claim(key, gone, extras.keys());
+  for (const hook of gone) state.hookClaims.delete(hook);
+  for (const [hook, { id, version }] of extras) {
+    state.hookClaims.add(hook);
+    context.index.follow({ ...id, version }, key);
+  }
 }
 
 function runsHooks({ lastSync }: AppState, { plan, request, heal, retries, left }: HookQuestion): boolean {

@@ -16,7 +16,7 @@ export type LeftSync =
   | { readonly kind: "none" }
   /** It goes on where it was. */
   | { readonly kind: "continue"; readonly report: SyncReport }
-  /** Something else is wanted by now, but one of its hooks still runs. */
+  /** Something else is wanted by now, but one of its hooks still runs and may. */
   | { readonly kind: "wait" };
 
 /** Stops working on the running sync; what is known of it is kept, for it may go on. */
@@ -45,10 +45,16 @@ export async function leftSync(
   const { report, specDigest } = interrupted;
   const isSame = report.revision.text === now.revision.text && specDigest === now.desired.app.specDigest;
   if (isSame && report.request?.token === now.request?.token) return { kind: "continue", report };
-  const runs = report.results.flatMap((result) => hookChange(report, result));
+  const isOver = work.context.clock.now() >= endOf(work.state, report);
+  const runs = isOver ? [] : report.results.flatMap((result) => hookChange(report, result));
   for (const change of runs) if (await isRunning(work, change, signal)) return { kind: "wait" };
   await putAway(work, "superseded", signal);
   return { kind: "none" };
+}
+
+/** When hooks of a sync that was left are waited for no longer, milliseconds since the epoch. */
+export function endOf({ app }: AppState, { startedAt }: SyncReport): number {
+  return startedAt + app.policy.timeoutMs;
 }
 
 /** Lets go what the hooks of the interrupted sync left, and deletes those that still run. */

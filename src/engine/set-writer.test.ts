@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type AppSet, setKey } from "#core/app/app-set.ts";
+import type { AppKey } from "#core/app/app.ts";
 import type { SetRules } from "#core/app/dialect.ts";
 import { usualSettings } from "#core/app/settings.ts";
 import { ApiError } from "#core/cluster/api-error.ts";
@@ -37,4 +38,31 @@ test("SetWriter writes all apps that it can where the server refuses one, and de
   await expect(written).rejects.toThrow("bad is refused");
   expect(changes.created.toSorted()).toEqual(others.toSorted());
   expect(cluster.find("App", "old")).toBeDefined();
+});
+
+test("SetWriter asks once for what the server does not keep, until the app is another one", async () => {
+  const cluster = new FakeCluster([kindInfo("App", true, "plain.test")]);
+  const writer = new SetWriter({
+    client: cluster,
+    registry: { lookup: () => () => null },
+    settings: usualSettings("control"),
+    onStored: () => {},
+    audit: { append: () => {} },
+    clock: handClock(),
+  });
+  const object = { apiVersion: "plain.test/v1", kind: "Set", metadata: { name: "all", namespace: "apps" } };
+  const change = { kind: "update", patch: { spec: { dropped: true } } } as const;
+  const rules = { manager: "sets", member: { short: "app" }, changeOf: () => change } as unknown as SetRules;
+  const state = { key: setKey("set", "apps", "all"), dialect: plainDialect, rules, object };
+  const live = cluster.put(appObject("kept"));
+  const write = async () => {
+    const plan = { writes: [{ wanted: live, live, ignored: [], change }], deletions: [], held: null, problems: [] };
+    const changes = { created: [], updated: [] as string[], deleted: [] };
+    await writer.write(state, { set: {} as AppSet, plan, changes }, new AbortController().signal);
+    return changes.updated;
+  };
+  expect(await write()).toEqual(["kept"]);
+  expect(await write()).toEqual([]);
+  writer.forget("app/apps/kept" as AppKey);
+  expect(await write()).toEqual(["kept"]);
 });

@@ -1,4 +1,5 @@
 import type { AppSet } from "#core/app/app-set.ts";
+import { type AppKey, appKey } from "#core/app/app.ts";
 import { ApiError, isVerdict } from "#core/cluster/api-error.ts";
 import type { Dialect, SetRules } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
@@ -40,11 +41,16 @@ const WRITES_AT_ONCE = 16;
 /** Creates, changes and deletes the apps of sets. */
 export class SetWriter {
   readonly #parts: SetWriterParts;
-  /** Changes that the server did not keep, by the app's uid: asking again would change nothing. */
-  readonly #vain = new Map<string, string>();
+  /** Changes that the server did not keep: asking again would change nothing. */
+  readonly #vain = new Map<AppKey, string>();
 
   constructor(parts: SetWriterParts) {
     this.#parts = parts;
+  }
+
+  /** What was remembered of an app that is gone. */
+  forget(app: AppKey): void {
+    this.#vain.delete(app);
   }
 
   /** Does what a plan says, deletions last and only if all else succeeded; what was done is noted in `changes`. @throws ApiError */
@@ -109,12 +115,14 @@ export class SetWriter {
       changes.created.push(wanted.metadata.name);
       return;
     }
-    const uid = live?.metadata.uid ?? "";
-    if (!live || this.#vain.get(uid) === digestOf(change.patch)) return;
+    if (!live) return;
+    const { namespace = "", name, uid = "" } = live.metadata;
+    const key = appKey(rules.member.short, namespace, name);
+    if (this.#vain.get(key) === digestOf([uid, change.patch])) return;
     const stored = await this.#patch(state, { app: live, patch: change.patch }, signal);
     const left = rules.changeOf(set, { wanted, live: stored }, ignored);
-    if (left.kind === "update") this.#vain.set(uid, digestOf(left.patch));
-    else this.#vain.delete(uid);
+    if (left.kind === "update") this.#vain.set(key, digestOf([uid, left.patch]));
+    else this.#vain.delete(key);
     changes.updated.push(wanted.metadata.name);
   }
 

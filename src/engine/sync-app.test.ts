@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AppKey } from "#core/app/app.ts";
 import { idOf, keyOf } from "#core/resource/resource-id.ts";
-import type { HookRules } from "#core/sync/hook.ts";
+import { hookMark, type HookRules } from "#core/sync/hook.ts";
 import type { AppWork } from "./app-state.ts";
 import { compareApp } from "./compare-app.ts";
 import { syncApp } from "./sync-app.ts";
@@ -91,6 +91,53 @@ describe("syncApp()", () => {
     engine.cluster.before = () => {};
     await look("r1");
     expect(state.lastSync?.outcome).toBe("terminated");
+  });
+
+  test("a hook that a left sync runs is waited for as long as that sync had time, and then deleted", async () => {
+    await engine.stop();
+    const hooks: HookRules = {
+      of: () => null,
+      runOf: (resource) => resource,
+      markOf: () => hookMark({ startedAt: 1_000_000, retries: 0 }, "Before"),
+      finalizer: "plain.test/hook",
+    };
+    engine = new TestEngine({ ...plainDialect, rules: { ...plainDialect.rules, hooks } });
+    const policy = { ...plainApp("").policy, timeoutMs: 60_000 };
+    const running = { kind: "ConfigMap", group: "", inProgress: "true", failed: null, current: "false" };
+    work = await engine.work("shop", [X], { spec: { policy, healthExpressions: [running] } });
+    const { state } = work;
+    const result = {
+      key: keyOf(Y),
+      id: idOf(Y),
+      version: "v1",
+      outcome: "created",
+      message: "",
+      hook: "Before",
+    } as const;
+    engine.cluster.put(Y);
+    state.interrupted = {
+      report: {
+        id: "1",
+        startedAt: 1_000_000,
+        finishedAt: null,
+        revision: { text: "r0", commit: "r0", refName: null },
+        request: null,
+        healAttempts: 0,
+        retries: 0,
+        outcome: "running",
+        message: "",
+        results: [result],
+      },
+      specDigest: null,
+    };
+    await look("r1");
+    await look("r1");
+    expect([state.interrupted === null, engine.cluster.find("ConfigMap", "x")]).toEqual([false, undefined]);
+    engine.clock.advance(60_001);
+    await look("r1");
+    expect(state.interrupted).toBeNull();
+    expect(engine.cluster.find("ConfigMap", "y")).toBeUndefined();
+    expect(await look("r1")).toBe("r1, sync: x created");
   });
 
   test("what somebody else changed is healed", async () => {

@@ -1,4 +1,4 @@
-import type { AppPhase, Notice, ObjectResult } from "#core/app/app-report.ts";
+import type { AppPhase, Notice, ObjectResult, SyncReport } from "#core/app/app-report.ts";
 import { type Change, changesOf, isIdle, type Plan } from "#core/plan/plan.ts";
 import { type IdKey, idText } from "#core/resource/resource-id.ts";
 import type { Revision } from "#core/source/source.ts";
@@ -15,6 +15,7 @@ import { planApp } from "./plan-app.ts";
 import { preflightChanges, type Refusal } from "./preflight-changes.ts";
 import { hookedPlan, startOf } from "./hooked-plan.ts";
 import { interrupt, leftSync, putAway } from "./interrupted-sync.ts";
+import { knownAttempt } from "./known-attempt.ts";
 import { sharedNotices } from "./shared-objects.ts";
 import { driveSync, gateKeys, resumeEvent, startSync, type SyncStart } from "./sync-driver.ts";
 import type { WriteGuard } from "./write-guard.ts";
@@ -119,11 +120,10 @@ async function begin(
   const plan = withoutFoughtOver(work, whole);
   const left = blocked ? null : await leftSync(work, { desired, revision, request }, signal);
   if (left?.kind === "wait") return { kind: "syncing", step: "health" };
-  const retriedOrder = request !== null && state.lastSync?.request?.token === request.token;
-  // An order is the same order whatever it is about by now.
-  const attempt = retriedOrder || state.attempt?.digest === desired.digest ? state.attempt : null;
+  const now = context.clock.now();
+  const { attempt, retriedOrder } = knownAttempt(state, { desired, revision, request, now });
   const decided = decideSync({
-    now: context.clock.now(),
+    now,
     mode: state.app.policy.mode,
     selfHeal: state.app.policy.selfHeal,
     ordered: request !== null && !blocked,
@@ -136,16 +136,14 @@ async function begin(
     gateLost: attempt?.outcome !== "failed" && gateLost(work, desired),
   });
   const report = left?.kind === "continue" ? left.report : null;
-  const decision: SyncDecision = report
-    ? { kind: "sync", heal: report.healAttempts > 0, retries: report.retries }
-    : decided;
+  const decision = report ? goingOn(report) : decided;
   if (decision.kind !== "sync") return settle(state, { decision, desired, revision });
   if (blocked && !decision.heal) return blocked;
-  if (decision.heal && !report && !mayHealNow(state, context.clock.now())) return { kind: "out-of-sync" };
+  if (decision.heal && !report && !mayHealNow(state, now)) return { kind: "out-of-sync" };
   const shared = state.app.policy.failsOnShared ? sharedNotices(context, state) : [];
   if (shared.length > 0) return refusedAsShared(shared);
   const { heal, retries } = decision;
-  const startedAt = startOf(state, { now: context.clock.now(), retries, revision, left: report });
+  const startedAt = startOf(state, { now, retries, revision, left: report });
   const hooked = hookedPlan(work, { plan, desired, revision, request, heal, retries, startedAt, left: report });
   const start = {
     ...hooked,
@@ -164,6 +162,10 @@ async function begin(
   if (hold) return hold;
   recordDrift(work, plan);
   return carryOut(work, start, signal);
+}
+
+function goingOn({ healAttempts, retries }: SyncReport): SyncDecision {
+  return { kind: "sync", heal: healAttempts > 0, retries };
 }
 
 async function carryOut(work: AppWork, start: SyncStart, signal: AbortSignal): Promise<AppPhase> {

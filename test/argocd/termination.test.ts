@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { configMap, deployment, type TestApp, useArgoWorld, viewOf } from "./argo-world.ts";
+import { settingsOf, startEngine } from "../support/engine.ts";
+import { type ArgoView, configMap, deployment, type TestApp, useArgoWorld, viewOf } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
 
@@ -42,3 +43,32 @@ describe.concurrent("an operation that a person ends", () => {
     expect(viewOf(app.now())).toMatchObject({ phase: "Failed", retries: ended.retries });
   });
 });
+
+test("a restart goes on counting attempts, and does not try again what was given up", async () => {
+  const app = world.app("counted");
+  const retry = { limit: 2, backoff: { duration: "3s", factor: 1, maxDuration: "3s" } };
+  await app.commit({ "a.yaml": configMap("a") });
+  await app.create({ bare: true, spec: { syncPolicy: { automated: {}, retry } } });
+  const startedAt = ({ status }: ArgoView) => (status["operationState"] as { startedAt?: string }).startedAt;
+  const waiting = await app.until("it will try again", ({ retries }) => retries === 1);
+  await world.engine.stop();
+  const second = await startEngine(settingsOf(world.plane));
+  const failed = await app.until("it gives up", ({ phase }) => phase === "Failed");
+  expect(failed.message).toMatch(/ \(retried 2 times\)\.$/);
+  expect(startedAt(failed)).toBe(startedAt(waiting));
+  await second.stop();
+  const third = await startEngine(settingsOf(world.plane));
+  try {
+    const after = await app.refresh();
+    expect(after.status["operationState"]).toEqual(failed.status["operationState"]);
+    const next = await app.commit({ "a.yaml": configMap("a", "2") });
+    await app.refresh();
+    const tried = await app.until(
+      "the next commit is tried",
+      ({ revision, retries }) => revision === next && retries < 2,
+    );
+    expect(startedAt(tried)).not.toBe(startedAt(failed));
+  } finally {
+    await third.stop();
+  }
+}, 120_000);

@@ -214,6 +214,8 @@ export interface RestoredState {
   readonly inventory: readonly { readonly id: ResourceId; readonly version: string }[];
   /** The last sync, running or finished, when the status tells. */
   readonly sync: SyncReport | null;
+  /** Whether that sync, which failed, is to be tried again; absent: it did not fail, or nothing was tried. */
+  readonly isRetried?: boolean;
   /** Whether the status was written for the spec as it is now. */
   readonly isCurrent: boolean;
   /** What the status tells of the app's Helm release; null: nothing. */

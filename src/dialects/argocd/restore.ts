@@ -33,6 +33,7 @@ export function restore(object: Resource): RestoredState {
       .filter((row) => row.hook !== true && row.kind !== undefined && row.name !== undefined)
       .map((row) => ({ id: rowId(row), version: row.version ?? "" })),
     sync: operationState ? syncOf(object, operationState, status) : null,
+    ...failureOf(operationState),
     isCurrent: isComparedWith(object, (withoutNulls(object["spec"]) ?? {}) as SpecFields),
     release: null,
   };
@@ -85,6 +86,13 @@ function syncOf(object: Resource, state: OperationState, status: StatusFields): 
     message: (state.message ?? "").replace(RETRY_NOTE, ""),
     results: (state.syncResult?.resources ?? []).map((row) => resultOf(row, status)),
   };
+}
+
+/** A failure that tells of no object was a refusal: nothing was tried. */
+function failureOf(state: OperationState | undefined): Pick<RestoredState, "isRetried"> {
+  if (!state?.finishedAt || !state.syncResult?.resources?.length) return {};
+  if (state.phase === "Running") return { isRetried: true };
+  return state.phase === "Failed" ? { isRetried: false } : {};
 }
 
 /** An order that is being carried out is named by its annotation. */
