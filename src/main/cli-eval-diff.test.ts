@@ -43,11 +43,21 @@ async function file(name: string, content: object): Promise<string> {
   return path;
 }
 
+const web = (image: string) => ({ name: "web", image });
+
 async function diff(...extra: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-  const web = (image: string) => ({ name: "web", image });
+  const live = deployment([{ name: "added", image: "x" }, web("web:2")], 3);
+  return evaluated("diff", live, extra);
+}
+
+async function evaluated(
+  what: "diff" | "plan",
+  stored: object,
+  extra: readonly string[],
+): Promise<{ code: number; out: string; err: string }> {
   const desired = await file("desired", deployment([web("web:1")], 1));
-  const live = await file("live", deployment([{ name: "added", image: "x" }, web("web:2")], 3));
-  const args = ["eval", "diff", "--dialect", "argocd", "--desired", desired, "--live", live, ...extra];
+  const live = await file("live", stored);
+  const args = ["eval", what, "--dialect", "argocd", "--desired", desired, "--live", live, ...extra];
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [program, ...args], { timeout: 50_000 }, (_error, out, err) =>
       resolve({ code: child.exitCode ?? -1, out, err }),
@@ -76,4 +86,27 @@ test("eval diff names what cannot be used of the installation's settings", async
   expect(err).toContain(`argocd-cm: ${key}: it is no YAML in its line 2`);
   const none = await file("none", deployment([], 1));
   expect((await diff("--config", none)).err).toContain("it holds no ConfigMap argocd-cm or argocd-cmd-params-cm");
+});
+
+test("eval plan leaves alone what the application leaves to expressions and managers", async () => {
+  const scaled = deployment([web("web:2")], 3);
+  const fieldsV1 = { "f:spec": { "f:replicas": {} } };
+  const managedFields = [
+    { manager: "scaler", operation: "Update", apiVersion: "apps/v1", fieldsType: "FieldsV1", fieldsV1 },
+  ];
+  const live = { ...scaled, metadata: { ...scaled.metadata, managedFields } };
+  const inventory = await file("inventory", { apiVersion: "v1", kind: "List", items: [] });
+  const planned = async (rules: readonly object[]) => {
+    const app = await file("app", application(rules));
+    const { out, err } = await evaluated("plan", live, ["--app", app, "--inventory", inventory]);
+    if (out === "") throw new Error(err);
+    const { stages } = JSON.parse(out) as { stages: { changes: { action: string; paths: string[] }[] }[] };
+    return stages.flatMap(({ changes }) => changes.flatMap(({ paths }) => paths));
+  };
+  const about = { group: "apps", kind: "Deployment" };
+  const image = { ...about, jqPathExpressions: ['.spec.template.spec.containers[] | select(.name == "web").image'] };
+  const scaler = { ...about, managedFieldsManagers: ["scaler"] };
+  expect(await planned([])).toEqual(["/spec/replicas", "/spec/template/spec/containers/0/image"]);
+  expect(await planned([image])).toEqual(["/spec/replicas"]);
+  expect(await planned([image, scaler])).toEqual([]);
 });

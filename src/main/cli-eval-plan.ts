@@ -1,7 +1,9 @@
 import type { App } from "#core/app/app.ts";
 import type { Dialect } from "#core/app/dialect.ts";
 import { driftOf } from "#core/diff/drift.ts";
+import type { ObjectOptions } from "#core/app/rules.ts";
 import { humanDiff } from "#core/diff/human-diff.ts";
+import { type Ignored, ignoredFieldsOf } from "#core/diff/ignored-fields.ts";
 import { builtInScopes, scopesFrom } from "#core/plan/eval-scopes.ts";
 import type { Inventory, InventoryEntry } from "#core/plan/inventory.ts";
 import { type DeletionFacts, type Desired, makePlan, type Verdict } from "#core/plan/make-plan.ts";
@@ -9,14 +11,17 @@ import type { Plan } from "#core/plan/plan.ts";
 import { fieldSetOf } from "#core/resource/field-set-of.ts";
 import { gvkOf, type IdKey, idText, keyOf, parseIdKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
+import { jqFinder } from "#adapters/upstream/jq-paths.ts";
 import { CliError } from "#cli/cli-error.ts";
 import { exitCode } from "#cli/exit-code.ts";
 import type { PlanFiles } from "#cli/eval.ts";
 import { AppRegistry } from "#engine/app-registry.ts";
 import { desiredSetOf } from "#engine/desired-set.ts";
+import { FieldQueries } from "#engine/field-queries.ts";
+import { ignoredBetween } from "#engine/ignored-fields.ts";
 import { entriesOf } from "#engine/inventory-store.ts";
 import { markPaths } from "./cli-mark-paths.ts";
-import { readObjects } from "./cli-files.ts";
+import { readObjects, withHelpers } from "./cli-files.ts";
 import { vendorSettings } from "./cli-session.ts";
 
 /** Plans a sync from files. Refused objects stand beside the plan, as they would stop a sync. */
@@ -33,6 +38,7 @@ export async function evalPlan(input: PlanFiles, dialect: Dialect, signal: Abort
     { app, dialect, rendered: { resources: desired.objects, readSet: [], renderer: "directory" }, scopeOf },
   );
   const liveByKey = new Map(live.objects.map((object) => [keyOf(object), object]));
+  const verdicts = await verdictsOf(set.objects, liveByKey, { dialect, app }, signal);
   const plan = makePlan({
     app,
     rules: dialect.rules,
@@ -40,7 +46,7 @@ export async function evalPlan(input: PlanFiles, dialect: Dialect, signal: Abort
     renderDigest: set.digest,
     cause: app.deleting ? "app-deleted" : "left-source",
     desired: set.objects,
-    verdicts: new Map(set.objects.map((one) => [one.key, verdictOf(one, liveByKey.get(one.key), { dialect, app })])),
+    verdicts,
     inventory: inventoryOf(owned.objects),
     factsOf: (key) => factsOf(key, liveByKey, { dialect, app }),
     prune: app.policy.prune,
@@ -134,15 +140,46 @@ function isInventory(object: Resource): boolean {
   );
 }
 
+interface Judging {
+  readonly dialect: Dialect;
+  readonly app: App;
+}
+
+async function verdictsOf(
+  objects: readonly Desired[],
+  lives: ReadonlyMap<IdKey, Resource>,
+  by: Judging,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<IdKey, Verdict>> {
+  return withHelpers(async (pools) => {
+    const queries = new FieldQueries(jqFinder(pools));
+    const verdicts = new Map<IdKey, Verdict>();
+    for (const desired of objects) {
+      const live = lives.get(desired.key);
+      const options = live && by.dialect.rules.optionsOf(desired.resource, live, by.app);
+      const ignored =
+        live && options ? await ignoredBetween(queries, { desired: desired.resource, live, options }, signal) : [];
+      verdicts.set(
+        desired.key,
+        live && options ? verdictOf({ desired, live, options, ignored }, by) : { kind: "missing" },
+      );
+    }
+    return verdicts;
+  });
+}
+
 /** Compares by the recorded ownership; without one, as in files that people write, values alone count. */
-function verdictOf(desired: Desired, live: Resource | undefined, by: { dialect: Dialect; app: App }): Verdict {
-  if (!live) return { kind: "missing" };
+function verdictOf(
+  pair: { desired: Desired; live: Resource; options: ObjectOptions; ignored: Ignored },
+  by: Judging,
+): Verdict {
+  const { desired, live, options, ignored } = pair;
   const { manager, takeOver } = by.dialect.rules;
-  const options = by.dialect.rules.optionsOf(desired.resource, live, by.app);
   if (options.apply === "ignore" || options.apply === "if-absent") return { kind: "same" };
-  const comparison = { live, desired: desired.resource, manager, takeOver, ignoredPaths: options.ignoredPaths };
+  const comparison = { live, desired: desired.resource, manager, takeOver, ignoredPaths: ignored };
   if (fieldSetOf(live, manager) === null) {
-    const ignoredPaths = [...options.ignoredPaths, ...markPaths];
+    const fields = ignoredFieldsOf(ignored);
+    const ignoredPaths = { live: [...fields.live, ...markPaths], desired: [...fields.desired, ...markPaths] };
     const paths = humanDiff({ ...comparison, ignoredPaths }).map((change) => change.path);
     if (paths.length === 0) return { kind: "same" };
     return { kind: "different", paths, reason: "differs from its declaration", drift: false, by: [] };
@@ -153,7 +190,7 @@ function verdictOf(desired: Desired, live: Resource | undefined, by: { dialect: 
   return { kind: "different", paths: drift.paths, reason: "differs from its declaration", drift: false, by: drift.by };
 }
 
-function factsOf(key: IdKey, live: ReadonlyMap<IdKey, Resource>, by: { dialect: Dialect; app: App }): DeletionFacts {
+function factsOf(key: IdKey, live: ReadonlyMap<IdKey, Resource>, by: Judging): DeletionFacts {
   const object = live.get(key) ?? null;
   const options = object ? by.dialect.rules.optionsOf(object, object, by.app) : null;
   return {
@@ -166,11 +203,7 @@ function factsOf(key: IdKey, live: ReadonlyMap<IdKey, Resource>, by: { dialect: 
   };
 }
 
-function cascadeOf(
-  object: Resource,
-  live: ReadonlyMap<IdKey, Resource>,
-  { dialect, app }: { dialect: Dialect; app: App },
-): string | null {
+function cascadeOf(object: Resource, live: ReadonlyMap<IdKey, Resource>, { dialect, app }: Judging): string | null {
   if (object.kind === "CustomResourceDefinition") {
     const spec = object["spec"] as { group?: string; names?: { kind?: string } } | undefined;
     const ids = [...live.keys()].map(parseIdKey);
