@@ -12,6 +12,8 @@ export interface DiffQuery extends ConnectionOptions {
   readonly revision?: string;
   /** A checkout whose files count instead. */
   readonly local?: string;
+  /** Folder of plugins here. */
+  readonly pluginDir?: string;
 }
 
 /** What `diff` needs. */
@@ -25,6 +27,7 @@ export function diffCommand(actions: DiffActions, terminal: Terminal, signal: Ab
     .description("show what a sync would change now; exits 3 when that is anything")
     .argument("<app>", "app/NAME, ks/NAME, hr/NAME or NAME")
     .option("--revision <revision>", "compare with this commit, branch or tag")
+    .option("--plugin-dir <path>", "for an app of a plugin: a folder of plugins here, as the controller has one")
     .addOption(
       new Option("--local <directory>", "compare with a checkout of the app's repository here").conflicts("revision"),
     )

@@ -14,6 +14,8 @@ export interface RenderQuery extends ConnectionOptions {
   readonly with: readonly string[];
   /** Folder with the chart of a HelmRelease, or the checkout that the chart is in. */
   readonly source?: string;
+  /** Folder of plugins here. */
+  readonly pluginDir?: string;
 }
 
 /** What `render` needs; Secrets come masked unless they were asked for. */
@@ -39,6 +41,7 @@ export function renderCommand(actions: RenderActions, terminal: Terminal, signal
     .option("--revision <revision>", "for an app: this commit, branch or tag")
     .option("--with <files...>", "for a HelmRelease: files with its source, and ConfigMaps and Secrets with values", [])
     .option("--source <directory>", "for a HelmRelease: its chart here, or the checkout that the chart is in")
+    .option("--plugin-dir <path>", "for an app of a plugin: a folder of plugins here, as the controller has one")
     .option("--show-secrets", "print Secrets as they are", false)
     .addOption(new Option("-o, --output <format>", "yaml or json").choices(["yaml", "json"]).default("yaml"))
     .action(async (what: string, options: Omit<RenderQuery, "what"> & { output: "yaml" | "json" }) => {

@@ -30,6 +30,8 @@ export interface AppRecord {
 export interface FoundApp {
   readonly client: ClusterClient;
   readonly record: AppRecord;
+  /** Folder of plugins here. */
+  readonly pluginDir?: string;
 }
 
 /** How commands address an app. */

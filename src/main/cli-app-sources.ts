@@ -43,7 +43,7 @@ export async function renderedSources(
       );
     }
     return { commit: sources.map(({ revision }) => revision.text).join(","), rendered: jointRender(parts, null) };
-  }, found.client);
+  }, found);
 }
 
 /** Whether an app takes from more than one source. */

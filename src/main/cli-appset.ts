@@ -95,22 +95,25 @@ async function preview(client: ClusterClient, query: PreviewQuery, signal: Abort
   const identity = { ...object.metadata, uid: live?.metadata.uid ?? "not there yet" };
   const set = usableSet({ ...object, metadata: identity });
   const lookup = await lookupFor(client, dialect, signal);
-  return withFetchers(async ({ fetchers, helpers }) => {
-    const tree = async (source: Source) => {
-      const repository = fetchers.open(source, await secretsOf(client, source, signal));
-      return repository.tree((await resolved(repository, source.ref, signal)).commit, signal);
-    };
-    const providers = new ProviderReaders(new GithubAppTokens(Date.now));
-    const remote = (question: RemoteQuestion) => remoteAnswer({ client, providers }, question, signal);
-    try {
-      const work = rules.generate(set, lookup, vendorSettings);
-      const generated = await workedOut(work, { helpers, tree, remote }, signal);
-      const queries = new FieldQueries(jqFinder(helpers));
-      return await previewOf({ client, queries }, { set, rules, generated }, signal);
-    } finally {
-      await providers.close();
-    }
-  }, client);
+  return withFetchers(
+    async ({ fetchers, helpers }) => {
+      const tree = async (source: Source) => {
+        const repository = fetchers.open(source, await secretsOf(client, source, signal));
+        return repository.tree((await resolved(repository, source.ref, signal)).commit, signal);
+      };
+      const providers = new ProviderReaders(new GithubAppTokens(Date.now));
+      const remote = (question: RemoteQuestion) => remoteAnswer({ client, providers }, question, signal);
+      try {
+        const work = rules.generate(set, lookup, vendorSettings);
+        const generated = await workedOut(work, { helpers, tree, remote }, signal);
+        const queries = new FieldQueries(jqFinder(helpers));
+        return await previewOf({ client, queries }, { set, rules, generated }, signal);
+      } finally {
+        await providers.close();
+      }
+    },
+    { client },
+  );
 }
 
 async function setMeant(

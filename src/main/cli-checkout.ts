@@ -32,7 +32,7 @@ export interface Checkout {
 
 /** Does `work` with the repository of an app, reached with the app's own credential. */
 export async function withCheckout<T>(
-  { client, record }: FoundApp,
+  { client, record, pluginDir }: FoundApp,
   work: (checkout: Checkout) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
@@ -52,7 +52,7 @@ export async function withCheckout<T>(
     });
   }
   return withRepository(
-    { client, source },
+    { client, source, ...(pluginDir !== undefined && { pluginDir }) },
     async ({ repository, open, ...fetching }) => {
       const head = await resolved(repository, source.ref, signal);
       return work({
@@ -70,10 +70,11 @@ export async function withCheckout<T>(
 
 /** Does `work` with the repository of a source, reached with the source's own credential. */
 export async function withRepository<T>(
-  { client, source }: { readonly client: ClusterClient; readonly source: Source },
+  by: { readonly client: ClusterClient; readonly source: Source; readonly pluginDir?: string },
   work: (opened: Pick<Checkout, "repository" | "open"> & Fetching) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
+  const { client, source } = by;
   const secrets = await existingSecrets(client, source, signal);
   return withFetchers((fetching) => {
     const { fetchers } = fetching;
@@ -85,7 +86,7 @@ export async function withRepository<T>(
           : repositorySpecOf(source, secrets, fetchers.clouds),
       );
     return work({ repository: fetchers.open(source, secrets), open, ...fetching });
-  }, client);
+  }, by);
 }
 
 /** What a person's word stands for: a hash, whole or short, a digest, a revision text, a branch or a tag. */

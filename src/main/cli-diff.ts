@@ -28,7 +28,7 @@ import { withTarget } from "./cli-target.ts";
 const PARALLEL = 8;
 
 /** What to compare with instead of what is tracked. */
-type Wanted = Pick<DiffQuery, "revision" | "local">;
+type Wanted = Pick<DiffQuery, "revision" | "local" | "pluginDir">;
 
 /** Compares what an app declares with the cluster, as the controller does. */
 export const diffActions: DiffActions = {
@@ -103,17 +103,18 @@ interface Declared {
 
 async function declaredBy(
   { client, target, record }: Targeted,
-  { revision, local }: Wanted,
+  { revision, local, pluginDir }: Wanted,
   signal: AbortSignal,
 ): Promise<Declared> {
+  const found = { client, record, ...(pluginDir !== undefined && { pluginDir }) };
   if (usableApp(record).release) return releasedBy({ client, target, record }, local ?? revision, signal);
   if (hasSeveralSources(record)) {
-    mustBeTracked({ client, record }, local ?? revision);
-    const { commit, rendered } = await renderedSources({ client, record }, signal);
+    mustBeTracked(found, local ?? revision);
+    const { commit, rendered } = await renderedSources(found, signal);
     return { commit, resources: rendered.resources, release: null };
   }
   return withCheckout(
-    { client, record },
+    found,
     async (checkout) => {
       const { repository, head } = checkout;
       if (local !== undefined) {

@@ -17,7 +17,7 @@ export async function renderWithBases(
   signal: AbortSignal,
 ): Promise<Rendered> {
   const { record } = input;
-  const renderer = upstreamRenderer(fetching.helpers, fetching.dataKeys);
+  const renderer = upstreamRenderer(fetching.helpers, fetching.dataKeys, fetching.plugins);
   const mounts = new Map<string, FileTree>();
   for (;;) {
     try {

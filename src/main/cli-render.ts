@@ -57,12 +57,13 @@ async function renderApp(query: RenderQuery, signal: AbortSignal): Promise<reado
       const record = await findApp(client, { name: query.what, namespace: query.namespace }, signal);
       if (usableApp(record).release) return renderRelease({ client, record }, query, signal);
       if (query.source !== undefined || query.with.length > 0) throw onlyReleases(record.key);
+      const found = { client, record, ...(query.pluginDir !== undefined && { pluginDir: query.pluginDir }) };
       if (hasSeveralSources(record)) {
-        mustBeTracked({ client, record }, query.revision);
-        return (await renderedSources({ client, record }, signal)).rendered.resources;
+        mustBeTracked(found, query.revision);
+        return (await renderedSources(found, signal)).rendered.resources;
       }
       return withCheckout(
-        { client, record },
+        found,
         async (checkout) => {
           const { repository, head } = checkout;
           const commit = query.revision === undefined ? head.commit : await commitOf(checkout, query.revision, signal);

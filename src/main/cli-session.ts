@@ -5,8 +5,8 @@ import { inClusterConfig } from "#adapters/kube/in-cluster.ts";
 import { loadKubeconfig } from "#adapters/kube/kubeconfig.ts";
 import type { ConnectionOptions } from "#cli/connection-options.ts";
 
-/** Settings that every command uses for vendors' installations. */
-export const vendorSettings = usualSettings("argocd");
+/** Settings that every command uses for vendors' installations. Whether there are plugins is the controller's to say. */
+export const vendorSettings = { ...usualSettings("argocd"), plugins: true };
 
 /** Connection settings of the cluster that a person means: the named kubeconfig, the pod's own, or the usual file. */
 export async function settingsFor(

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { usualSettings } from "#core/app/settings.ts";
+import { runCli } from "../support/cli-program.ts";
 import { type Service, startService } from "../support/service.ts";
 import { configMap, useArgoWorld } from "./argo-world.ts";
 
@@ -75,4 +76,21 @@ test("what fails is told by the plugin's name, and nothing is deleted", async ()
   await app.patch({ spec: { source: { plugin: { name: "nobody" } } } });
   await app.until("the other one is told", (view) => view.conditions.join().includes('plugin with name "nobody"'));
   expect(await app.config("a")).toEqual({ value: "1" });
+});
+
+test("commands run plugins of a folder here, and without one say who runs them", async () => {
+  const app = world.app("plugin-command");
+  const commit = await app.commit({ value: "one" });
+  const parameters = [{ name: "name", string: "commanded" }];
+  await app.create({ source: { plugin: { name: "own", parameters } } });
+  await app.settled(commit);
+  const home = await mkdtemp(join(tmpdir(), "holdfast-home-"));
+  const holdfast = (...args: string[]) => runCli({ home, kubeconfig: world.plane.kubeconfigPath }, args);
+  const rendered = await holdfast("render", "app/plugin-command", "--plugin-dir", pluginDir);
+  expect(rendered.out).toContain("name: commanded");
+  const without = await holdfast("diff", "app/plugin-command");
+  expect([without.code === 0, without.err]).toEqual([false, expect.stringContaining("here with --plugin-dir")]);
+  const same = await holdfast("diff", "app/plugin-command", "--plugin-dir", pluginDir);
+  expect([same.code, same.err]).toEqual([0, expect.stringContaining("is as declared")]);
+  await rm(home, { recursive: true, force: true });
 });

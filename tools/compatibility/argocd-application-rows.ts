@@ -135,9 +135,5 @@ export const applicationRows: readonly Row[] = [
     "test/argocd/health.test.ts: an Application waits for the Applications of its first wave",
   ),
   missing(app, "`sourceHydrator`, annotation `hydrate`", "refused by name; the annotation is not read"),
-  missing(
-    app,
-    "`info`, `link.argocd.argoproj.io/*`, `notice…`, `pref…`, `managed-by-url`, `ignore-default-links`",
-    "kept, and shown by nothing: there is no web interface",
-  ),
+  missing(app, "`info`, `notice…`, `pref…`, `managed-by-url`", "kept, and shown by nothing: there is no web interface"),
 ];

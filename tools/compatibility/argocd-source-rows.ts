@@ -225,6 +225,11 @@ const pluginRows: readonly Row[] = [
     ),
     "plugins are on with the controller's `--plugin-dir`",
   ),
+  served(
+    PLUGINS,
+    "plugins in commands (`render`, `diff --local`) with `--plugin-dir`",
+    `${plugins}: commands run plugins of a folder here, and without one say who runs them`,
+  ),
   missing(PLUGINS, "`provideGitCreds`", "a plugin with it is refused by name"),
   partly(
     served(

@@ -1,4 +1,4 @@
-import { missing, partly, type Row, served } from "./row.ts";
+import { partly, type Row, served } from "./row.ts";
 
 const dialect = "src/dialects/argocd";
 const automation = "test/argocd/automation.test.ts";
@@ -136,7 +136,15 @@ const optionRows: readonly Row[] = [
     ),
     "always so",
   ),
-  missing(OPTIONS, "`ServerSideApply=false`", "objects are always applied by the server; a condition says so"),
+  partly(
+    served(
+      OPTIONS,
+      "`ServerSideApply=false`",
+      "test/argocd/options.test.ts: ServerSideApply and ApplyOutOfSyncOnly hold: only what differs is written, by server-side apply",
+      "src/dialects/argocd/prepare.test.ts: prepare() warns of options without effect",
+    ),
+    "objects are applied by the server all the same, as a condition says",
+  ),
   served(
     OPTIONS,
     "`Replace`, `Force`",

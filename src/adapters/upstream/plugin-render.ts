@@ -25,7 +25,7 @@ export async function renderByPlugin(
   { tree, path, spec }: { readonly tree: FileTree; readonly path: string; readonly spec: PluginSpec },
   signal: AbortSignal,
 ): Promise<Rendered | null> {
-  if (!means.plugins) throw new RenderError("build", "plugins are not run here: the controller runs them");
+  if (!means.plugins) throw new RenderError("build", "plugins are run by the controller, and here with --plugin-dir");
   const texts = await means.plugins.render({ tree, path, name: spec.name, env: spec.env }, signal);
   if (texts === null) return null;
   const files = texts.map((text, index) => ({

@@ -69,7 +69,8 @@ async function renderInput(means: Means, input: RenderInput, signal: AbortSignal
     throw new RenderError("build", "could not find plugin supporting the given repository");
   }
   if (spec.kind === "nothing") return { resources: [], readSet: [], renderer: null };
-  const taken = spec.plugin && (await renderByPlugin(byPlugin, { tree, path, spec: spec.plugin }, signal));
+  const taken =
+    spec.plugin && means.plugins && (await renderByPlugin(byPlugin, { tree, path, spec: spec.plugin }, signal));
   if (taken) return taken;
   const looked: ReadSet = [{ kind: "directory", path, digest: listingDigest(tree, path) }];
   const has = (name: string) => tree.entry(childPath(path, name)) !== undefined;
