@@ -17,6 +17,7 @@ import type { EngineContext } from "./engine-context.ts";
 import { FreshLooks } from "./fresh-looks.ts";
 import { GeneratorWriter } from "./generator-writer.ts";
 import { makeContext } from "./make-context.ts";
+import { KeptConfigs } from "./kept-configs.ts";
 import type { RemoteClusters } from "./remote-clusters.ts";
 import { readRegistry } from "./read-registry.ts";
 import { invalidReport, Reporter } from "./reporter.ts";
@@ -40,6 +41,7 @@ export class Controller {
   readonly #sourceReports: SourceReports;
   readonly #queue: WorkQueue<AppKey>;
   readonly #sets: AppSets;
+  readonly #kept: KeptConfigs;
   /** Apps that prune nothing before another has read the newest revision, by that other. */
   readonly #awaiting = new Map<AppKey, Set<AppKey>>();
   /** The uid of every app object that was seen: what stands in its status from then on may be our own. */
@@ -112,6 +114,7 @@ export class Controller {
     });
     this.#sourceReports = new SourceReports({ ...parts, rivals, shard, generators: this.#generators });
     this.#sets = new AppSets({ ...options, registry, sources, rivals, queries: context.queries, onStored });
+    this.#kept = new KeptConfigs({ ...options, registry, rivals });
   }
 
   #setListener(): SetListener {
@@ -119,7 +122,10 @@ export class Controller {
       onSet: (dialect, object, isThere) =>
         isThere ? this.#sets.put(dialect, object) : this.#sets.gone(dialect, object),
       onStatus: (key) => this.#sets.appTold(key),
-      onConfig: (dialect) => this.#sets.configChanged(dialect),
+      onConfig: (dialect) => {
+        this.#sets.configChanged(dialect);
+        this.#kept.changed(dialect.name);
+      },
     };
   }
 
@@ -166,6 +172,7 @@ export class Controller {
     tasks.add(this.#reporter.run(signal));
     tasks.add(this.#generators.run(signal));
     tasks.add(this.#sets.run(signal));
+    tasks.add(this.#kept.run(signal));
     if (this.#publisher) tasks.add(this.#publisher.run(this.#sourceReports.objects(), signal));
     tasks.add(this.#sweep(signal));
     this.#ready = true;
@@ -196,6 +203,7 @@ export class Controller {
       this.#lookAfresh(app);
     }
     this.#sets.appChanged(key);
+    this.#kept.appChanged();
     this.#queue.add(key, "person");
   }
 
@@ -265,6 +273,7 @@ export class Controller {
 
   #rivalChanged(dialect: string): void {
     this.#sets.dialectChanged(dialect);
+    this.#kept.changed(dialect);
     const known = this.#options.dialects.find(({ name }) => name === dialect);
     if (known) this.#options.alone.note(dialect, this.#context.rivals.alive(known));
     for (const record of this.#context.registry.sources()) {

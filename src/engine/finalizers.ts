@@ -2,10 +2,10 @@ import { ApiError } from "#core/cluster/api-error.ts";
 import type { AppRecord } from "./app-registry.ts";
 import type { EngineContext } from "./engine-context.ts";
 
-/** Replaces the finalizers of an app's object, unless somebody changed it meanwhile. @throws ApiError 409 then */
+/** Replaces the finalizers of a dialect's object, unless somebody changed it meanwhile. @throws ApiError 409 then */
 export async function patchFinalizers(
   context: Pick<EngineContext, "home">,
-  change: { record: AppRecord; finalizers: readonly string[] },
+  change: { record: Pick<AppRecord, "object" | "dialect">; finalizers: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
   const { record, finalizers } = change;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { type ArgoView, configMap, FINALIZER, IN_CLUSTER, type TestApp, useArgoWorld } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
@@ -77,6 +78,28 @@ describe.concurrent("a project", () => {
     await app.settled(commit);
   });
 
+  test("that is deleted is kept by its finalizer while an application uses it, and goes then", async () => {
+    const at = { apiVersion: "argoproj.io/v1alpha1", kind: "AppProject", namespace: "argocd", name: "leaving" };
+    const metadata = { name: "leaving", namespace: "argocd", finalizers: [FINALIZER, "example.org/other"] };
+    const spec = { sourceRepos: ["*"], destinations: [{ server: "*", namespace: "*" }] };
+    const { object } = await world.client.apply(
+      { apiVersion: at.apiVersion, kind: at.kind, metadata, spec },
+      { manager: "test", signal },
+    );
+    const app = world.app("project-leaving");
+    const first = await app.commit({ "a.yaml": configMap("a") });
+    await app.create({ metadata: { finalizers: [FINALIZER] }, spec: { project: "leaving" } });
+    await app.settled(first);
+    await world.client.delete(at, { uid: object.metadata.uid ?? "", signal });
+    const second = await app.commit({ "a.yaml": configMap("a", "2") });
+    await app.refresh();
+    await app.settled(second);
+    const finalizers = async () => (await world.client.get(at, { signal }))?.metadata.finalizers;
+    expect(await finalizers()).toEqual(metadata.finalizers);
+    await app.delete();
+    await eventually("it may go", async () => (await finalizers())?.join() === "example.org/other");
+  });
+
   test("limits where manifests come from and where they go", async () => {
     await project("elsewhere", {
       sourceRepos: ["https://git.example/*"],
@@ -85,7 +108,7 @@ describe.concurrent("a project", () => {
     const app = world.app("project-limits");
     await app.commit({ "a.yaml": configMap("a") });
     await app.create({ spec: { project: "elsewhere" } });
-    const refused = await app.until("it is refused", ({ conditions }) => conditions.length > 0);
+    const refused = await app.until("it is refused", ({ conditions }) => conditions.length > 1);
     expect(refused.conditions).toEqual([
       `InvalidSpecError: application destination server '${IN_CLUSTER}' and namespace '${app.namespace}' do not match any of the allowed destinations in project 'elsewhere': no entry of spec.destinations matches`,
       `InvalidSpecError: application repo ${app.url} is not permitted in project 'elsewhere': no entry of spec.sourceRepos matches`,

@@ -33,6 +33,11 @@ export const projectRows: readonly Row[] = [
   ),
   served(
     PROJECTS,
+    "finalizer `resources-finalizer.argocd.argoproj.io` of a project",
+    `${refusals}: that is deleted is kept by its finalizer while an application uses it, and goes then`,
+  ),
+  served(
+    PROJECTS,
     "a project that changes, also while an application is synced",
     `${refusals}: keeps what it forbids now from being healed, and what is there from being deleted`,
     `${refusals}: stops a sync before a wave that it forbids now, which goes on once it may`,

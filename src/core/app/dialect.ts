@@ -191,6 +191,13 @@ export interface RenderFacts {
   readonly cluster: TemplateCapabilities | null;
 }
 
+/** Objects among the `configKinds` that a finalizer keeps while an app uses them. */
+export interface KeptConfig {
+  readonly kind: string;
+  readonly finalizer: string;
+  readonly isUsedBy: (object: Resource, app: Resource) => boolean;
+}
+
 /** One vendor's objects and words: a record of pure functions and tables. */
 export interface Dialect {
   readonly name: string;
@@ -198,6 +205,8 @@ export interface Dialect {
   readonly sourceKinds: readonly DialectKind[];
   /** Further kinds that the functions below look up. */
   readonly configKinds: readonly DialectKind[];
+  /** Absent: nothing keeps any of them. */
+  readonly keptConfig?: KeptConfig;
   parseApp(object: Resource, lookup: Lookup, settings: Settings): Result<App, readonly Problem[]>;
   /** The render of an app's source once what it references is known; refused with why it cannot be rendered. */
   completeRender(

@@ -6,7 +6,9 @@ import { argoActions } from "./actions/argo-actions.ts";
 import { ARGO_API, configKinds } from "./config-kinds.ts";
 import { APP_SHORT } from "./app-short.ts";
 import { parseApp } from "./parse-app.ts";
+import { FINALIZER } from "./parse-policy.ts";
 import { prepare } from "./prepare.ts";
+import { isProjectOf } from "./project.ts";
 import { reportApp } from "./report-app.ts";
 import { withoutExcluded } from "./report-exclusions.ts";
 import { restore } from "./restore.ts";
@@ -31,6 +33,7 @@ export function argoDialectIn(controlNamespace: string, argo: ArgoSettings = usu
     appKinds: [application],
     sourceKinds: [],
     configKinds: configKinds(controlNamespace),
+    keptConfig: { kind: "AppProject", finalizer: FINALIZER, isUsedBy: isProjectOf(controlNamespace) },
     parseApp: (object, lookup, settings) => parseApp(object, lookup, installation(settings)),
     completeRender: (_app, render) => ok(render),
     sourceRenders,

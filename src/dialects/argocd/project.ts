@@ -1,9 +1,10 @@
 import type { Lookup } from "#core/app/dialect.ts";
 import type { Settings } from "#core/app/settings.ts";
+import type { Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import { clustersOfProject } from "./clusters.ts";
 import type { ClusterNames } from "./destination.ts";
-import { withoutNulls } from "./fields.ts";
+import { textAt, withoutNulls } from "./fields.ts";
 import { withGlobalLimits } from "./global-limits.ts";
 import { type ProjectFields, projectSpecSchema } from "./project-schema.ts";
 import { namespaceMatches } from "./namespace-patterns.ts";
@@ -45,6 +46,13 @@ export function findProject(name: string, lookup: Lookup, place: ProjectPlace): 
   const found = { name, object, limits: own.limits };
   const limits = withGlobalLimits(found, place.argo.projects, { lookup, namespace: place.controlNamespace });
   return { ...own, limits };
+}
+
+/** Whether a project is that of an application. */
+export function isProjectOf(controlNamespace: string): (project: Resource, app: Resource) => boolean {
+  return ({ metadata }, app) =>
+    metadata.namespace === controlNamespace &&
+    metadata.name === (textAt(withoutNulls(app["spec"]), "project") || DEFAULT_PROJECT);
 }
 
 /** Tells that there is no project of that name. */
