@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AppKey, SyncRequest } from "#core/app/app.ts";
 import { changesOf, type Plan } from "#core/plan/plan.ts";
-import { keyOf } from "#core/resource/resource-id.ts";
+import { idOf, keyOf } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { AppWork } from "./app-state.ts";
 import { APPROVE_ANNOTATION, isStaying, planApp } from "./plan-app.ts";
@@ -118,8 +118,11 @@ describe("planApp()", () => {
 
   test("an order for some objects plans only those", async () => {
     const work = await moved([X, Y], [X]);
-    expect(Object.keys(await actions(work, { request: { ...REQUEST, only: [keyOf(X)] } }))).toEqual(["x"]);
-    expect(Object.keys(await actions(work, { request: { ...REQUEST, only: [keyOf(Y)] } }))).toEqual(["y"]);
+    const named = async (object: Resource, namespace: string | null) =>
+      Object.keys(await actions(work, { request: { ...REQUEST, only: [{ ...idOf(object), namespace }] } }));
+    expect(await named(X, idOf(X).namespace)).toEqual(["x"]);
+    expect(await named(Y, null)).toEqual(["y"]);
+    expect(await named(Y, "elsewhere")).toEqual([]);
   });
 
   test("an order decides about pruning over the app's own policy", async () => {

@@ -3,7 +3,7 @@ import type { AppKey, SyncRequest } from "#core/app/app.ts";
 import { type DeletionFacts, makePlan } from "#core/plan/make-plan.ts";
 import type { Inventory } from "#core/plan/inventory.ts";
 import type { Plan } from "#core/plan/plan.ts";
-import { type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
+import { idKey, type IdKey, parseIdKey } from "#core/resource/resource-id.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { AppState, AppWork } from "./app-state.ts";
 import type { DesiredSet } from "./desired-set.ts";
@@ -26,20 +26,28 @@ export async function planApp(
   const doomed = [...inventory.keys()].filter((key) => !wanted?.has(key));
   const cascades = await cascadesOf(work, doomed, signal);
   const unread = doomed.length > 0 && !input.deleting ? (context.unsettled(app.key)[0] ?? null) : null;
-  const selected = input.request?.only ? new Set(input.request.only) : null;
+  const isSelected = selectionOf(input.request);
   return makePlan({
     app,
     rules: dialect.rules,
     revision: input.revision,
     renderDigest: input.desired?.digest ?? "",
     cause: input.deleting ? "app-deleted" : "left-source",
-    desired: selected ? desired.filter((object) => selected.has(object.key)) : desired,
+    desired: isSelected ? desired.filter(({ key }) => isSelected(key)) : desired,
     verdicts: state.verdicts,
-    inventory: selected ? new Map([...inventory].filter(([key]) => selected.has(key))) : inventory,
+    inventory: isSelected ? new Map([...inventory].filter(([key]) => isSelected(key))) : inventory,
     factsOf: (key) => factsOf(work, { key, cascade: cascades.get(key) ?? null, ...input, unread }),
     prune: input.request?.prune ?? app.policy.prune,
     approval: annotationsOf(context.registry.app(app.key)?.object as Resource)[APPROVE_ANNOTATION] ?? null,
   });
+}
+
+/** Which objects an order is about; null: all. */
+function selectionOf(request: SyncRequest | null): ((key: IdKey) => boolean) | null {
+  const { only } = request ?? {};
+  if (!only) return null;
+  const named = new Set(only.map((one) => idKey({ ...one, namespace: one.namespace ?? "*" })));
+  return (key) => named.has(key) || named.has(idKey({ ...parseIdKey(key), namespace: "*" }));
 }
 
 /** What ran as a hook, or will, is not pruned: it goes with the app. */

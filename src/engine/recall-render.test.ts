@@ -76,7 +76,7 @@ describe("recallRender()", () => {
   });
 
   test("has nothing of a sync of some objects, of healing, or of sources that are not named", async () => {
-    const only = [...((await appWith({})).state.desired?.byKey.keys() ?? [])];
+    const only = ((await appWith({})).state.desired?.objects ?? []).map(({ id }) => id);
     await synced(await appWith({ request: order({ only }) }), "r1");
     expect(kept.size).toBe(0);
     await synced(await appWith({ sources: [{ ...source, declaration: undefined as never }] }), "r1");

@@ -101,6 +101,18 @@ describe.concurrent("an order", () => {
     expect(after.sync).toBe("OutOfSync");
   });
 
+  test("may name an object without its namespace, wherever that is", async () => {
+    const app = world.app("selective-anywhere");
+    const at = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "far", namespace: "default" } };
+    const commit = await app.commit({ "a.yaml": configMap("a"), "far.yaml": JSON.stringify(at) });
+    await app.create({ spec: { syncPolicy: {} } });
+    await app.until("it was compared", ({ sync }) => sync === "OutOfSync");
+    const done = await app.operate({ revision: commit, resources: [{ kind: "ConfigMap", name: "far" }] });
+    expect(done.results.map(({ name, namespace }) => `${String(namespace)}/${String(name)}`)).toEqual(["default/far"]);
+    expect(await app.object("ConfigMap", "far", "default")).not.toBeNull();
+    expect(await app.config("a")).toBeNull();
+  });
+
   test("may be a dry run, which writes nothing", async () => {
     const { app, commit } = await manual("dry");
     const done = await app.operate({ revision: commit, dryRun: true });

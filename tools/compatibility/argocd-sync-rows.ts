@@ -271,6 +271,7 @@ const operationRows: readonly Row[] = [
     OPERATIONS,
     "`resources`",
     `${operation}: may name some objects: the others wait, and history leaves it out`,
+    `${operation}: may name an object without its namespace, wherever that is`,
     `${dialect}/parse-app.test.ts: for chosen objects, with and without the namespace`,
   ),
   served(OPERATIONS, "`prune`", `${operation}: deletes only when it asks for it`),

@@ -2,7 +2,7 @@ import type { ClusterAccess } from "#core/cluster/cluster-access.ts";
 import type { SyncWindow } from "#core/policy/sync-windows.ts";
 import type { ReleasePolicy } from "#core/release/release-policy.ts";
 import type { HealthExpressions } from "#core/health/expression-health.ts";
-import type { IdKey } from "#core/resource/resource-id.ts";
+import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ObjectAddress, Source, SourceKey } from "#core/source/source.ts";
 import type { RenderSpec } from "./render-spec.ts";
@@ -132,6 +132,9 @@ export interface RetryPolicy {
   readonly of?: "same" | "newest";
 }
 
+/** An object that an order is about; namespace null: that of any. */
+export type SelectedObject = Omit<ResourceId, "namespace"> & { readonly namespace: string | null };
+
 /** A person's order to sync now. */
 export interface SyncRequest {
   /** Identifies the order: handled once. */
@@ -146,8 +149,8 @@ export interface SyncRequest {
   readonly given?: Rendered;
   readonly prune: boolean | null;
   readonly dryRun: boolean;
-  /** Restricts the sync to these objects; null: all. */
-  readonly only: readonly IdKey[] | null;
+  /** Restricts the sync to these objects, one that names no namespace in whichever it is; null: all. */
+  readonly only: readonly SelectedObject[] | null;
   /** Whether hooks run, where the sync is of all objects. */
   readonly hooks: boolean;
   readonly initiatedBy: string;

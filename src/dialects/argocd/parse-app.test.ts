@@ -225,7 +225,10 @@ describe("parseApp() reads the order to sync", () => {
     const request = parsed(application({}, { operation: { sync: { revision: "v1", resources } } })).request;
     expect(request).toMatchObject({
       revision: "v1",
-      only: ["/ConfigMap/shop/a", "/ConfigMap//a", "apps/Deployment/n/b"],
+      only: [
+        { group: "", kind: "ConfigMap", name: "a", namespace: null },
+        { group: "apps", kind: "Deployment", name: "b", namespace: "n" },
+      ],
     });
   });
 

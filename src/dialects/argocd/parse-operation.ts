@@ -1,6 +1,5 @@
-import type { SyncRequest } from "#core/app/app.ts";
+import type { SelectedObject, SyncRequest } from "#core/app/app.ts";
 import { digestOf } from "#core/resource/digest.ts";
-import { type IdKey, idKey } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { stableText } from "#core/resource/stable-text.ts";
 import { fieldAt, textAt, withoutNulls } from "./fields.ts";
@@ -44,7 +43,7 @@ export function requestOf(operation: OperationFields, spec: SpecFields, token: s
     ...orderedRevisions(sync, spec),
     prune: sync.prune ?? false,
     dryRun: sync.dryRun ?? false,
-    only: sync.resources?.length ? keysOf(sync.resources, spec.destination?.namespace ?? "") : null,
+    only: sync.resources?.length ? sync.resources.map(selected) : null,
     hooks: !sync.syncStrategy?.apply,
     initiatedBy: initiatedBy?.username || (initiatedBy?.automated ? "automated" : ""),
     retry: null,
@@ -62,15 +61,9 @@ function operationToken(object: Resource, operation: unknown): string {
   return `operation:${digestOf([operation, previous])}`;
 }
 
-/** An entry may leave the namespace out, and whether its kind has one is not known here: both keys stand for it. */
-function keysOf(
-  resources: readonly { group?: string; kind: string; name: string; namespace?: string }[],
-  namespace: string,
-): IdKey[] {
-  const keys = resources.flatMap(({ group = "", kind, name, namespace: own }) =>
-    (own ? [own] : [namespace, ""]).map((place) => idKey({ group, kind, namespace: place, name })),
-  );
-  return [...new Set(keys)];
+function selected(entry: { group?: string; kind: string; name: string; namespace?: string }): SelectedObject {
+  const { group = "", kind, name, namespace } = entry;
+  return { group, kind, name, namespace: namespace || null };
 }
 
 /** What an operation asks for in place of the app's own sync options; `syncOptions` null: nothing. */
