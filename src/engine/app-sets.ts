@@ -138,7 +138,7 @@ export class AppSets {
   appTold(key: AppKey): void {
     const uid = this.#members.ownerOf(key);
     if (uid === null) return;
-    const delay = TELL_AFTER_MS + TELL_AFTER_PER_APP_MS * this.#members.of(uid).length;
+    const delay = TELL_AFTER_MS + TELL_AFTER_PER_APP_MS * this.#members.count(uid);
     this.#wake(uid, (set) => this.#queue.addAfter(set, delay, "periodic"));
   }
 

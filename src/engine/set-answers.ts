@@ -1,4 +1,4 @@
-import type { Asking, SetQuestion, SetQuestions } from "#core/app/app-set.ts";
+import type { Asking, SetQuestion, SetQuestions, ValueOrError } from "#core/app/app-set.ts";
 import { SetError } from "#core/app/app-set.ts";
 import type { Lookup } from "#core/app/dialect.ts";
 import type { SourceKey } from "#core/source/source.ts";
@@ -28,10 +28,11 @@ export interface SetAnswersParts extends RemoteAnswersParts {
 /** Finds the answers for one set at one time, and remembers what they were, to tell later whether they still hold. */
 export class SetAnswers {
   readonly #parts: SetAnswersParts;
-  readonly #looked: (() => boolean)[] = [];
+  readonly #looked = new Map<string, () => boolean>();
   readonly #revisions = new Map<SourceKey, string>();
   /** Repositories whose pull requests were asked for, by their names, or by numbers. */
   readonly #pulledFrom = new Set<string>();
+  #decoded: { readonly texts: readonly string[]; readonly answer: readonly ValueOrError[] } | null = null;
   #until = Number.POSITIVE_INFINITY;
   #retryAfterMs: number | null = null;
 
@@ -49,12 +50,12 @@ export class SetAnswers {
     const { lookup } = this.#parts;
     const one = (kind: string, namespace: string, name: string) => {
       const found = lookup(kind, namespace, name);
-      this.#looked.push(() => lookup(kind, namespace, name) === found);
+      this.#looked.set(`${kind}/${namespace}/${name}`, () => lookup(kind, namespace, name) === found);
       return found;
     };
     const all = (kind: string) => {
       const found = lookup.all?.(kind) ?? [];
-      this.#looked.push(() => lookup.all?.(kind) === found);
+      this.#looked.set(kind, () => lookup.all?.(kind) === found);
       return found;
     };
     return Object.assign(one, { all });
@@ -75,7 +76,7 @@ export class SetAnswers {
   /** Whether every question would be answered as it was. */
   hold(): boolean {
     if (this.#parts.clock.now() >= this.#until) return false;
-    if (!this.#looked.every((isSame) => isSame())) return false;
+    for (const isSame of this.#looked.values()) if (!isSame()) return false;
     return [...this.#revisions].every(([key, revision]) => this.#revisionOf(key) === revision);
   }
 
@@ -86,6 +87,7 @@ export class SetAnswers {
       signal.throwIfAborted();
       step = work.next(await this.#answer(step.value, signal));
     }
+    this.#decoded = null;
     return step.value;
   }
 
@@ -95,12 +97,22 @@ export class SetAnswers {
     if (isRemote(question)) return this.#remote(question, signal);
     try {
       if (question.ask === "template") return await templates.fill(question, signal);
-      if (question.ask === "decode") return await templates.decode(question.texts, signal);
+      if (question.ask === "decode") return await this.#decode(question.texts, signal);
       return await question.tree.read(question.paths, signal);
     } catch (error) {
       signal.throwIfAborted();
       throw new SetError(question.ask === "template" ? "template" : "parameters", failureText(error), { cause: error });
     }
+  }
+
+  /** A generator inside another often has the same text for all that is made before it. */
+  async #decode(texts: readonly string[], signal: AbortSignal): Promise<readonly ValueOrError[]> {
+    const isSame =
+      this.#decoded?.texts.length === texts.length && texts.every((text, at) => text === this.#decoded?.texts[at]);
+    if (this.#decoded && isSame) return this.#decoded.answer;
+    const answer = await this.#parts.templates.decode(texts, signal);
+    this.#decoded = { texts, answer };
+    return answer;
   }
 
   #tree({ source }: SetQuestions["tree"]["question"]): SetQuestions["tree"]["answer"] {

@@ -32,6 +32,11 @@ export class SetMembers {
     return this.#owners.get(key) ?? null;
   }
 
+  /** How many apps a set has. */
+  count(uid: string): number {
+    return this.#members.get(uid)?.size ?? 0;
+  }
+
   /** The apps of a set. */
   of(uid: string): readonly AppRecord[] {
     return [...(this.#members.get(uid) ?? [])].flatMap((key) => this.#registry.app(key) ?? []);

@@ -130,6 +130,11 @@ const generatorRows: readonly Row[] = [
     ),
     "pushes for `git`, pull requests for `pullRequest`; at the same address as for Applications",
   ),
+  served(
+    GENERATORS,
+    "too many parameters, and files and templates that are too large",
+    "test/argocd/app-set-bad-input.test.ts: an ApplicationSet is told what is too much, soon and with little memory, and loses nothing:",
+  ),
 ];
 
 const templatingRows: readonly Row[] = [

@@ -289,6 +289,27 @@ describe("combinations", () => {
     await expect(generated(three)).rejects.toThrow("matrix is nested more than two levels deep");
   });
 
+  test("a matrix has its second generator filled in with many of the first at once, in their order", () => {
+    const outers = Array.from({ length: 1_000 }, (_, index) => ({ n: String(index) }));
+    const second = { list: { elements: [{ m: "{{.n}}" }] } };
+    const matrix = { generators: [{ list: { elements: outers } }, second] };
+    const parsed = parseSet(setOf({ goTemplate: true, generators: [{ matrix }] }), usualArgoSettings.sets, "argocd");
+    if (!parsed.ok) throw new Error("it is refused");
+    const asked: Extract<SetQuestion, { ask: "template" }>[] = [];
+    const work = generate(
+      parsed.value,
+      Object.assign(() => null, { all: () => [] }),
+      installation,
+    );
+    for (let step = work.next(); !step.done;) {
+      const question = step.value as (typeof asked)[number];
+      asked.push(question);
+      step = work.next(question.jobs.map(({ params }) => ({ value: { list: { elements: [{ m: params["n"] }] } } })));
+    }
+    expect(asked.map(({ jobs }) => jobs.length)).toEqual([500, 500, 500, 500]);
+    expect(asked.at(-1)?.jobs.at(-1)?.params).toEqual({ n: "999", m: "999" });
+  });
+
   test("stop before they make more than anybody can use", async () => {
     const many = {
       list: { elements: Array.from({ length: 1000 }, (_, index) => ({ [`k${index % 2}`]: String(index) })) },

@@ -3,8 +3,9 @@ import type { Lookup } from "#core/app/dialect.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import { checkedApps } from "./checked-apps.ts";
 import { filled } from "./fill.ts";
-import { kindsOf, MAX_PARAMS, paramsOfKind } from "./generators.ts";
+import { kindsOf, paramsOfKind } from "./generators.ts";
 import type { Making } from "./making.ts";
+import { mustBeFew } from "./param-limit.ts";
 import { filledUp } from "./params.ts";
 import type { Installation } from "../settings.ts";
 import { specOf } from "./set-spec.ts";
@@ -33,7 +34,7 @@ export function* generate(set: AppSet, lookup: Lookup, installation: Installatio
   for (const generator of spec.generators) {
     for (const kind of kindsOf(generator)) {
       const sets = yield* paramsOfKind(generator, { kind }, making);
-      if (sets.length + jobs.length > MAX_PARAMS) throw tooMany();
+      mustBeFew(sets.length + jobs.length);
       const tree = trees.push(templateOf(generator, kind, spec)) - 1;
       for (const params of sets) jobs.push({ tree, params });
     }
@@ -44,10 +45,6 @@ export function* generate(set: AppSet, lookup: Lookup, installation: Installatio
     patched.map((app) => childOf(object, app, spec)),
     { set: object, lookup, settings: installation },
   );
-}
-
-function tooMany(): SetError {
-  return new SetError("parameters", `the generators make more than the allowed ${MAX_PARAMS} sets of parameters`);
 }
 
 /** What a generator's own template says counts before the set's. */

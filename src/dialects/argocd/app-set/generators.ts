@@ -11,11 +11,9 @@ import { pullParams } from "./pull-generator.ts";
 import { scmParams } from "./scm-generator.ts";
 import { listParams } from "./list-generator.ts";
 import type { Making } from "./making.ts";
+import { mustBeFew } from "./param-limit.ts";
 import { filledUp, flattened, goText, overridden } from "./params.ts";
 import { type GeneratorFields, generatorSchema } from "./set-schema.ts";
-
-/** More sets of parameters than this are a mistake. */
-export const MAX_PARAMS = 20_000;
 
 /** A kind of generator, and where it may stand: nothing below the second level is a combination. */
 type Kind = Exclude<keyof GeneratorFields, "selector">;
@@ -76,24 +74,12 @@ function selected(selector: GeneratorFields["selector"], sets: readonly Params[]
   return sets.filter((params) => termsMatch(selector, flattened(params)));
 }
 
-function mustBeFew(count: number): void {
-  if (count <= MAX_PARAMS) return;
-  throw new SetError(
-    "parameters",
-    `the generators make ${count} sets of parameters, more than the allowed ${MAX_PARAMS}`,
-  );
-}
-
-/** Parameters of a generator inside another, itself filled in with parameters of the one before it. */
+/** Parameters of a generator inside another; `made` is what became of it, filled in with the parameters before it. */
 function* childParams(
-  written: unknown,
-  { outer, depth }: { readonly outer: Params; readonly depth: number },
+  { written, made }: { readonly written: unknown; readonly made: unknown },
+  depth: number,
   making: Making,
 ): Asking<readonly Params[]> {
-  const isOuter = Object.keys(outer).length > 0;
-  const [made] = isOuter
-    ? yield* filled(making.style, { trees: [written], jobs: [{ tree: 0, params: outer }] }, "parameters")
-    : [written];
   const [problem] = schemaProblems(generatorSchema, made, "generator");
   if (problem) throw new SetError("parameters", problem.message);
   const { selector: _filled, ...generator } = made as GeneratorFields;
@@ -108,6 +94,25 @@ function* childParams(
   return yield* paramsOfKind({ ...generator, ...(selector && { selector }) }, { kind, depth }, making);
 }
 
+/** So much of generators that are filled in is there at once. */
+const FILLED_BYTES = 4 << 20;
+
+/** What becomes of a generator with each of some parameters. */
+function* eachFilled(written: unknown, outers: readonly Params[], { style }: Making): Asking<readonly unknown[]> {
+  const jobs = outers.filter(hasSome).map((params) => ({ tree: 0, params }));
+  const made = (yield* filled(style, { trees: [written], jobs }, "parameters")).values();
+  return outers.map((outer) => (hasSome(outer) ? made.next().value : written));
+}
+
+/** A generator before which there is none. */
+function same(written: unknown): { readonly written: unknown; readonly made: unknown } {
+  return { written, made: written };
+}
+
+function hasSome(params: Params): boolean {
+  return Object.keys(params).length > 0;
+}
+
 /** Every set of the first child with every one that the second makes of it. */
 function* matrixParams({ generators = [] }: Combination, making: Making, depth: number): Asking<readonly Params[]> {
   const [first, second, ...others] = generators;
@@ -116,10 +121,18 @@ function* matrixParams({ generators = [] }: Combination, making: Making, depth: 
   }
   if (others.length > 0) throw new SetError("parameters", "found more than two generators, Matrix support only two");
   const made: Params[] = [];
-  for (const outer of yield* childParams(first, { outer: {}, depth: depth + 1 }, making)) {
-    const inner = yield* childParams(second, { outer, depth: depth + 1 }, making);
-    mustBeFew(made.length + inner.length);
-    for (const params of inner) made.push(making.style.goTemplate ? filledUp(outer, params) : combined(outer, params));
+  const outers = yield* childParams(same(first), depth + 1, making);
+  // One after the other, each would be a question of its own.
+  const atOnce = Math.max(1, Math.floor(FILLED_BYTES / JSON.stringify(second).length));
+  for (let at = 0; at < outers.length; at += atOnce) {
+    const some = outers.slice(at, at + atOnce);
+    for (const [index, child] of (yield* eachFilled(second, some, making)).entries()) {
+      const outer = some[index] ?? {};
+      const inner = yield* childParams({ written: second, made: child }, depth + 1, making);
+      mustBeFew(made.length + inner.length);
+      for (const params of inner)
+        made.push(making.style.goTemplate ? filledUp(outer, params) : combined(outer, params));
+    }
   }
   return made;
 }
@@ -150,10 +163,10 @@ function* mergeParams(
   }
   const keyOf = (params: Params) =>
     stableText(Object.fromEntries(mergeKeys.map((key) => [key, Object.hasOwn(params, key) ? params[key] : null])));
-  let merged: readonly Params[] = yield* childParams(generators[0], { outer: {}, depth: depth + 1 }, making);
+  let merged: readonly Params[] = yield* childParams(same(generators[0]), depth + 1, making);
   uniquely(merged, keyOf);
   for (const generator of generators.slice(1)) {
-    const over = uniquely(yield* childParams(generator, { outer: {}, depth: depth + 1 }, making), keyOf);
+    const over = uniquely(yield* childParams(same(generator), depth + 1, making), keyOf);
     merged = merged.map((params) => {
       const own = over.get(keyOf(params));
       if (!own) return params;

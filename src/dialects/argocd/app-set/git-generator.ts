@@ -5,13 +5,14 @@ import { childPath } from "#core/source/read-set.ts";
 import { gitSource } from "./git-source.ts";
 import { withValues } from "./fill.ts";
 import type { Making } from "./making.ts";
+import { mustBeFew } from "./param-limit.ts";
 import { flattened, goText, normalizedName } from "./params.ts";
 import type { GeneratorFields } from "./set-schema.ts";
 
 type GitFields = NonNullable<GeneratorFields["git"]>;
 
 /** As much as a set may read of one repository. */
-const MAX_READ_BYTES = 32 * 1024 * 1024;
+const MAX_FILE_BYTES = 2 * 1024 * 1024;
 
 /** Parameters of a repository's folders, or of its files and what they hold. */
 export function* gitParams(fields: GitFields, making: Making): Asking<readonly Params[]> {
@@ -72,23 +73,43 @@ function filesOf(tree: FileTree, folder: string): readonly string[] {
 function* fileParams(tree: FileTree, fields: GitFields, making: Making): Asking<readonly Params[]> {
   const matches = making.installation.argo.sets.plainStars ? starPathMatches : indexPathMatches;
   const paths = [...chosen(filesOf(tree, ""), fields.files ?? [], matches)].toSorted();
-  const bytes = paths.reduce((sum, path) => sum + (tree.entry(path)?.size ?? 0), 0);
-  if (bytes > MAX_READ_BYTES) {
-    throw new SetError(
-      "parameters",
-      `git files have ${bytes >> 20} MiB, more than the allowed ${MAX_READ_BYTES >> 20}`,
-    );
-  }
   if (paths.length === 0) return [];
-  const contents = yield* ask("read", { tree, paths });
+  const made: Params[] = [];
+  for (const some of parts(yield* ask("read", { tree, paths }), paths)) {
+    const values = yield* ask("decode", { texts: some.map(({ text }) => text) });
+    for (const [index, { path }] of some.entries()) {
+      const answer = values[index] ?? { error: "no answer" };
+      if ("error" in answer) throw unreadable(path, answer.error);
+      const objects = objectsOf(answer.value, path);
+      mustBeFew(made.length + objects.length);
+      for (const object of objects) made.push(contentParams(path, object, { fields, making }));
+    }
+  }
+  return made;
+}
+
+interface FileText {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Files in parts that become values together, which take many times what their texts do. @throws SetError for one too large */
+function parts(contents: ReadonlyMap<string, Uint8Array>, paths: readonly string[]): readonly (readonly FileText[])[] {
+  const all: FileText[][] = [];
   const decoder = new TextDecoder();
-  const texts = paths.map((path) => decoder.decode(contents.get(path)));
-  const values = yield* ask("decode", { texts });
-  return paths.flatMap((path, index) => {
-    const answer = values[index] ?? { error: "no answer" };
-    if ("error" in answer) throw unreadable(path, answer.error);
-    return objectsOf(answer.value, path).map((object) => contentParams(path, object, { fields, making }));
-  });
+  let left = 0;
+  for (const path of paths) {
+    const bytes = contents.get(path) ?? new Uint8Array();
+    const size = bytes.length;
+    if (size > MAX_FILE_BYTES) throw unreadable(path, `it is larger than the allowed ${MAX_FILE_BYTES >> 20} MiB`);
+    if (all.length === 0 || size > left) {
+      all.push([]);
+      left = MAX_FILE_BYTES;
+    }
+    all.at(-1)?.push({ path, text: decoder.decode(bytes) });
+    left -= size;
+  }
+  return all;
 }
 
 /** A file holds one set of parameters or a list of them; an empty one holds an empty set. */

@@ -50,22 +50,23 @@ export function rollout(
   if (steps === null) return { apps: wanted, orders: new Map(), rows: null };
   const { applicationStatus = [] } = (withoutNulls(set.object["status"]) ?? {}) as SetStatusFields;
   const byName = new Map(live.map((app) => [app.metadata.name, app]));
+  const rowOf = new Map(applicationStatus.map((row) => [row.application, row]));
   const members = wanted.map((app): Member => {
     const { name } = app.metadata;
     const found = byName.get(name);
     const state = found ? memberStateOf(found) : null;
-    const known = applicationStatus.find(({ application }) => application === name);
+    const known = rowOf.get(name);
     const step = steps.findIndex((one) => isOfStep(labelsOf(app), one));
     return { name, step, state, row: state && advanced(state, { known: known ?? null, name, step, now }) };
   });
   const open = openSteps(members, steps.length);
   const rows = started(members, { steps, open, now });
   const orders = new Map<string, unknown>();
-  for (const app of wanted) {
+  const pending = new Set(rows.filter(({ status }) => status === "Pending").map(({ application }) => application));
+  for (const [index, app] of wanted.entries()) {
     const { name } = app.metadata;
-    const state = members.find((member) => member.name === name)?.state;
-    const isPending = rows.some((row) => row.application === name && row.status === "Pending");
-    if (isPending && state?.isOutOfSync && !state.isBusy) orders.set(name, orderOf(app));
+    const state = members[index]?.state;
+    if (pending.has(name) && state?.isOutOfSync && !state.isBusy) orders.set(name, orderOf(app));
   }
   return { apps: wanted.map(withoutAutomation), orders, rows };
 }
@@ -133,11 +134,12 @@ function started(
     const own = members.filter(({ step }) => step === index);
     return limitOf(maxUpdate, own.length) - own.filter(isUnderWay).length;
   });
+  const first = firstSteps(members);
   for (const member of members) {
     const { row, step } = member;
     if (!row) continue;
-    const isNext = step >= 0 && step < open && !overtakes(member, members);
-    const mayStart = row.status === "Waiting" && isNext && (left[step] ?? 0) > 0;
+    const isNext = step >= 0 && step < open && row.status === "Waiting" && (left[step] ?? 0) > 0;
+    const mayStart = isNext && !overtakes(member, first);
     if (mayStart) left[step] = (left[step] ?? 0) - 1;
     rows.push(
       mayStart ? { ...row, status: "Pending", message: MESSAGES.pending, lastTransitionTime: timeText(now) } : row,
@@ -146,12 +148,24 @@ function started(
   return rows;
 }
 
+type FirstSteps = ReadonlyMap<string | undefined, ReadonlyMap<string, number>>;
+
+/** The first step in which apps of the same source are at some revisions, by source and revisions. */
+function firstSteps(members: readonly Member[]): FirstSteps {
+  const all = new Map<string | undefined, Map<string, number>>();
+  for (const { state, step } of members) {
+    if (step < 0) continue;
+    const ofSource = all.get(state?.follows) ?? new Map<string, number>();
+    const revisions = stableText(state?.revisions);
+    all.set(state?.follows, ofSource.set(revisions, Math.min(step, ofSource.get(revisions) ?? step)));
+  }
+  return all;
+}
+
 /** Whether an app of an earlier step has not looked yet at what this one has of the same source. */
-function overtakes({ state, step }: Member, members: readonly Member[]): boolean {
-  return members.some((other) => {
-    if (other.step < 0 || other.step >= step || other.state?.follows !== state?.follows) return false;
-    return stableText(other.state?.revisions) !== stableText(state?.revisions);
-  });
+function overtakes({ state, step }: Member, first: FirstSteps): boolean {
+  const own = stableText(state?.revisions);
+  return [...(first.get(state?.follows) ?? [])].some(([revisions, other]) => revisions !== own && other < step);
 }
 
 /** A number, or a share that is at least one unless it is none; absent: all. */
