@@ -2,8 +2,6 @@ import type { AppPhase, AppReport, Notice } from "#core/app/app-report.ts";
 import type { AppKey } from "#core/app/app.ts";
 import type { Problem } from "#core/result.ts";
 import type { IdKey } from "#core/resource/resource-id.ts";
-import { jointRevision } from "#core/source/joint-revision.ts";
-import type { Revision } from "#core/source/source.ts";
 import type { AppRecord } from "./app-registry.ts";
 import { circleNotices } from "./app-circle.ts";
 import { appReportOf } from "./app-report-of.ts";
@@ -26,9 +24,11 @@ import { namedRevisions } from "./named-revisions.ts";
 import { reconcileRelease } from "./release/release-pass.ts";
 import { refreshDesired } from "./refresh-desired.ts";
 import { failureText } from "./requests.ts";
+import { considerRollback, noteRollback, rollbackNotices } from "./roll-back.ts";
 import { strangeCluster } from "./strange-cluster.ts";
 import { syncApp } from "./sync-app.ts";
 import { TakeoverLooks } from "./takeover-looks.ts";
+import { trackedRevision } from "./tracked-revision.ts";
 import { guardOfDeclared, mayTell, type WriteGuard, writeGuardOf } from "./write-guard.ts";
 
 /** Where a reconciler's results go. */
@@ -40,7 +40,7 @@ export interface ReconcilerHooks {
 }
 
 /** What is told for as long as it is so. */
-const MOMENTARY: ReadonlySet<Notice["kind"]> = new Set(["fight", "shared", "circle", "orphaned"]);
+const MOMENTARY: ReadonlySet<Notice["kind"]> = new Set(["fight", "shared", "circle", "orphaned", "rolled-back"]);
 
 const WAIT_MS = 30_000;
 const FOREIGN_MS = 2_000;
@@ -166,6 +166,7 @@ export class AppReconciler {
     { state, guard }: { state: AppState; guard: WriteGuard },
     signal: AbortSignal,
   ): Promise<AppPhase | null> {
+    noteRollback(state);
     if (state.app.suspended && !state.app.deleting) {
       interrupt(state);
       state.handledToken = state.app.refreshToken;
@@ -213,6 +214,7 @@ export class AppReconciler {
     if (held.kind === "open") await ensureHookFinalizers(work, record, signal);
     const { blocked } = refreshed;
     const phase = await syncApp(work, { ...refreshed, guard: held }, signal);
+    considerRollback(work);
     this.#noteHandled(state);
     this.#hooks.recheck(record.key, this.#recheckMs(work, blocked ?? phase));
     return phase;
@@ -241,6 +243,9 @@ export class AppReconciler {
     const waits = [state.app.policy.intervalMs];
     if (state.running) waits.push(state.running.machine.deadline - now + 1);
     if (state.interrupted) waits.push(endOf(state, state.interrupted.report) - now + 1);
+    const { lookAt = null, state: gone = null } = state.rollback ?? {};
+    if (lookAt !== null) waits.push(lookAt - now + 1);
+    if (gone?.from && state.namedSources.length === 0) waits.push(CORRECTED_MS);
     // What was held on to may be let go from now on.
     if (state.namedSources.length > 0 && namedRevisions(state) === null) waits.push(CORRECTED_MS);
     const healAt = nextHealAt(state);
@@ -268,6 +273,7 @@ export class AppReconciler {
       ...sharedNotices(context, state),
       ...circleNotices(context.registry, state),
       ...orphanNotices(context, state),
+      ...rollbackNotices(state),
     ];
     const report = appReportOf(work, { phase, revision: trackedRevision(context, state.app) });
     // The first verdicts on objects come within a moment, and with them the next pass.
@@ -309,15 +315,6 @@ export class AppReconciler {
     this.#contexts.delete(key);
     this.#states.delete(key);
   }
-}
-
-/** What the app's own sources are at now. */
-function trackedRevision({ sources }: EngineContext, app: AppState["app"]): Revision | null {
-  const revisions = app.sources.map(({ source }) => sources.state(source)?.revision ?? null);
-  const [first = null] = revisions;
-  if (revisions.length < 2) return first;
-  const texts = revisions.flatMap((revision) => (revision ? [revision.text] : []));
-  return texts.length === revisions.length ? jointRevision(texts) : null;
 }
 
 /** Without knowing what is to be ignored nothing is written. */

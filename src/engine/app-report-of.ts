@@ -24,6 +24,7 @@ export function appReportOf(work: AppWork, now: { phase: AppPhase; revision: Rev
       .map((entry) => ({ id: parseIdKey(entry.key), version: entry.version })),
     sync: running ? runningReport(work, running) : (state.interrupted?.report ?? state.lastSync),
     notices: state.notices,
+    ...(state.rollback && { rollback: state.rollback.state }),
     gate: running?.machine.step === "health" ? { state: "waiting", tookMs: 0, message: "" } : state.gate,
     renderDigest: state.desired?.digest ?? "",
     renderer: state.desired?.rendered.renderer ?? null,

@@ -5,6 +5,7 @@ import type { Rendered } from "#core/app/rendered.ts";
 import type { Desired, Verdict } from "#core/plan/make-plan.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Revision, SourceKey } from "#core/source/source.ts";
+import type { RollbackState } from "#core/sync/judge-rollback.ts";
 import type { SyncState } from "#core/sync/sync-machine.ts";
 import type { EngineContext } from "./engine-context.ts";
 import type { DesiredSet } from "./desired-set.ts";
@@ -33,6 +34,17 @@ export interface InterruptedSync {
   readonly specDigest: string | null;
 }
 
+/** What the engine remembers of an app that goes back by itself. */
+export interface RollbackMemory {
+  readonly state: RollbackState;
+  /** What the app's object told of it last; what is gone from there was taken away by a person. */
+  readonly told: string | null;
+  /** Which revision is on trial, and since when. */
+  readonly trial: { readonly revision: string; readonly since: number } | null;
+  /** When it must be looked at again, milliseconds since the epoch; null: at nothing that only time brings. */
+  readonly lookAt: number | null;
+}
+
 /** Repeated healing of one object against the same foreign writer. */
 export interface Fight {
   readonly count: number;
@@ -57,6 +69,8 @@ export interface AppState {
   dirty: Set<IdKey> | "all";
   running: RunningSync | null;
   interrupted: InterruptedSync | null;
+  /** Null: the app does not go back by itself. */
+  rollback: RollbackMemory | null;
   /** Objects of hooks that are looked at. */
   readonly hookClaims: Set<IdKey>;
   lastSync: SyncReport | null;
@@ -118,6 +132,7 @@ export function newAppState(app: App, dialect: Dialect, object: Parameters<Diale
       restored.sync?.outcome === "running"
         ? { report: restored.sync, specDigest: restored.isCurrent ? app.specDigest : null }
         : null,
+    rollback: null,
     hookClaims: new Set(),
     lastSync: finished,
     failedStep: "apply",

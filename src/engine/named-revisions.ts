@@ -15,7 +15,8 @@ export interface NamedRevisions {
 export function namedRevisions(state: AppState): NamedRevisions | null {
   const { app, handledRequest } = state;
   const { request: order } = app;
-  return order && order.token !== handledRequest ? orderedRevisions(state, order) : heldRevisions(state);
+  if (order && order.token !== handledRequest) return orderedRevisions(state, order);
+  return healthyRevisions(state) ?? heldRevisions(state);
 }
 
 /** An order may be tried again with what is tracked by then. */
@@ -26,6 +27,14 @@ function orderedRevisions({ app, lastSync }: AppState, order: SyncRequest): Name
   const named = (at: number) => order.revisions?.[at] ?? (at === 0 ? order.revision : null) ?? "";
   const revisions = sources.map((_source, at) => (isDropped ? "" : named(at)));
   return { sources, revisions, given: order.sources !== undefined };
+}
+
+/** What an app went back to by itself. */
+function healthyRevisions({ app, rollback }: AppState): NamedRevisions | null {
+  const { healthy = null, from = null } = rollback?.state ?? {};
+  if (healthy === null || from === null) return null;
+  const revisions = app.sources.length > 1 ? healthy.split(",") : [healthy];
+  return { sources: app.sources, revisions, given: false };
 }
 
 /** A sync that is to be tried again with what failed, and not with what comes meanwhile. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ArgoView, configMap, useArgoWorld } from "./argo-world.ts";
+import { type ArgoView, configMap, deployment, useArgoWorld } from "./argo-world.ts";
 
 const world = useArgoWorld({ withNodes: false });
 const automated = (fields: Record<string, unknown>) => ({ syncPolicy: { automated: fields } });
@@ -194,3 +194,40 @@ describe.concurrent("a sync that fails", () => {
     await app.settled(second);
   });
 });
+
+test("an app that asks for it goes back from a commit that is not healthy in time, until the next one", async () => {
+  const app = world.app("back-by-itself");
+  const files = (value: string, replicas: number) => ({
+    "a.yaml": configMap("a", value),
+    "web.yaml": deployment("web", { replicas }),
+  });
+  const good = await app.commit(files("1", 0));
+  await app.create({ metadata: { annotations: { "holdfast.dev/rollback-after": "10s" } } });
+  const noted = ({ object }: ArgoView, name: string) => object.metadata.annotations?.[`holdfast.dev/${name}`];
+  await app.until("it is known as healthy", (view) => noted(view, "healthy-revision") === good);
+
+  // Without nodes no pod becomes ready.
+  const bad = await app.commit(files("2", 1));
+  await app.refresh();
+  await app.until(
+    "it is applied",
+    ({ revision, phase, health }) => revision === bad && phase === "Succeeded" && health === "Progressing",
+  );
+  expect(await app.config("a")).toEqual({ value: "2" });
+  const back = await app.until("it went back", ({ health, object }) => {
+    return health === "Healthy" && object.metadata.annotations?.["holdfast.dev/rolled-back-from"] === bad;
+  });
+  expect(await app.config("a")).toEqual({ value: "1" });
+  expect(back).toMatchObject({ sync: "OutOfSync", revision: bad });
+  expect(back.conditions.join()).toContain(`SyncError: Rolled back from ${bad} to ${good}`);
+  expect(world.events.get(app.name)?.map(({ reason }) => reason)).toContain("RolledBack");
+  expect((await app.refresh("hard")).sync).toBe("OutOfSync");
+
+  const next = await app.commit(files("3", 0));
+  await app.refresh();
+  const done = await app.settled(next);
+  expect(done.conditions).toEqual([]);
+  expect(
+    noted(await app.until("it is known", (view) => noted(view, "healthy-revision") === next), "rolled-back-from"),
+  ).toBeUndefined();
+}, 120_000);

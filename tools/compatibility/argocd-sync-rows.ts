@@ -239,6 +239,7 @@ const hookRows: readonly Row[] = [
     HOOKS,
     "each hook once, also when the controller is killed",
     "test/argocd/fleet.test.ts: gets ready although the controller is killed in the middle of a wave and of a hook",
+    "test/argocd/termination.test.ts: a restart goes on counting attempts, and does not try again what was given up",
   ),
   served(
     HOOKS,
@@ -311,6 +312,15 @@ const operationRows: readonly Row[] = [
       "test/argocd/cli-operation.test.ts: rollback --id works while Git is away, from what was fetched or else from the render that was kept",
     ),
     "from what was fetched, or from [renders that are kept](../spec/history.md#renders); addition",
+  ),
+  partly(
+    served(
+      OPERATIONS,
+      "going back by itself from a commit that is not healthy in time (annotation `holdfast.dev/rollback-after`)",
+      `${automation}: an app that asks for it goes back from a commit that is not healthy in time, until the next one`,
+      `${dialect}/rollback.test.ts: reads how long a commit may take, and where that led`,
+    ),
+    "addition; [nothing is written to Git](../spec/sync.md#going-back-by-itself)",
   ),
   served(
     OPERATIONS,

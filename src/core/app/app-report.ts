@@ -4,6 +4,7 @@ import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import type { SourceFailure } from "#core/source/source-error.ts";
+import type { RollbackState } from "#core/sync/judge-rollback.ts";
 import type { Revision, Source, VerifiedObject } from "#core/source/source.ts";
 import type { ReleaseMemory } from "#core/release/release-memory.ts";
 import type { ReleaseReport } from "#core/release/release-report.ts";
@@ -112,7 +113,17 @@ export interface SyncReport {
 /** Why deletions are held back, a foreign writer is fought, or what `prepare` warned about: shown beside the phase. */
 export interface Notice {
   readonly kind:
-    "held" | "circle" | "confirm" | "deletion" | "fight" | "shared" | "duplicate" | "excluded" | "orphaned" | "warning";
+    | "held"
+    | "circle"
+    | "confirm"
+    | "deletion"
+    | "fight"
+    | "shared"
+    | "duplicate"
+    | "excluded"
+    | "orphaned"
+    | "rolled-back"
+    | "warning";
   readonly message: string;
   /** The apps that it is about, where it is about apps. */
   readonly apps?: readonly AppKey[];
@@ -130,6 +141,8 @@ export interface AppReport {
   readonly inventory: readonly { readonly id: ResourceId; readonly version: string }[];
   readonly sync: SyncReport | null;
   readonly notices: readonly Notice[];
+  /** Where the app is with going back by itself; absent: it does not. */
+  readonly rollback?: RollbackState;
   /** Whether the health gate passed, failed, or was not asked; how long it took (milliseconds). */
   readonly gate: {
     readonly state: "none" | "waiting" | "passed" | "failed";

@@ -5,6 +5,7 @@ import type { HealthExpressions } from "#core/health/expression-health.ts";
 import type { IdKey, ResourceId } from "#core/resource/resource-id.ts";
 import type { Resource } from "#core/resource/resource.ts";
 import type { ObjectAddress, Source, SourceKey } from "#core/source/source.ts";
+import type { RollbackState } from "#core/sync/judge-rollback.ts";
 import type { RenderSpec } from "./render-spec.ts";
 import type { Rendered } from "./rendered.ts";
 
@@ -195,6 +196,8 @@ export interface App {
   /** How the app judges kinds that it knows better than the dialect. */
   readonly healthExpressions: readonly HealthExpressions[];
   readonly suspended: boolean;
+  /** How long a new revision may take to be healthy, and where that led so far; absent: the app never goes back by itself. */
+  readonly rollback?: { readonly afterMs: number } & RollbackState;
   /** Times in which it may or may not be synced; absent: it may at all times. */
   readonly windows?: readonly SyncWindow[];
   /** A new token asks for a fresh look at source and cluster. */

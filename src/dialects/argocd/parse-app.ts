@@ -14,6 +14,7 @@ import { orphanLimits } from "./orphans.ts";
 import { parseOperation } from "./parse-operation.ts";
 import { deletionProblems, usablePart, whatGoes } from "./parse-deleted.ts";
 import { FINALIZER, parsePolicy } from "./parse-policy.ts";
+import { rollbackOf } from "./rollback.ts";
 import { parseSources, type SourceList, type SourcesContext, sourcesOf } from "./parse-sources.ts";
 import { DEFAULT_PROJECT, findProject, type Project } from "./project.ts";
 import { projectViolations, unpermittedSources } from "./project-violations.ts";
@@ -134,6 +135,7 @@ function appOf(object: Resource, parts: AppParts): App {
     request: operation.request,
     termination: terminationOf(object),
     ...confirmationOf(object),
+    ...rollbackOf(object).rollback,
     references: [],
     release: null,
     declares: null,

@@ -2,6 +2,7 @@ import type { RetryPolicy, SyncPolicy } from "#core/app/app.ts";
 import { annotationsOf, type Resource } from "#core/resource/resource.ts";
 import type { Problem } from "#core/result.ts";
 import { durationMs } from "./duration.ts";
+import { rollbackOf } from "./rollback.ts";
 import { spreadInterval } from "./source-address.ts";
 import type { RetryFields, SpecFields } from "./schema.ts";
 import type { PollingSettings } from "./settings-polling.ts";
@@ -34,7 +35,7 @@ export function parsePolicy(
   const fields = spec.syncPolicy?.retry;
   const { retry, problems } = parseRetry(fields, fields ? 0 : AUTOMATIC_RETRIES, "spec.syncPolicy.retry");
   const timeout = syncTimeout(app.object);
-  problems.push(...timeout.problems);
+  problems.push(...timeout.problems, ...rollbackOf(app.object).problems);
   const policy: SyncPolicy = {
     mode: automated && automated.enabled !== false ? "auto" : "manual",
     prune: automated?.prune ?? false,

@@ -9,6 +9,7 @@ import { eventsOf } from "./report-events.ts";
 import { historyOf } from "./report-history.ts";
 import { isDone, isOrderRefused, operationStateOf } from "./report-operation.ts";
 import { type ReportContext, reportContext } from "./report-context.ts";
+import { rollbackAnnotations } from "./rollback.ts";
 import { hasSeveral } from "./parse-sources.ts";
 import { externalUrlsOf } from "./external-urls.ts";
 import { comparedRevisions, comparedSources, shownRevisions } from "./report-sources.ts";
@@ -126,7 +127,10 @@ function isRefreshHandled({ object, app, report }: ReportContext): boolean {
 
 /** Consumes what was handled: the refresh annotation, and the operation once it has ended. */
 function patchOf(context: ReportContext, next: StatusFields, refreshed: boolean): ObjectWrite["patch"] {
-  const annotations: Record<string, string | null> = refreshed ? { [REFRESH_ANNOTATION]: null } : {};
+  const annotations: Record<string, string | null> = {
+    ...(context.app && rollbackAnnotations(context.object, context.report.rollback)),
+    ...(refreshed && { [REFRESH_ANNOTATION]: null }),
+  };
   const begun = textAt(context.object.metadata, "annotations", OPERATION_ANNOTATION);
   const consumed = isOperationOver(context, next, begun);
   const token = context.report.sync?.request?.token;

@@ -24,6 +24,7 @@ const NOTICE_TYPES: Readonly<Record<Notice["kind"], string>> = {
   duplicate: "RepeatedResourceWarning",
   excluded: "ExcludedResourceWarning",
   orphaned: "OrphanedResourceWarning",
+  "rolled-back": "SyncError",
   warning: "SyncWarning",
 };
 

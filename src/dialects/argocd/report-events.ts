@@ -1,4 +1,6 @@
 import type { EventNote } from "#core/app/app-report.ts";
+import { annotationsOf } from "#core/resource/resource.ts";
+import { ROLLED_BACK } from "./rollback.ts";
 import { isDone, type OperationState } from "./report-operation.ts";
 import { destinationNotes, type ReportContext } from "./report-context.ts";
 import { revisionText } from "./report-sources.ts";
@@ -32,6 +34,10 @@ export function eventsOf(context: ReportContext, next: StatusFields): EventNote[
   if (health !== (old.health?.status ?? "")) {
     const cause = next.health?.message ? ` (${next.health.message})` : "";
     events.push(note("ResourceUpdated", `Updated health status: ${old.health?.status ?? ""} -> ${health}${cause}`));
+  }
+  const back = context.report.notices.find(({ kind }) => kind === "rolled-back");
+  if (back && context.report.rollback?.from !== annotationsOf(context.object)[ROLLED_BACK]) {
+    events.push(note("RolledBack", back.message, "Warning"));
   }
   return [...events, ...operation];
 }

@@ -62,6 +62,7 @@ export function syncStatusOf(context: ReportContext): "Synced" | "OutOfSync" | "
   const found = new Set(objects.map((object) => object.comparison));
   if (found.has("different") || found.has("missing") || found.has("extra")) return "OutOfSync";
   if (context.report.phase.kind === "sync-failed" || context.report.phase.kind === "out-of-sync") return "OutOfSync";
+  if (context.report.rollback?.from) return "OutOfSync";
   return found.has("unknown") ? "Unknown" : "Synced";
 }
 

@@ -4,7 +4,10 @@ import type { ConditionMark, ConditionMarks } from "./status-conditions.ts";
 
 /** Condition type and reason of each notice: additions of ours, which upstream's tools show beside their own. */
 const types: Readonly<
-  Record<Exclude<Notice["kind"], "excluded" | "orphaned" | "circle">, readonly [type: string, reason: string]>
+  Record<
+    Exclude<Notice["kind"], "excluded" | "orphaned" | "circle" | "rolled-back">,
+    readonly [type: string, reason: string]
+  >
 > = {
   held: ["Held", "DeletionHeld"],
   confirm: ["Unconfirmed", "DeletionUnconfirmed"],
