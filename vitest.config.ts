@@ -4,7 +4,7 @@ import type { TestSpecification } from "vitest/node";
 import { patienceMs } from "./test/support/eventually.ts";
 
 // Real servers start and stop in these tests, which wait half of the time: more run at once than there are processors.
-const slow = { testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 4, expect: { poll: { timeout: patienceMs } } };
+const slow = { testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 3, expect: { poll: { timeout: patienceMs } } };
 
 /** The scenarios with faults take longest: at the end, most of the workers would only wait for them. */
 class FaultsFirst extends BaseSequencer {

@@ -103,7 +103,7 @@ test("a rolling sync takes one step after the other, and stops where one does no
     return (await imageOf("rolling-prod")) === "3.0.0" && (await standing("rolling")).rows.join() === done.join();
   });
   expect(await imageOf("rolling-dev")).toBe("3.0.0");
-}, 120_000);
+});
 
 test("with deletionOrder Reverse the Applications of the last step go first, and the set when they are gone", async () => {
   const select = (env: string) => ({ matchExpressions: [{ key: "env", operator: "In", values: [env] }] });

@@ -108,7 +108,7 @@ export function useArgoWorld(
       eventSink: () => recorder(events),
       telemetry: phaseRecorder(phases),
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await parts.engine?.stop();
     await parts.apps?.stop();

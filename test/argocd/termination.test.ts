@@ -71,4 +71,4 @@ test("a restart goes on counting attempts, and does not try again what was given
   } finally {
     await third.stop();
   }
-}, 120_000);
+});

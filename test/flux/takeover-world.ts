@@ -162,7 +162,7 @@ export function useTakeoverWorld(publish: (charts: ChartServer) => Map<string, U
     const home = await temporaryDirectory();
     await writeFile(join(home, ".gitconfig"), "[user]\n name = Ada\n email = ada@example.com\n");
     takeover = new TakeoverWorld({ flux, world, charts, phases, person: { home, kubeconfig: kubeconfigPath } });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await takeover?.world.stop();

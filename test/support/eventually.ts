@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /** How long a test waits for what must come, unless promptness is its point: long, since others use the machine too. */
-export const patienceMs = 60_000;
+export const patienceMs = 120_000;
 
 /** Repeats `probe` until it gives something other than false or undefined, and fails with `what` after `limitMs`. */
 export async function eventually<T>(
