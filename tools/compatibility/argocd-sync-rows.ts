@@ -239,7 +239,6 @@ const hookRows: readonly Row[] = [
     HOOKS,
     "each hook once, also when the controller is killed",
     "test/argocd/fleet.test.ts: gets ready although the controller is killed in the middle of a wave and of a hook",
-    "test/argocd/termination.test.ts: a restart goes on counting attempts, and does not try again what was given up",
   ),
   served(
     HOOKS,
@@ -327,6 +326,7 @@ const operationRows: readonly Row[] = [
     "going on with an operation after a restart",
     `${dialect}/report-captured.test.ts: reads what the vendor's controller left, and reporting it changes nothing of the operation`,
     "test/argocd/fleet.test.ts: gets ready although the controller is killed in the middle of a wave and of a hook",
+    "test/argocd/termination.test.ts: a restart goes on counting attempts, and does not try again what was given up",
   ),
 ];
 
