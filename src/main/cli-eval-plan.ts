@@ -38,7 +38,7 @@ export async function evalPlan(input: PlanFiles, dialect: Dialect, signal: Abort
     { app, dialect, rendered: { resources: desired.objects, readSet: [], renderer: "directory" }, scopeOf },
   );
   const liveByKey = new Map(live.objects.map((object) => [keyOf(object), object]));
-  const verdicts = await verdictsOf(set.objects, liveByKey, { dialect, app }, signal);
+  const verdicts = await verdictsOf({ objects: set.objects, lives: liveByKey }, { dialect, app }, signal);
   const plan = makePlan({
     app,
     rules: dialect.rules,
@@ -146,8 +146,7 @@ interface Judging {
 }
 
 async function verdictsOf(
-  objects: readonly Desired[],
-  lives: ReadonlyMap<IdKey, Resource>,
+  { objects, lives }: { readonly objects: readonly Desired[]; readonly lives: ReadonlyMap<IdKey, Resource> },
   by: Judging,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<IdKey, Verdict>> {
