@@ -185,7 +185,10 @@ export class HelperProcess {
       return { code: "memory", message };
     }
     if (ending === `exit status ${fatalStatus}`) {
-      return { code: "fatal", message: "the library cannot cope with this: it goes too deep, or wants too much memory at once" };
+      return {
+        code: "fatal",
+        message: "the library cannot cope with this: it goes too deep, or wants too much memory at once",
+      };
     }
     return { code: "died", message: `the helper ended unexpectedly (${ending})` };
   }
