@@ -297,7 +297,10 @@ describe("helmRender() refuses", () => {
     await expect(
       render('{{ define "x" }}{{ include "x" . }}{{ include "x" . }}{{ end }}{{ include "x" . }}'),
     ).rejects.toThrow();
-    await expect(render('{{ repeat 40000000 "0123456789" }}')).rejects.toThrow("wants too much memory at once");
+    // Whoever sees it first: the helper's own watch, or the system that is asked for it.
+    await expect(render('{{ repeat 40000000 "0123456789" }}')).rejects.toThrow(
+      /needs more than the allowed 256 MiB of memory|wants too much memory at once/,
+    );
     expect((await render('{{ 1 | quote | empty | ternary "" "" }}')).manifests).toEqual([]);
     await Promise.all([pool.close(), hurried.close()]);
   });
