@@ -101,7 +101,7 @@ async function preview(client: ClusterClient, query: PreviewQuery, signal: Abort
         const repository = fetchers.open(source, await secretsOf(client, source, signal));
         return repository.tree((await resolved(repository, source.ref, signal)).commit, signal);
       };
-      const providers = new ProviderReaders(new GithubAppTokens(Date.now));
+      const providers = new ProviderReaders({ appTokens: new GithubAppTokens(Date.now), roleKeys: fetchers.clouds });
       const remote = (question: RemoteQuestion) => remoteAnswer({ client, providers }, question, signal);
       try {
         const work = rules.generate(set, lookup, vendorSettings);

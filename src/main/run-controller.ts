@@ -84,7 +84,7 @@ export async function runController(options: RunOptions, signal: AbortSignal): P
   const hooks = hooksOf(options);
   const client = connectCluster(options.settings, { ...hooks, writeTimeoutMs: WRITE_TIMEOUT_MS });
   const dataKeys = dataKeysOf(fetchers.clouds, client);
-  const providers = new ProviderReaders(new GithubAppTokens(Date.now));
+  const providers = new ProviderReaders({ appTokens: new GithubAppTokens(Date.now), roleKeys: fetchers.clouds });
   const kept = renderFiles(options);
   const leaseClient = connectCluster(options.settings, { ...hooks, writeTimeoutMs: 4_000 });
   const alone = new LedAlone(

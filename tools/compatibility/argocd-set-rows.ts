@@ -1,4 +1,4 @@
-import { missing, partly, type Row, served } from "./row.ts";
+import { partly, type Row, served } from "./row.ts";
 
 const sets = "test/argocd/app-set.test.ts";
 const services = "test/argocd/app-set-services.test.ts";
@@ -9,6 +9,7 @@ const rollout = "src/dialects/argocd/app-set/rollout.test.ts";
 const settings = "src/dialects/argocd/settings-sets.test.ts";
 const templates = "src/adapters/upstream/set-templates.test.ts";
 const reader = "src/adapters/provider/provider-reader.test.ts";
+const codeCommit = "src/adapters/provider/code-commit.test.ts";
 
 const GENERATORS = "ApplicationSet: generators";
 const TEMPLATING = "ApplicationSet: templating";
@@ -91,7 +92,19 @@ const generatorRows: readonly Row[] = [
     `${providers}: asks as an app whose data a Secret of its namespace holds`,
     "src/adapters/git/github-app-tokens.test.ts: GithubAppTokens looks for the owner's installation where none is named, at the address of who asks",
   ),
-  missing(GENERATORS, "`scmProvider.awsCodeCommit`", "a set with it is refused by name"),
+  partly(
+    served(
+      GENERATORS,
+      "`scmProvider.awsCodeCommit`: `role`, `region`, `tagFilters`, `allBranches`, `https-fips`",
+      `${codeCommit}: lists repositories of all pages that something was pushed to, asked for with signed requests`,
+      `${codeCommit}: finds repositories by tags, in the region of the environment and as a role, whose keys are kept`,
+      `${codeCommit}: knows the default branch without asking, and asks for all pages of the others`,
+      `${codeCommit}: a path of a branch`,
+      `${providers}: asks CodeCommit in a region and as a role, for repositories by their tags`,
+      `${providers}: names repositories of CodeCommit by their FIPS addresses where asked to`,
+    ),
+    "for sets of the control namespace",
+  ),
   partly(
     served(
       GENERATORS,

@@ -26,6 +26,7 @@ import { type GkeCluster, readGkeCluster } from "./gke-metadata.ts";
 import { KeptTokens } from "./kept-tokens.ts";
 import { mustBePrivate } from "./must-be-private.ts";
 import { registryKind, registryPassword } from "./registry-password.ts";
+import { type RoleCaller, roleCredentials } from "./role-credentials.ts";
 
 /** What clouds give for identities, through their own libraries, which are loaded when they are needed first. */
 export class CloudTokens implements CloudIdentity, CloudRegistries, CloudRepositories, CloudClusters {
@@ -44,6 +45,11 @@ export class CloudTokens implements CloudIdentity, CloudRegistries, CloudReposit
     const role = asked.identity && (await awsRoleOf(asked.identity, signal));
     const key = callerKey("aws", asked, [role, asked.region, asked.stsEndpoint]);
     return await this.#kept.get(key, (scope) => askAws(asked, role, scope), signal);
+  }
+
+  /** Keys of the controller itself, or of a role that it may take. @throws SourceError */
+  async roleCredentials(asked: RoleCaller, signal: AbortSignal): Promise<AwsCredentials> {
+    return await roleCredentials({ tokens: this, kept: this.#kept }, asked, signal);
   }
 
   async azureToken(asked: AzureCaller, signal: AbortSignal): Promise<ExpiringToken> {

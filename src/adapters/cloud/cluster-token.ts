@@ -1,11 +1,11 @@
 import type { CloudWay } from "#core/cluster/described-cluster.ts";
 import { assertNever } from "#core/result.ts";
-import type { AwsCredentials, CloudIdentity, ExpiringToken } from "#engine/cloud-identity.ts";
+import type { CloudIdentity, ExpiringToken } from "#engine/cloud-identity.ts";
 import { aksScope } from "./aks-cluster.ts";
-import { askAwsRole } from "./aws-role.ts";
 import { CloudError } from "./cloud-error.ts";
 import { eksToken } from "./eks-cluster.ts";
 import type { KeptTokens } from "./kept-tokens.ts";
+import { roleCredentials } from "./role-credentials.ts";
 
 /** What getting tokens takes. */
 export interface ClusterTokenParts {
@@ -40,22 +40,7 @@ async function awsToken(parts: ClusterTokenParts, asked: CloudWay, signal: Abort
   if (!/^[a-z0-9-]{1,100}$/.test(region)) {
     throw new CloudError(`Cannot get a token of AWS for the cluster ${name}: nobody says its region; set AWS_REGION`);
   }
-  const credentials = await credentialsOf(parts, { region, role }, signal);
+  const credentials = await roleCredentials(parts, { region, role }, signal);
   const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return eksToken({ region, name, domain }, { credentials, at: new Date(parts.now()) });
-}
-
-async function credentialsOf(
-  { tokens, kept }: ClusterTokenParts,
-  { region, role }: { readonly region: string; readonly role: string },
-  signal: AbortSignal,
-): Promise<AwsCredentials> {
-  const own = async (scope: AbortSignal) => await tokens.awsCredentials({ identity: null, region }, scope);
-  if (role === "") return await own(signal);
-  const take = async (scope: AbortSignal) => {
-    const { accessKeyId: id, secretAccessKey: key, sessionToken: session } = await own(scope);
-    const keys = { id, key, ...(session !== undefined && { session }) };
-    return await askAwsRole({ own: keys, region, role, session: "holdfast" }, scope);
-  };
-  return await kept.get(`aws role ${role} in ${region}`, take, signal);
 }

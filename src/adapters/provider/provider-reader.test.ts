@@ -11,7 +11,10 @@ let readers: ProviderReaders;
 beforeEach(async () => {
   server = await startProviderServer();
   readers = new ProviderReaders({
-    token: (_secret, { owner }) => Promise.resolve({ token: `app-of-${owner}`, api: `${server.url}/api/v3` }),
+    appTokens: {
+      token: (_secret, { owner }) => Promise.resolve({ token: `app-of-${owner}`, api: `${server.url}/api/v3` }),
+    },
+    roleKeys: { roleCredentials: () => Promise.reject(new Error("no cloud is asked")) },
   });
 });
 afterEach(async () => {
@@ -28,7 +31,7 @@ for (const one of cases) {
   describe(one.provider, () => {
     const read = (call: ProviderCall) =>
       readers.read({ address: addressOf(one), call, secret, app: null, ca: "" }, signal);
-    const listing = { get: "repositories", subgroups: true, shared: false, topic: "web" } as const;
+    const listing = { get: "repositories", subgroups: true, shared: false, topic: "web", tags: [] } as const;
 
     test("lists repositories of all pages, shows who asks, and asks for branches and paths of one", async () => {
       for (const [path, answer] of Object.entries(one.answers)) server.answers.set(path, answer);
@@ -71,7 +74,7 @@ for (const one of cases) {
 
 describe("every service", () => {
   const github = cases[0] as ProviderCase;
-  const call = { get: "repositories", subgroups: false, shared: false, topic: "" } as const;
+  const call = { get: "repositories", subgroups: false, shared: false, topic: "", tags: [] } as const;
   const read = () => readers.read({ address: addressOf(github), call, secret, app: null, ca: "" }, signal);
   const path = "/api/v3/orgs/acme/repos?per_page=100";
 

@@ -8,13 +8,14 @@ import { tlsDispatcher } from "../http/tls-dispatcher.ts";
 import { azureDevOps } from "./azure-dev-ops.ts";
 import { bitbucketServer } from "./bitbucket-server.ts";
 import { bitbucket } from "./bitbucket.ts";
+import { askCodeCommit, type RoleKeys } from "./code-commit.ts";
 import { gitea } from "./gitea.ts";
 import { github } from "./github.ts";
 import { gitlab } from "./gitlab.ts";
 import { type AnswerMemory, ProviderApi } from "./provider-api.ts";
 import type { Provider } from "./provider.ts";
 
-const providers: Readonly<Record<ProviderName, Provider>> = {
+const providers: Readonly<Record<Exclude<ProviderName, "awsCodeCommit">, Provider>> = {
   github,
   gitlab,
   gitea,
@@ -35,14 +36,20 @@ export interface AppTokens {
   ): Promise<{ readonly token: string; readonly api: string }>;
 }
 
+/** What proves who asks, beyond what Secrets hold. */
+export interface ProviderReadersParts {
+  readonly appTokens: AppTokens;
+  readonly roleKeys: RoleKeys;
+}
+
 /** Services that keep code, asked over http; what did not change since is not sent again. */
 export class ProviderReaders implements ProviderReader {
   readonly #memory: AnswerMemory = new Map();
-  readonly #appTokens: AppTokens;
+  readonly #parts: ProviderReadersParts;
   readonly #dispatchers = new Map<string, Dispatcher>();
 
-  constructor(appTokens: AppTokens) {
-    this.#appTokens = appTokens;
+  constructor(parts: ProviderReadersParts) {
+    this.#parts = parts;
   }
 
   async read(asked: Parameters<ProviderReader["read"]>[0], signal: AbortSignal): Promise<unknown> {
@@ -52,9 +59,14 @@ export class ProviderReaders implements ProviderReader {
   async #answer(asked: Parameters<ProviderReader["read"]>[0], signal: AbortSignal): Promise<unknown> {
     const { call, ca } = asked;
     const { address, secret } = await this.#shown(asked, signal);
+    const { credential } = address;
+    if (address.provider === "awsCodeCommit") {
+      const asRole = credential && "role" in credential ? credential : { region: "", role: "" };
+      const parts = { keys: this.#parts.roleKeys, dispatcher: this.#dispatcher(address, ca), asRole };
+      return await askCodeCommit(parts, call, signal);
+    }
     const provider = providers[address.provider];
     const base = baseOf(provider, address);
-    const { credential } = address;
     const headers = provider.headers(credential && "user" in credential ? credential.user : "", secret);
     const parts = { base, headers, dispatcher: this.#dispatcher(address, ca), memory: this.#memory };
     const api = new ProviderApi({ ...parts, now: () => Date.now() });
@@ -83,7 +95,7 @@ export class ProviderReaders implements ProviderReader {
     signal: AbortSignal,
   ): Promise<{ readonly address: ProviderAddress; readonly secret: string }> {
     if (app === null) return { address, secret };
-    const { token, api } = await this.#appTokens.token(app, address, signal);
+    const { token, api } = await this.#parts.appTokens.token(app, address, signal);
     return { address: { ...address, api }, secret: token };
   }
 

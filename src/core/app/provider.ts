@@ -1,11 +1,26 @@
 import type { ObjectName } from "#core/source/source.ts";
 
 /** Services that keep code. */
-export type ProviderName = "github" | "gitlab" | "gitea" | "bitbucket" | "bitbucketServer" | "azureDevOps";
+export type ProviderName =
+  "github" | "gitlab" | "gitea" | "bitbucket" | "bitbucketServer" | "azureDevOps" | "awsCodeCommit";
 
 /** An entry of a Secret or ConfigMap. */
 export interface EntryRef extends ObjectName {
   readonly key: string;
+}
+
+/** As whom a cloud knows the controller, and in which of its regions. */
+export interface CloudRole {
+  /** "": the one of the environment. */
+  readonly region: string;
+  /** A role that the controller takes; "": none. */
+  readonly role: string;
+}
+
+/** A tag that a repository must have, with one of these values; none: with any. */
+export interface RepositoryTag {
+  readonly key: string;
+  readonly values: readonly string[];
 }
 
 /** An account of a service, and whom it is asked as. */
@@ -18,7 +33,8 @@ export interface ProviderAddress {
   /** The project inside an organization, where there are such. */
   readonly project: string;
   /** Null: as anybody. A user goes with a password, none with a token; an app's Secret holds what it gets tokens by. */
-  readonly credential: { readonly user: string; readonly secret: EntryRef } | { readonly app: ObjectName } | null;
+  readonly credential:
+    { readonly user: string; readonly secret: EntryRef } | { readonly app: ObjectName } | CloudRole | null;
   /** A certificate of an authority that is trusted besides. */
   readonly ca: EntryRef | null;
   readonly insecure: boolean;
@@ -40,6 +56,7 @@ export interface RemoteRepository {
 /** A branch and what it is at. */
 export interface RemoteBranch {
   readonly name: string;
+  /** "": the service tells it only to who asks for each. */
   readonly sha: string;
 }
 
@@ -57,7 +74,12 @@ export interface RemotePull {
 /** What a service is asked for, and what it answers. */
 export interface ProviderCalls {
   readonly repositories: {
-    readonly ask: { readonly subgroups: boolean; readonly shared: boolean; readonly topic: string };
+    readonly ask: {
+      readonly subgroups: boolean;
+      readonly shared: boolean;
+      readonly topic: string;
+      readonly tags: readonly RepositoryTag[];
+    };
     readonly answer: readonly RemoteRepository[];
   };
   readonly branches: {

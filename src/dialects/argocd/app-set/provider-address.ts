@@ -1,5 +1,5 @@
 import { SetError } from "#core/app/app-set.ts";
-import type { EntryRef, ProviderAddress, ProviderName } from "#core/app/provider.ts";
+import type { CloudRole, EntryRef, ProviderAddress, ProviderName, RepositoryTag } from "#core/app/provider.ts";
 import type { Making } from "./making.ts";
 import type { GeneratorFields } from "./set-schema.ts";
 
@@ -33,6 +33,9 @@ export interface ProviderFields {
   readonly labels?: readonly string[];
   readonly pullRequestState?: string;
   readonly appSecretName?: string;
+  readonly role?: string;
+  readonly region?: string;
+  readonly tagFilters?: readonly { readonly key: string; readonly value?: string }[];
   readonly tokenRef?: SecretKey;
   readonly accessTokenRef?: SecretKey;
   readonly appPasswordRef?: SecretKey;
@@ -55,6 +58,7 @@ const BLOCKS: readonly (readonly [string, ProviderName])[] = [
   ["bitbucketServer", "bitbucketServer"],
   ["azureDevOps", "azureDevOps"],
   ["azuredevops", "azureDevOps"],
+  ["awsCodeCommit", "awsCodeCommit"],
 ];
 
 /** The service that a generator names. @throws SetError when it names none that is known */
@@ -67,7 +71,6 @@ export function providerOf(
   const { asksServices, services } = making.installation.argo.sets;
   if (!asksServices) throw new SetError("parameters", "scm providers are disabled");
   const blocks = written as Readonly<Record<string, ProviderFields | undefined>>;
-  if (blocks["awsCodeCommit"]) throw new SetError("parameters", `${kind}.awsCodeCommit is not supported yet`);
   for (const [block, name] of BLOCKS) {
     const fields = blocks[block];
     if (!fields) continue;
@@ -98,10 +101,20 @@ export function addressOf({ name, fields }: NamedProvider, { namespace }: Pick<M
     api,
     owner: organization ?? owner ?? group ?? (hasOwn ? "" : (project ?? "")),
     project: hasOwn ? (teamProject ?? project ?? "") : "",
-    credential: credentialOf(fields, namespace),
+    credential: name === "awsCodeCommit" ? roleOf(fields) : credentialOf(fields, namespace),
     ca: caRef ? { namespace, name: caRef.configMapName, key: caRef.key } : null,
     insecure,
   };
+}
+
+function roleOf({ region = "", role = "" }: ProviderFields): CloudRole {
+  return { region, role };
+}
+
+/** Tags by their keys: a repository needs all of them. */
+export function tagsOf({ tagFilters = [] }: ProviderFields): readonly RepositoryTag[] {
+  const byKey = Map.groupBy(tagFilters, ({ key }) => key);
+  return [...byKey].map(([key, filters]) => ({ key, values: filters.flatMap(({ value }) => value || []) }));
 }
 
 function credentialOf(fields: ProviderFields, namespace: string): ProviderAddress["credential"] {

@@ -148,13 +148,47 @@ describe("the SCM provider generator", () => {
     expect(() => url("ftp")).toThrow("unknown clone protocol for github: ftp");
   });
 
+  test("asks CodeCommit in a region and as a role, for repositories by their tags", () => {
+    const tagFilters = [{ key: "team", value: "shop" }, { key: "deployed" }, { key: "team", value: "web" }];
+    const written = { role: "arn", region: "eu-west-1", tagFilters, allBranches: true };
+    const { sets, asked } = run(scmParams({ awsCodeCommit: written }, making()));
+    expect(asked[0]).toMatchObject({
+      address: { provider: "awsCodeCommit", credential: { role: "arn", region: "eu-west-1" } },
+      call: {
+        tags: [
+          { key: "team", values: ["shop", "web"] },
+          { key: "deployed", values: [] },
+        ],
+      },
+    });
+    expect(sets.map(({ url, branch }) => [url, branch])).toContainEqual(["git@example:web", "feature/X"]);
+    expect(run(scmParams({ awsCodeCommit: {} }, making())).asked[0]?.address.credential).toEqual({
+      role: "",
+      region: "",
+    });
+  });
+
+  test("names repositories of CodeCommit by their FIPS addresses where asked to", () => {
+    const fields = { awsCodeCommit: {}, cloneProtocol: "https-fips" };
+    const at = (https: string) => {
+      const work = scmParams(fields, making());
+      work.next();
+      work.next([{ ...repository("web"), https }]);
+      const { value } = work.next([{ name: "main", sha: "" }]);
+      return (value as readonly Params[])[0];
+    };
+    const usual = "git-codecommit.eu-west-1.amazonaws.com/v1/repos/web";
+    const fips = `https://${usual.replace("codecommit", "codecommit-fips")}`;
+    expect(at(`https://${usual}`)).toMatchObject({ url: fips, sha: "", short_sha: "" });
+    expect(at(fips)).toMatchObject({ url: fips });
+    expect(() => at("https://else.example/web")).toThrow("no FIPS address is known for https://else.example/web");
+    expect(() => run(scmParams({ github, cloneProtocol: "https-fips" }, making()))).toThrow(
+      "unknown clone protocol for github: https-fips",
+    );
+  });
+
   const refusals = [
     { name: "no service", fields: {}, want: "no SCM provider implementation configured" },
-    {
-      name: "a service that is not served",
-      fields: { awsCodeCommit: {} },
-      want: "scmProvider.awsCodeCommit is not supported yet",
-    },
     {
       name: "a bad expression",
       fields: { github, filters: [{ repositoryMatch: "(" }] },

@@ -4,7 +4,7 @@ import { parsePattern, type Pattern } from "#core/policy/pattern.ts";
 import { withValues } from "./fill.ts";
 import type { Making } from "./making.ts";
 import { normalizedName } from "./params.ts";
-import { addressOf, type NamedProvider, providerOf, rhythmOf } from "./provider-address.ts";
+import { addressOf, type NamedProvider, providerOf, rhythmOf, tagsOf } from "./provider-address.ts";
 import type { GeneratorFields } from "./set-schema.ts";
 
 type ScmFields = NonNullable<GeneratorFields["scmProvider"]>;
@@ -44,7 +44,8 @@ export function* scmParams(fields: ScmFields, making: Making): Asking<readonly P
 
 function* repositoriesOf({ fields }: NamedProvider, read: Reading): Asking<readonly RemoteRepository[]> {
   const { includeSubgroups = false, includeSharedProjects = true, topic = "" } = fields;
-  const call = { get: "repositories", subgroups: includeSubgroups, shared: includeSharedProjects, topic } as const;
+  const narrowed = { subgroups: includeSubgroups, shared: includeSharedProjects, topic, tags: tagsOf(fields) };
+  const call = { get: "repositories", ...narrowed } as const;
   const all = yield* read<readonly RemoteRepository[]>(call);
   const leavesArchived = fields.excludeArchivedRepos === true || fields.includeArchivedRepos === false;
   const kept = leavesArchived ? all.filter(({ isArchived }) => !isArchived) : all;
@@ -105,6 +106,7 @@ function* somePasses(
 
 function urlOf({ name }: NamedProvider, { ssh, https }: RemoteRepository, protocol: string): string {
   const usual = name === "azureDevOps" ? "https" : "ssh";
+  if (name === "awsCodeCommit" && protocol === "https-fips") return fipsAddress(https);
   switch (protocol || usual) {
     case "ssh":
       return ssh;
@@ -113,6 +115,12 @@ function urlOf({ name }: NamedProvider, { ssh, https }: RemoteRepository, protoc
     default:
       throw new SetError("parameters", `unknown clone protocol for ${name}: ${protocol}`);
   }
+}
+
+function fipsAddress(https: string): string {
+  const rest = /^https:\/\/git-codecommit(?:-fips)?\.(.+)$/.exec(https)?.[1];
+  if (rest !== undefined) return `https://git-codecommit-fips.${rest}`;
+  throw new SetError("parameters", `no FIPS address is known for ${https.slice(0, 200)}`);
 }
 
 function paramsOf(repository: RemoteRepository, { name: branch, sha }: RemoteBranch, url: string): Params {
