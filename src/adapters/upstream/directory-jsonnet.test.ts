@@ -83,7 +83,7 @@ describe("renderDirectory() with Jsonnet", () => {
   });
 
   const outside = { link: "../../etc/passwd" };
-  const refusals: { name: string; files: Record<string, MemoryFile>; want: string }[] = [
+  const refusals: { name: string; files: Record<string, MemoryFile>; want: string | RegExp }[] = [
     {
       name: "an import above the repository",
       files: { "app/a.jsonnet": "\nimport '../../x'" },
@@ -138,12 +138,15 @@ describe("renderDirectory() with Jsonnet", () => {
     {
       name: "endless text",
       files: { "app/a.jsonnet": "local f(s) = f(s + s) tailstrict; f('xxxxxxxx')" },
-      want: "app/a.jsonnet: needs more than the allowed 256 MiB of memory",
+      // Whoever sees it first: the helper's own watch, or the system that is asked for it.
+      want: /^app\/a\.jsonnet: .*(needs more than the allowed 256 MiB of memory|wants too much memory at once)/,
     },
   ];
   for (const { name, files, want } of refusals) {
     test(`refuses ${name}, by its place`, async () => {
-      expect(await failure(files)).toContain(want);
+      expect(await failure(files)).toEqual(
+        typeof want === "string" ? expect.stringContaining(want) : expect.stringMatching(want),
+      );
     });
   }
 
@@ -187,7 +190,9 @@ describe("renderDirectory()", () => {
   ];
   for (const [name, files, want] of broken) {
     test(`refuses ${name}`, async () => {
-      expect(await failure(files)).toContain(want);
+      expect(await failure(files)).toEqual(
+        typeof want === "string" ? expect.stringContaining(want) : expect.stringMatching(want),
+      );
     });
   }
 
