@@ -61,7 +61,7 @@ test("a restarted controller adopts what it finds without one write, and still h
     await editByHand(app.name);
     await healed(app.name);
   }
-  await git.commit("kept", { "app/b.yaml": null });
+  commit = await git.commit("kept", { "app/b.yaml": null });
   const annotations = { "argocd.argoproj.io/refresh": "normal" };
   for (const app of apps) {
     if (app.name === "argocd")
@@ -75,7 +75,8 @@ test("a restarted controller adopts what it finds without one write, and still h
 test("a controller that restarts while Git is away heals from what it fetched before", async () => {
   const dataDir = await temporaryDirectory();
   const first = await startEngine(settingsOf(plane(), USER), { dataDir });
-  await eventually("the live objects are read", () => first.controller.context.index.size >= 4);
+  await allDone();
+  await eventually("the content is fetched", () => first.renders() >= apps.length);
   await first.stop();
   for (const app of apps) await editByHand(app.name);
 
