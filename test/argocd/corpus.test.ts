@@ -90,8 +90,9 @@ const kustomize = (path: string) => {
   const flags = "--load-restrictor LoadRestrictionsNone --enable-helm --helm-kube-version";
   return ["kustomize", path, ...flags.split(" "), KUBE_VERSION, "--helm-command", helmOf(home)];
 };
-const template = (...more: string[]) => {
-  const flags = "template r charts/shop --namespace shop --kube-version";
+const template = (...more: string[]) => templateOf("shop", ...more);
+const templateOf = (chart: string, ...more: string[]) => {
+  const flags = `template r charts/${chart} --namespace shop --kube-version`;
   return [...flags.split(" "), KUBE_VERSION, ...more];
 };
 
@@ -107,6 +108,11 @@ describe("an Application is rendered as the official programs do", () => {
       name: "overlay",
       source: { path: "overlays/production" },
       by: () => official("kubectl", kustomize("overlays/production")),
+    },
+    {
+      name: "overlay-of-overlay",
+      source: { path: "overlays/staging" },
+      by: () => official("kubectl", kustomize("overlays/staging")),
     },
     { name: "inflated", source: { path: "inflated" }, by: () => official("kubectl", kustomize("inflated")) },
     {
@@ -159,6 +165,35 @@ describe("an Application is rendered as the official programs do", () => {
       name: "chart-without",
       source: { path: "charts/shop", helm: { skipCrds: true, skipTests: true, values: "memory: {enabled: false}\n" } },
       by: () => official("helm", template("--skip-tests", "--set", "memory.enabled=false")),
+    },
+    {
+      name: "templates",
+      source: { path: "charts/tools", helm: { apiVersions: ["apps/v1/Deployment"] } },
+      by: () => official("helm", templateOf("tools", "--api-versions", "apps/v1/Deployment")),
+    },
+    {
+      name: "templates-values",
+      source: {
+        path: "charts/tools",
+        helm: {
+          releaseName: "other",
+          values:
+            "tags: {cold: true}\nremoved: null\nextra: {a: 'yes', b: '0x10'}\narchive: {size: 9, selector: {app: old}}\n",
+          parameters: [
+            { name: "store.enabled", value: "false" },
+            { name: "list", value: "{three,four\\,five}" },
+            { name: "names.gamma", value: "3" },
+          ],
+          fileParameters: [{ name: "extra.file", path: "files/a.txt" }],
+        },
+      },
+      by: () =>
+        official("helm", [
+          ...templateOf("tools").with(1, "other"),
+          ..."--set tags.cold=true,removed=null,archive.size=9,archive.selector.app=old".split(" "),
+          ..."--set-string extra.a=yes,extra.b=0x10 --set-file extra.file=charts/tools/files/a.txt".split(" "),
+          ..."--set store.enabled=false,names.gamma=3 --set list={three,four\\,five}".split(" "),
+        ]),
     },
   ];
   for (const { name, source, by } of cases) {
