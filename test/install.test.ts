@@ -50,6 +50,7 @@ async function install(options: Partial<InstallOptions> = {}, force = false): Pr
     namespaces: null,
     image: "holdfast:test",
     servesArtifacts: false,
+    takesWebhooks: false,
     crds,
     ...options,
   });

@@ -10,14 +10,23 @@ export interface InstallOptions {
   readonly image: string;
   /** Whether other tools may fetch what sources have. */
   readonly servesArtifacts: boolean;
+  /** Whether Git servers may tell of pushes. */
+  readonly takesWebhooks: boolean;
   readonly crds: readonly Resource[];
 }
 
 const port = 8080;
-const artifactPort = 9090;
 const userId = 1000; // `node` in the official Node image.
 const labels = { "app.kubernetes.io/name": "holdfast", "app.kubernetes.io/managed-by": "holdfast" };
 const selector = { "app.kubernetes.io/name": "holdfast" };
+
+/** What is served to others, at a Service of its own on port 80. */
+interface Opening {
+  readonly name: string;
+  readonly service: string;
+  readonly port: number;
+  readonly args: readonly string[];
+}
 
 /** Everything but the definitions that runs Holdfast in a cluster, in the order in which it can be applied. */
 export function installObjects(options: InstallOptions): readonly Resource[] {
@@ -27,16 +36,27 @@ export function installObjects(options: InstallOptions): readonly Resource[] {
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: controllerName, namespace, labels } },
     ...rightsOf({ namespace, namespaces, crds, labels }),
     deployment(options),
-    ...(options.servesArtifacts ? [artifactService(namespace)] : []),
+    ...openingsOf(options).map((opening) => serviceOf(opening, namespace)),
   ];
 }
 
-function artifactService(namespace: string): Resource {
+function openingsOf({ namespace, servesArtifacts, takesWebhooks }: InstallOptions): readonly Opening[] {
+  const host = `${controllerName}.${namespace}.svc.cluster.local.`;
+  const artifacts = ["--storage-addr=0.0.0.0:9090", `--storage-adv-addr=${host}`];
+  return [
+    ...(servesArtifacts ? [{ name: "artifacts", service: controllerName, port: 9090, args: artifacts }] : []),
+    ...(takesWebhooks
+      ? [{ name: "webhooks", service: "holdfast-webhooks", port: 9292, args: ["--webhook-addr=0.0.0.0:9292"] }]
+      : []),
+  ];
+}
+
+function serviceOf({ name, service }: Opening, namespace: string): Resource {
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name: controllerName, namespace, labels },
-    spec: { selector, ports: [{ name: "artifacts", port: 80, targetPort: "artifacts", protocol: "TCP" }] },
+    metadata: { name: service, namespace, labels },
+    spec: { selector, ports: [{ name, port: 80, targetPort: name, protocol: "TCP" }] },
   };
 }
 
@@ -81,7 +101,9 @@ function podSpec(options: InstallOptions): object {
   };
 }
 
-function container({ image, namespace, namespaces, servesArtifacts }: InstallOptions): object {
+function container(options: InstallOptions): object {
+  const { image, namespace, namespaces } = options;
+  const openings = openingsOf(options);
   return {
     name: "controller",
     image,
@@ -92,12 +114,12 @@ function container({ image, namespace, namespaces, servesArtifacts }: InstallOpt
       // The kubelet asks for health from outside the pod.
       `--metrics-address=0.0.0.0:${port}`,
       ...(namespaces === null ? [] : [`--namespaces=${namespaces.join(",")}`]),
-      ...(servesArtifacts ? artifactArguments(namespace) : []),
+      ...openings.flatMap(({ args }) => args),
     ],
     env: [{ name: "HOME", value: "/tmp" }],
     ports: [
       { name: "metrics", containerPort: port, protocol: "TCP" },
-      ...(servesArtifacts ? [{ name: "artifacts", containerPort: artifactPort, protocol: "TCP" }] : []),
+      ...openings.map((opening) => ({ name: opening.name, containerPort: opening.port, protocol: "TCP" })),
     ],
     readinessProbe: { httpGet: { path: "/readyz", port: "metrics" }, periodSeconds: 5 },
     // Restarting heals little and costs a cold start, so it comes late.
@@ -113,9 +135,4 @@ function container({ image, namespace, namespaces, servesArtifacts }: InstallOpt
       { name: "tmp", mountPath: "/tmp" },
     ],
   };
-}
-
-function artifactArguments(namespace: string): readonly string[] {
-  const host = `${controllerName}.${namespace}.svc.cluster.local.`;
-  return [`--storage-addr=0.0.0.0:${artifactPort}`, `--storage-adv-addr=${host}`];
 }

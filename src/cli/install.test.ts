@@ -145,14 +145,18 @@ test("--apply hands over what would be printed, without forcing, and tells of ea
   expect((await install("--apply", "--force-conflicts")).orders[0]?.force).toBe(true);
 });
 
-test("what sources have is served where that is asked for, under the name that statuses tell", async () => {
-  const { objects } = await install("--serve-artifacts", "--namespace", "delivery");
+function containerOf(objects: Parameters<typeof found>[0]) {
   const { spec } = found(objects, "Deployment", "holdfast-controller") as unknown as {
     spec: {
       template: { spec: { containers: { args: string[]; ports: { name: string; containerPort: number }[] }[] } };
     };
   };
-  const [container] = spec.template.spec.containers;
+  return spec.template.spec.containers[0];
+}
+
+test("what sources have is served where that is asked for, under the name that statuses tell", async () => {
+  const { objects } = await install("--serve-artifacts", "--namespace", "delivery");
+  const container = containerOf(objects);
   expect(container?.args).toEqual(
     expect.arrayContaining([
       "--storage-addr=0.0.0.0:9090",
@@ -163,6 +167,16 @@ test("what sources have is served where that is asked for, under the name that s
   const service = found(objects, "Service", "holdfast-controller");
   expect(service["spec"]).toMatchObject({ ports: [{ port: 80, targetPort: "artifacts" }] });
   expect((await install()).named).not.toContain("Service/holdfast-controller");
+});
+
+test("webhooks are taken where that is asked for, at a Service of their own", async () => {
+  const { objects } = await install("--take-webhooks");
+  const container = containerOf(objects);
+  expect(container?.args).toContain("--webhook-addr=0.0.0.0:9292");
+  expect(container?.ports.find(({ name }) => name === "webhooks")?.containerPort).toBe(9292);
+  const service = found(objects, "Service", "holdfast-webhooks");
+  expect(service["spec"]).toMatchObject({ ports: [{ port: 80, targetPort: "webhooks" }] });
+  expect((await install()).named).not.toContain("Service/holdfast-webhooks");
 });
 
 test("yamlDocuments() keeps texts that YAML 1.1 would take for something else", () => {

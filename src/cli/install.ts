@@ -34,6 +34,7 @@ interface Options extends Pick<ConnectionOptions, "kubeconfig" | "context"> {
   readonly ownCrds: boolean;
   readonly forceConflicts: boolean;
   readonly serveArtifacts: boolean;
+  readonly takeWebhooks: boolean;
 }
 
 /** The image that `deploy/Dockerfile` builds; no registry holds it. */
@@ -54,6 +55,7 @@ export function installCommand(actions: InstallActions, terminal: Terminal, sign
       labelNames,
     )
     .option("--serve-artifacts", "let other tools fetch what sources have, at a Service", false)
+    .option("--take-webhooks", "let Git servers tell of pushes, at the Service holdfast-webhooks", false)
     .option("--force-conflicts", "take over fields that others changed since, or that another tool installed", false)
     .addOption(new Option("--crds-only", "only the definitions").default(false).conflicts("skipCrds"))
     .addOption(new Option("--skip-crds", "everything but the definitions").default(false).conflicts("ownCrds"))
@@ -91,6 +93,7 @@ function isOwn({ metadata }: Resource): boolean {
 }
 
 function chosen(options: Options, crds: readonly Resource[]): Parameters<typeof installObjects>[0] {
-  const { namespace, namespaced, image, serveArtifacts: servesArtifacts } = options;
-  return { namespace, namespaces: namespaced ?? null, image: image ?? defaultImage, servesArtifacts, crds };
+  const { namespace, namespaced, image, serveArtifacts: servesArtifacts, takeWebhooks: takesWebhooks } = options;
+  const served = { servesArtifacts, takesWebhooks };
+  return { namespace, namespaces: namespaced ?? null, image: image ?? defaultImage, ...served, crds };
 }
