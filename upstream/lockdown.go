@@ -17,10 +17,21 @@ func refuseFiles() error {
 	return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none)
 }
 
-// refuseMemory lets the system refuse what is over a limit, whatever asks for it.
+// refuseMemory lets the system refuse what is over a limit, whatever asks for it. It counts what is reserved beyond what
+// is now: a limit of data alone does not see what turns reserved space into data.
 func refuseMemory(bytes uint64) error {
-	limit := syscall.Rlimit{Cur: bytes, Max: bytes}
-	return syscall.Setrlimit(syscall.RLIMIT_DATA, &limit)
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		// Where the system does not tell, the watch alone ends a program.
+		return nil
+	}
+	var pages uint64
+	if _, err := fmt.Sscan(string(statm), &pages); err != nil {
+		return err
+	}
+	reserved := pages*uint64(os.Getpagesize()) + bytes
+	limit := syscall.Rlimit{Cur: reserved, Max: reserved}
+	return syscall.Setrlimit(syscall.RLIMIT_AS, &limit)
 }
 
 // refuseNetwork makes a library's attempt to fetch something an error that names it.

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { childrenOf } from "../faults/controller-process.ts";
 
@@ -41,12 +41,19 @@ async function family(pid: number): Promise<number[]> {
   return [pid, ...(await Promise.all(children.map(family))).flat()];
 }
 
+/** A child that has not begun its own program yet has all memory of the one that started it, which counts once. */
 async function memoryMib(pid: number): Promise<number> {
+  const program = await programOf(pid);
   const parts = (await family(pid)).map(async (one) => {
+    if (one !== pid && (await programOf(one)) === program) return 0;
     const rollup = await readFile(`/proc/${one}/smaps_rollup`, "utf8").catch(() => "");
     return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024;
   });
   return (await Promise.all(parts)).reduce((sum, part) => sum + part, 0);
+}
+
+function programOf(pid: number): Promise<string> {
+  return readlink(`/proc/${pid}/exe`).catch(() => "");
 }
 
 /** Those that have ended are counted with the one that started them. */

@@ -63,6 +63,13 @@ describe("jqFinder() bounds", () => {
     });
   }
 
+  test("what wants all memory at once, before it has any of it", async () => {
+    for (let round = 0; round < 12; round++) {
+      const unusable = expect.stringContaining("wants too much memory at once") as string;
+      expect(await found('.data["x" * 2e9]')).toMatchObject({ unusable });
+    }
+  });
+
   test("one expression of many alone", async () => {
     const queries = [".spec.replicas", "[range(100000000)] | .[0]", ".spec.items[0].name"];
     const answers = await finder.find(
