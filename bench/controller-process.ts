@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "../test/support/eventually.ts";
 
-const cli = new URL("../src/main/cli.ts", import.meta.url).pathname;
+const program = new URL("../bin/holdfast", import.meta.url).pathname;
 
 /** Holdfast's controller as users run it: a process of its own. */
 export interface BenchController {
@@ -21,8 +21,9 @@ export async function startController(kubeconfig: string, port: number): Promise
   const dataDir = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
   const logPath = join(dataDir, "controller.log");
   const args = ["controller", "--kubeconfig", kubeconfig, "--data-dir", dataDir];
-  const child = spawn(process.execPath, [...nodeOptions(), cli, ...args, "--metrics-address", `127.0.0.1:${port}`], {
+  const child = spawn(program, [...args, "--metrics-address", `127.0.0.1:${port}`], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_OPTIONS: nodeOptions() },
   });
   const log = createWriteStream(logPath);
   child.stdout.pipe(log);
@@ -45,8 +46,8 @@ export async function startController(kubeconfig: string, port: number): Promise
 }
 
 /** For profiling: `HOLDFAST_BENCH_NODE_OPTIONS="--cpu-prof --cpu-prof-dir=…"`. */
-function nodeOptions(): string[] {
-  return (process.env["HOLDFAST_BENCH_NODE_OPTIONS"] ?? "").split(" ").filter((option) => option !== "");
+function nodeOptions(): string {
+  return process.env["HOLDFAST_BENCH_NODE_OPTIONS"] ?? "";
 }
 
 async function isReady(url: string): Promise<boolean> {
