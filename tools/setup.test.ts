@@ -45,7 +45,8 @@ test("bin/holdfast runs the lockfile's Node, also through symbolic links, and ha
   await symlink("holdfast/bin/holdfast", join(folder, "first"));
   await symlink(join(folder, "first"), join(folder, "second"));
   const ran = await start("second", ["get", "a b", ""]);
-  expect(ran).toEqual({ code: 0, out: `<${join(folder, "holdfast/src/main/cli.ts")}><get><a b><>`, err: "" });
+  const cli = join(folder, "holdfast/src/main/cli.ts");
+  expect(ran).toEqual({ code: 0, out: `<--max-semi-space-size=8><${cli}><get><a b><>`, err: "" });
 });
 
 test("bin/holdfast says what to do when the npm packages are missing", async () => {
